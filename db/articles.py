@@ -1,0 +1,30 @@
+"""Articles, known by SKU, and the files that belong to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+
+
+class Article(Base):
+    __tablename__ = "article"
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    sku: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+
+class ArticleFile(Base):
+    """A file linked with an article. Unlinking keeps the row, so that linking again keeps the first day."""
+
+    __tablename__ = "article_file"
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), primary_key=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"), primary_key=True)
+    title: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=0)
+    linked_at: Mapped[datetime]
+    unlinked_at: Mapped[datetime | None] = mapped_column(default=None)

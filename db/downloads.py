@@ -1,0 +1,75 @@
+"""Spent downloads, what came of them, and what was given on top."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+
+
+class Download(Base):
+    """One spent download. `stamp` names the stamped bytes, empty where the file goes out as it is."""
+
+    __tablename__ = "download"
+    __table_args__ = (Index("ix_download_order_file", "order_id", "file_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
+    attempt: Mapped[str] = mapped_column(default="")
+    name: Mapped[str]
+    file_version: Mapped[str]
+    size: Mapped[int]
+    stamp: Mapped[str] = mapped_column(default="")
+    started_at: Mapped[datetime]
+    ip_prefix: Mapped[str] = mapped_column(default="")
+
+
+class DownloadReturn(Base):
+    """A download given back after a failure of ours. At most one for each."""
+
+    __tablename__ = "download_return"
+    download_id: Mapped[int] = mapped_column(ForeignKey("download.id"), primary_key=True)
+    reason: Mapped[str]
+    given_back_at: Mapped[datetime]
+
+
+class DownloadObservation(Base):
+    """Bytes that went out for a download's address. Read by no rule but the byte cap and the give-back."""
+
+    __tablename__ = "download_observation"
+    __table_args__ = (Index("ix_download_observation_download", "download_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    download_id: Mapped[int] = mapped_column(ForeignKey("download.id"))
+    at: Mapped[datetime]
+    start: Mapped[int]
+    sent: Mapped[int]
+    finished: Mapped[bool]
+    ip_prefix: Mapped[str] = mapped_column(default="")
+
+
+class LinkObservation(Base):
+    """The portal link was opened, maybe by a mail scanner."""
+
+    __tablename__ = "link_observation"
+    __table_args__ = (Index("ix_link_observation_order", "order_id", "at"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
+    at: Mapped[datetime]
+    ip_prefix: Mapped[str] = mapped_column(default="")
+
+
+class Allowance(Base):
+    """More downloads for one file of one order. Support gives more by adding a row, never by changing one."""
+
+    __tablename__ = "allowance"
+    __table_args__ = (Index("ix_allowance_order_file", "order_id", "file_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
+    file_id: Mapped[int] = mapped_column(ForeignKey("file.id"))
+    downloads: Mapped[int]
+    reason: Mapped[str]
+    given_by: Mapped[str]
+    given_at: Mapped[datetime]

@@ -1,0 +1,80 @@
+"""The SQLite recipe: many readers that cannot write, one writer that never loses an update.
+
+SQLAlchemy's default transactions start late and lose updates silently under
+concurrency; `BEGIN IMMEDIATE` on the one writing connection does not, and its pool
+of one is the queue in which writers wait for each other.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=5000",
+    "foreign_keys=ON",
+    "cache_size=-16000",
+    "mmap_size=134217728",
+    "temp_store=MEMORY",
+    "journal_size_limit=67108864",
+)
+READERS = 8
+
+
+class Transaction(Protocol):
+    """Opens a write transaction: commits at the end of the block, rolls back on an exception."""
+
+    def __call__(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+
+class Database:
+    """One SQLite file with a pool of readers and one writer."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        url = f"sqlite+aiosqlite:///{path}"
+        self._reader = create_async_engine(url, pool_size=READERS, max_overflow=0, pool_timeout=30)
+        self._writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
+        _prepare(self._reader, "BEGIN", (*PRAGMAS, "query_only=ON"))
+        _prepare(self._writer, "BEGIN IMMEDIATE", PRAGMAS)
+        self._read = async_sessionmaker(self._reader, expire_on_commit=False)
+        self._write = async_sessionmaker(self._writer, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A consistent view; writing through it is refused by SQLite itself."""
+        async with self._read() as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """The one write transaction of this moment. Keep it short: no network, no PDF."""
+        async with self._write() as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def _prepare(engine: AsyncEngine, begin: str, pragmas: tuple[str, ...]) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver must not begin on its own
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)

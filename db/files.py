@@ -1,0 +1,26 @@
+"""A file in a storage: what is known of it since somebody last looked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+
+
+class File(Base):
+    """`version` is the storage's word for "these very bytes"; `size` is in bytes."""
+
+    __tablename__ = "file"
+    __table_args__ = (UniqueConstraint("storage_id", "path"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    storage_id: Mapped[int] = mapped_column(ForeignKey("storage.id"))
+    path: Mapped[str]
+    name: Mapped[str]
+    size: Mapped[int] = mapped_column(default=0)
+    version: Mapped[str] = mapped_column(default="")
+    inspection: Mapped[dict[str, object] | None] = mapped_column(default=None)
+    checked_at: Mapped[datetime | None] = mapped_column(default=None)
+    missing_since: Mapped[datetime | None] = mapped_column(default=None)

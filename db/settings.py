@@ -1,0 +1,88 @@
+"""The merchant's settings: one row a tab, one column a field. The row always exists, with its defaults."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.base import Base
+
+
+class PaidRule(StrEnum):
+    """`pipeline`: packed, shipped and the like count as paid; `strict`: payment facts alone do."""
+
+    PIPELINE = "pipeline"
+    STRICT = "strict"
+
+
+class TaxRegime(StrEnum):
+    STANDARD = "standard"
+    SMALL_BUSINESS = "small_business"
+
+
+class Settings(Base):
+    """What all tabs share: `version` counts every change, so that pages know when they are stale."""
+
+    __abstract__ = True
+    id: Mapped[int] = mapped_column(primary_key=True, default=1)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class AppearanceSettings(Settings):
+    __tablename__ = "appearance_settings"
+    greeting_html: Mapped[str]
+    accent_colour: Mapped[str] = mapped_column(default="#0b5e6e")
+
+
+class InvoiceSettings(Settings):
+    __tablename__ = "invoice_settings"
+    download_enabled: Mapped[bool] = mapped_column(default=True)
+    auto_create: Mapped[bool] = mapped_column(default=False)
+    window_days: Mapped[int | None] = mapped_column(default=None)
+    address_correction: Mapped[bool] = mapped_column(default=False)
+
+
+class FileSettings(Settings):
+    __tablename__ = "file_settings"
+    download_enabled: Mapped[bool] = mapped_column(default=True)
+    limit_per_file: Mapped[int | None] = mapped_column(default=None)
+    limit_times_quantity: Mapped[bool] = mapped_column(default=False)
+    window_days: Mapped[int | None] = mapped_column(default=None)
+    waiver_required: Mapped[bool] = mapped_column(default=False)
+    waiver_text: Mapped[str]
+    watermark_text: Mapped[str] = mapped_column(default="")
+    watermark_font_size_pt: Mapped[float] = mapped_column(default=11)
+    watermark_x_mm: Mapped[float] = mapped_column(default=10)
+    watermark_y_mm: Mapped[float] = mapped_column(default=10)
+
+
+class GeneralSettings(Settings):
+    __tablename__ = "general_settings"
+    paid_rule: Mapped[PaidRule] = mapped_column(default=PaidRule.PIPELINE)
+    withdrawal_days: Mapped[int] = mapped_column(default=14)
+    link_retention_days: Mapped[int] = mapped_column(default=400)
+    log_retention_days: Mapped[int] = mapped_column(default=30)
+    timezone: Mapped[str | None] = mapped_column(default=None)
+
+
+class SellerSettings(Settings):
+    __tablename__ = "seller_settings"
+    name: Mapped[str] = mapped_column(default="")
+    street: Mapped[str] = mapped_column(default="")
+    zip: Mapped[str] = mapped_column(default="")
+    city: Mapped[str] = mapped_column(default="")
+    country: Mapped[str] = mapped_column(default="DE")
+    vat_id: Mapped[str] = mapped_column(default="")
+    tax_number: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    contact_name: Mapped[str] = mapped_column(default="")
+    iban: Mapped[str] = mapped_column(default="")
+    bic: Mapped[str] = mapped_column(default="")
+    bank_name: Mapped[str] = mapped_column(default="")
+    tax_regime: Mapped[TaxRegime] = mapped_column(default=TaxRegime.STANDARD)
+    invoice_series: Mapped[str] = mapped_column(default="RE-{year}-")
+    imprint_url: Mapped[str] = mapped_column(default="")
+    privacy_url: Mapped[str] = mapped_column(default="")
+    terms_url: Mapped[str] = mapped_column(default="")

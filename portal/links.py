@@ -1,0 +1,36 @@
+"""The portal link: one signed address for each order, which the merchant can renew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.signing import Signer
+
+PURPOSE = "order"
+
+
+@dataclass(frozen=True)
+class Link:
+    order_id: int
+    version: int
+
+
+class Links:
+    """Writes and reads portal links for one public address, such as `https://shop.example`."""
+
+    def __init__(self, signer: Signer, base_url: str) -> None:
+        self._signer = signer
+        self._base_url = base_url
+
+    def token(self, link: Link) -> str:
+        return self._signer.sign(PURPOSE, [link.order_id, link.version])
+
+    def url(self, link: Link) -> str:
+        return f"{self._base_url}/o/{self.token(link)}"
+
+    def read(self, token: str) -> Link | None:
+        match self._signer.read(PURPOSE, token):
+            case [int(order_id), int(version)]:
+                return Link(order_id, version)
+            case _:
+                return None
