@@ -1,0 +1,85 @@
+# Everything a newcomer types. Needs python3 with venv, and make; `make demo` and `make test` bring the rest into .venv.
+#
+#   make demo [PORT=…] [HOST=…]   a filled shop to look at, until Ctrl-C
+#   make run  [PORT=…] [HOST=…]   an empty shop of your own in ./tresen-data
+#   make test                     every check and every test, the browser's too
+#   make setup                    only the environment, with the command .venv/bin/tresen
+#   make check | unit | e2e       parts of `make test`
+#   make bench | make corpus CORPUS=DIR   measurements | stamps and reads back every PDF of a folder
+#   make lock                     pins the dependencies of pyproject.toml anew
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip --disable-pip-version-check --quiet
+ROOMS  := app.py config.py routes views portal integrations pdfkit db
+
+# What is installed depends on these; the stamps bear the sum, so a second run has nothing to do,
+# while a new lock, a new version, another Python or a moved folder sets up again.
+SUM     := $(shell { cat requirements.lock requirements-dev.lock pyproject.toml; pwd; $(PYTHON) -VV; } 2>/dev/null | sha256sum | cut -c1-16)
+RUNTIME := $(VENV)/.runtime-$(SUM)
+DEV     := $(VENV)/.dev-$(SUM)
+BROWSER := $(VENV)/.browser
+SERVED  := $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
+
+.PHONY: setup demo run test check unit e2e browser bench corpus lock
+.NOTPARALLEL:
+.DEFAULT_GOAL := demo
+
+setup: $(RUNTIME)
+
+demo: $(RUNTIME)
+	@exec $(PY) .ci/foreground.py $(VENV)/bin/tresen demo $(SERVED)
+
+run: $(RUNTIME)
+	@exec $(PY) .ci/foreground.py $(VENV)/bin/tresen serve $(SERVED)
+
+test: check browser e2e unit
+
+check: $(DEV)
+	$(PY) -m ruff check --quiet
+	$(PY) -m mypy --no-error-summary
+	$(VENV)/bin/lint-imports --quiet
+
+unit: $(DEV)
+	$(PY) -m pytest --quiet
+
+e2e: browser
+	E2E_BROWSER="$$(cat $(BROWSER))" $(PY) -m pytest --quiet e2e
+
+browser: $(DEV)
+	@.ci/browser $(BROWSER) $(PY)
+
+bench: $(DEV)
+	@$(PY) -m bench
+
+corpus: $(DEV)
+	@test -n "$(CORPUS)" || { echo "Say which folder of PDFs: make corpus CORPUS=DIR" >&2; exit 1; }
+	@$(PY) -m bench.corpus "$(CORPUS)"
+
+$(RUNTIME):
+	@.ci/venv $(VENV) $(PYTHON)
+	@echo "Setting up .venv (runtime) …"
+	@$(call install,requirements.lock)
+	@touch $@
+
+$(DEV):
+	@.ci/venv $(VENV) $(PYTHON)
+	@echo "Setting up .venv (with the tools for development) …"
+	@$(call install,requirements-dev.lock)
+	@touch $(RUNTIME) $@
+
+# The lock bears every hash, setuptools too: building the project itself asks no index.
+define install
+rm -f $(VENV)/.runtime-* $(VENV)/.dev-* && \
+$(PIP) install --require-hashes -r $(1) && \
+$(PIP) install --no-deps --no-build-isolation -e . && \
+$(PY) -m compileall -q $(wildcard $(ROOMS))
+endef
+
+LOCKED := --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --group build pyproject.toml
+
+lock: $(RUNTIME)
+	$(PIP) install uv
+	$(VENV)/bin/uv pip compile --quiet $(LOCKED) --output-file requirements.lock
+	$(VENV)/bin/uv pip compile --quiet $(LOCKED) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
