@@ -1,0 +1,176 @@
+"""What a page's content leaves open at its end, so that the stamp can close it first."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pikepdf
+
+from pdfkit.outcome import Cause, StampFailed
+
+MOST_CONTENT = 16 * 2**20  # bytes of one page, inflated
+_MOST_LZW = 256 * 2**10  # LZW may grow 1300-fold, and the library has no limit for it
+
+_WHITE = rb"\x00\t\n\f\r "
+_DELIMITER = _WHITE + rb"()<>\[\]{}/%"
+_TOKEN = re.compile(
+    rb"%%[^\r\n]*"
+    rb"|\((?:[^()\\]|\\.)*+\)"
+    rb"|(?P<nested>\()"
+    rb"|<<|>>|<[^>]*>?"
+    rb"|/[^%(d)s]*"
+    rb"|(?<![^%(d)s])(?P<operator>q|Q|BT|ET|BMC|BDC|EMC|BI)(?![^%(d)s])" % {b"d": _DELIMITER},
+    re.DOTALL,
+)
+_PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
+_IMAGE_DATA = re.compile(rb"(?<![^%(d)s])ID[%(w)s]" % {b"d": _DELIMITER, b"w": _WHITE})
+# Image data may hold "EI" by chance; the real one is followed by something readable.
+_IMAGE_END = re.compile(
+    rb"[%(w)s]EI(?=\Z|[%(w)s](?:[\t\n\r -~]{10}|[\t\n\r -~]{0,9}\Z))" % {b"w": _WHITE},
+)
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """How a page's content ends: graphics states not restored, marked content and text not closed.
+
+    `surplus` are the offsets of Q operators that restore nothing. Readers ignore them, but inside
+    the stamp's own q … Q they would end that early.
+    """
+
+    saved: int
+    marked: int
+    in_text: bool
+    surplus: tuple[int, ...]
+
+
+def streams(page: pikepdf.Object) -> list[pikepdf.Stream]:
+    """A page's content streams; whatever else stands in /Contents is ignored, as readers do."""
+    contents = page.get("/Contents")
+    if isinstance(contents, pikepdf.Stream):
+        return [contents]
+    if not isinstance(contents, pikepdf.Array):
+        return []
+    return [item for item in contents if isinstance(item, pikepdf.Stream)]
+
+
+def joined(parts: list[pikepdf.Stream]) -> bytes:
+    """The decoded content. Raises StampFailed if it is beyond 16 MiB or cannot be read."""
+    room = MOST_CONTENT
+    pieces = []
+    for part in parts:
+        piece = _decoded(part, room)
+        room -= len(piece)
+        pieces.append(piece)
+    return b"\n".join(pieces)
+
+
+def leftovers(data: bytes) -> Leftovers:
+    """Follow the operators that nest. Raises StampFailed if the content ends inside a string or an image."""
+    saved = marked = 0
+    in_text = False
+    surplus = []
+    for offset, operator in _operators(data):
+        match operator:
+            case b"q":
+                saved += 1
+            case b"Q" if saved:
+                saved -= 1
+            case b"Q":
+                surplus.append(offset)
+            case b"BT" | b"ET":
+                in_text = operator == b"BT"
+            case b"EMC":
+                marked = max(0, marked - 1)
+            case _:
+                marked += 1
+    return Leftovers(saved, marked, in_text, tuple(surplus))
+
+
+def without(data: bytes, offsets: tuple[int, ...]) -> bytes:
+    """The content with the one-letter operators at these offsets blanked."""
+    blanked = bytearray(data)
+    for offset in offsets:
+        blanked[offset] = 0x20
+    return bytes(blanked)
+
+
+def _operators(data: bytes) -> Iterator[tuple[int, bytes]]:
+    position = 0
+    while token := _TOKEN.search(data, position):
+        position = token.end()
+        if token["nested"]:
+            position = _string_end(data, position)
+        elif token["operator"] == b"BI":
+            position = _image_end(data, position)
+        elif token["operator"]:
+            yield token.start(), token["operator"]
+
+
+def _string_end(data: bytes, position: int) -> int:
+    depth = 1
+    for parenthesis in _PARENTHESIS.finditer(data, position):
+        depth += {b"(": 1, b")": -1}.get(parenthesis[0], 0)
+        if not depth:
+            return parenthesis.end()
+    raise StampFailed(Cause.DAMAGED, "the page's content ends inside a string")
+
+
+def _image_end(data: bytes, position: int) -> int:
+    begin = _IMAGE_DATA.search(data, position)
+    end = begin and _IMAGE_END.search(data, begin.end() - 1)
+    if not end:
+        raise StampFailed(Cause.DAMAGED, "the page's content ends inside an image")
+    return end.end()
+
+
+def _decoded(stream: pikepdf.Stream, most: int) -> bytes:
+    filters = _filters(stream)
+    if all(name in ("/FlateDecode", "/Fl") for name in filters) and "/DecodeParms" not in stream:
+        return _inflated(stream.read_raw_bytes(), len(filters), most)
+    if any(name in ("/LZWDecode", "/LZW") for name in filters) and len(stream.read_raw_bytes()) > _MOST_LZW:
+        raise _too_large()
+    data = stream.read_bytes()
+    if len(data) > most:
+        raise _too_large()
+    return data
+
+
+def _filters(stream: pikepdf.Stream) -> list[str]:
+    value = stream.get("/Filter")
+    if isinstance(value, pikepdf.Array):
+        return [str(name) for name in value]
+    return [] if value is None else [str(value)]
+
+
+def _inflated(data: bytes, times: int, most: int) -> bytes:
+    """Damaged data counts as far as it goes: readers show that much, too."""
+    for _ in range(times):
+        inflater = zlib.decompressobj()
+        try:
+            data = inflater.decompress(data, most + 1)
+        except zlib.error:
+            data = _salvaged(data, most)
+        if len(data) > most:
+            raise _too_large()
+    if len(data) > most:
+        raise _too_large()
+    return data
+
+
+def _salvaged(data: bytes, most: int) -> bytes:
+    inflater = zlib.decompressobj()
+    pieces = bytearray()
+    try:
+        for start in range(0, len(data), 64):
+            pieces += inflater.decompress(data[start : start + 64], most + 1 - len(pieces))
+            if len(pieces) > most:
+                break
+    except zlib.error:
+        pass
+    return bytes(pieces)
+
+
+def _too_large() -> StampFailed:
+    return StampFailed(Cause.TOO_LARGE, f"a page's content is larger than {MOST_CONTENT} bytes")

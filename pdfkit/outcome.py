@@ -1,0 +1,81 @@
+"""What PDF work is asked for and what comes of it: plain values, cheap to import anywhere."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+
+class Cause(StrEnum):
+    """Why a PDF cannot be stamped."""
+
+    LOCKED = "password"  # only its password opens it
+    NOT_A_PDF = "not-a-pdf"
+    EMPTY = "empty"
+    DAMAGED = "damaged"
+    NO_PAGES = "no-pages"
+    TOO_LARGE = "too-large"
+    TOO_MANY_PAGES = "too-many-pages"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+
+
+class Caution(StrEnum):
+    """What somebody should know about a PDF although it can be stamped."""
+
+    CHARACTERS_REPLACED = "characters-replaced"  # the font lacks some characters of the text
+    TEXT_SHRUNK = "text-shrunk"  # on at least one page the text was too long
+    TEXT_MOVED = "text-moved"  # on at least one page the place lay (partly) outside
+    PROTECTION_REMOVED = "protection-removed"  # an owner password forbade changes; the copy is unprotected
+    SIGNATURE_BROKEN = "signature-broken"
+    REPAIRED = "repaired"
+
+
+class StampFailed(Exception):
+    """The file was not stamped, and nothing was left at the target."""
+
+    def __init__(self, cause: Cause, detail: str = "") -> None:
+        """`detail` is for the log: a library's own words, never for a customer."""
+        super().__init__(f"{cause}: {detail}" if detail else str(cause))
+        self.cause = cause
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Style:
+    """Size and place of the text: its baseline starts x mm from the left and y mm from the
+    bottom edge of the page as the reader sees it."""
+
+    font_size_pt: float
+    x_mm: float
+    y_mm: float
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """A finished stamp; every one of `pages` pages bears the text."""
+
+    pages: int
+    warnings: tuple[Caution, ...]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What a PDF is, and whether it can be stamped; `cause` says why not.
+
+    `pages` is 0 and `pdf_version` empty where the file could not be opened.
+    """
+
+    pages: int
+    encrypted: Literal["none", "owner", "user"]
+    repaired: bool
+    signed: bool
+    pdf_version: str
+    stampable: bool
+    cause: Cause | None
+    warnings: tuple[Caution, ...]
+
+
+def partial_path(target: Path, pid: int) -> Path:
+    """Where process `pid` writes before `target` is complete; whoever kills it knows what to remove."""
+    return target.with_name(f".{target.name}.{pid}.part")

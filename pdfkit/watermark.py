@@ -1,0 +1,146 @@
+"""One line of text on every page, in the same place for the reader whatever the page looks like inside.
+
+The text is drawn once, as one form that all pages share. Each page gets a new list of contents: a
+shared "q", what it had, and a suffix that closes what the page left open and draws the form. Images
+are never decoded, so the work hardly grows with the file.
+"""
+
+import hashlib
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pikepdf
+
+from pdfkit import content, geometry, overlay
+from pdfkit.content import Leftovers
+from pdfkit.opening import Paper, opened
+from pdfkit.outcome import Cause, Caution, Stamped, StampFailed, Style, partial_path
+
+__all__ = ["Cause", "Caution", "StampFailed", "Stamped", "Style", "stamp"]
+
+
+def stamp(source: Path, target: Path, text: str, style: Style) -> Stamped:
+    """Write a copy of `source` to `target` with the text on every page.
+
+    The same input, text and style give the same bytes. Lengths as in Style. Raises StampFailed,
+    OSError if a file cannot be read or written, ValueError if there is nothing to stamp; then
+    nothing is left behind and an older target is untouched.
+    """
+    drawn = overlay.drawn(text, style.font_size_pt)
+    with opened(source) as paper, pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
+        stamper = _Stamper(paper.pdf, drawn, drawing, style)
+        for page in paper.pdf.pages:
+            stamper.stamp(page.obj)
+        with _replacing(target) as partial:
+            _save(paper.pdf, partial)
+        return Stamped(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
+
+
+class _Stamper:
+    """Stamps the pages of one PDF, sharing everything that can be shared."""
+
+    def __init__(self, pdf: pikepdf.Pdf, drawn: overlay.Overlay, drawing: pikepdf.Pdf, style: Style) -> None:
+        self.moved = self.shrunk = False
+        self._pdf = pdf
+        self._drawn = drawn
+        self._style = style
+        self._name = "/Wm" + hashlib.sha256(drawn.pdf).hexdigest()[:16]
+        self._form = pdf.copy_foreign(drawing.pages[0].as_form_xobject())
+        self._prefix = pdf.make_stream(b"q\n")
+        self._suffixes: dict[bytes, pikepdf.Stream] = {}
+        self._bodies: dict[tuple[tuple[int, int], ...], tuple[list[pikepdf.Stream], Leftovers]] = {}
+
+    def stamp(self, page: pikepdf.Object) -> None:
+        name = self._register(page)
+        body, left = self._body(page)
+        suffix = _closing(left) + self._drawing(page, name)
+        if suffix not in self._suffixes:
+            self._suffixes[suffix] = self._pdf.make_stream(suffix)
+        # Always a new array: pages may share theirs, and would be stamped twice.
+        page.Contents = pikepdf.Array([self._prefix, *body, self._suffixes[suffix]])
+
+    def _body(self, page: pikepdf.Object) -> tuple[list[pikepdf.Stream], Leftovers]:
+        parts = content.streams(page)
+        key = tuple(part.objgen for part in parts)
+        if key not in self._bodies:
+            data = content.joined(parts)
+            left = content.leftovers(data)
+            if left.surplus:
+                blanked = zlib.compress(content.without(data, left.surplus))
+                parts = [pikepdf.Stream(self._pdf, blanked, Filter=pikepdf.Name.FlateDecode)]
+            self._bodies[key] = parts, left
+        return self._bodies[key]
+
+    def _register(self, page: pikepdf.Object) -> str:
+        """Add the form to the page's resources, under a name that is free there."""
+        resources = page.get("/Resources")
+        if not isinstance(resources, pikepdf.Dictionary):
+            resources = page["/Resources"] = pikepdf.Dictionary()
+        if not isinstance(resources.get("/XObject"), pikepdf.Dictionary):
+            resources["/XObject"] = pikepdf.Dictionary()
+        known = resources["/XObject"]
+        name = self._name
+        while name in known and known[name].objgen != self._form.objgen:
+            name += "x"
+        known[name] = self._form
+        return name
+
+    def _drawing(self, page: pikepdf.Object, name: str) -> bytes:
+        drawn, size = self._drawn, self._drawn.size
+        sheet = geometry.sheet(page)
+        line = geometry.Line(drawn.width, overlay.ASCENT * size, overlay.DESCENT * size)
+        place = geometry.place(sheet, line, self._style)
+        self.moved = self.moved or place.moved
+        self.shrunk = self.shrunk or place.scale < 1
+        matrix = geometry.matrix(sheet, place, (drawn.origin_x, drawn.origin_y))
+        numbers = " ".join(f"{number:.5f}".rstrip("0").rstrip(".") for number in matrix)
+        # An artifact, so that screen readers of tagged PDFs do not read it on every page.
+        return f"/Artifact <</Type/Pagination/Subtype/Watermark>> BDC q {numbers} cm {name} Do Q EMC\n".encode()
+
+
+def _closing(left: Leftovers) -> bytes:
+    """Ends what the page left open; the last Q restores the state before the page.
+
+    It starts a new line, because the page may end in a comment.
+    """
+    return b"\n" + b"ET " * left.in_text + b"EMC " * left.marked + b"Q " * (left.saved + 1)
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A file that becomes `target` when the block ends well, and vanishes when it does not."""
+    partial = partial_path(target, os.getpid())
+    try:
+        yield partial
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _save(pdf: pikepdf.Pdf, path: Path) -> None:
+    with path.open("wb") as file:
+        pdf.save(
+            file,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            object_stream_mode=pikepdf.ObjectStreamMode.preserve,
+            recompress_flate=False,
+            compress_streams=False,
+            fix_metadata_version=False,  # would rewrite the XMP packet, and fail on a broken one
+            encryption=False,
+            deterministic_id=True,
+        )
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _cautions(paper: Paper, drawn: overlay.Overlay, stamper: _Stamper) -> tuple[Caution, ...]:
+    noted = {
+        Caution.CHARACTERS_REPLACED: drawn.replaced,
+        Caution.TEXT_SHRUNK: stamper.shrunk,
+        Caution.TEXT_MOVED: stamper.moved,
+    }
+    return tuple(caution for caution, applies in noted.items() if applies) + paper.cautions
