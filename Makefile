@@ -11,7 +11,7 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
-PIP    := $(PY) -m pip --disable-pip-version-check --quiet
+PIP    := $(PY) -m pip --disable-pip-version-check -qq
 ROOMS  := app.py config.py routes views portal integrations pdfkit db
 
 # What is installed depends on these; the stamps bear the sum, so a second run has nothing to do,
@@ -27,6 +27,7 @@ SERVED  := $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
 .DEFAULT_GOAL := demo
 
 setup: $(RUNTIME)
+	@echo "Ready: $(VENV)/bin/tresen"
 
 demo: $(RUNTIME)
 	@exec $(PY) .ci/foreground.py $(VENV)/bin/tresen demo $(SERVED)
