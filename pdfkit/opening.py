@@ -1,5 +1,6 @@
 """Opening a PDF that a stranger made: what is refused, and what is noted."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,6 +80,10 @@ def _judged() -> Iterator[None]:
         yield
     except pikepdf.PasswordError as error:
         raise StampFailed(Cause.LOCKED, str(error)) from error
+    except OSError as error:
+        if error.errno == errno.EFBIG:  # the child's limit on what it may write
+            raise StampFailed(Cause.TOO_LARGE, "the stamped file") from error
+        raise
     except MemoryError as error:
         raise StampFailed(Cause.TOO_LARGE, "out of memory") from error
     except (

@@ -1,0 +1,202 @@
+"""Runs PDF work in children of this process: started on demand, limited, killed when they overstay.
+
+Import this module anywhere; pikepdf and fpdf2 are loaded in the child alone. What is a child's
+process starts in main().
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from pdfkit.outcome import Cause, Inspection, Stamped, StampFailed, Style, partial_path
+from pdfkit.wire import Answer, InspectArguments, Request, StampArguments
+
+_Result = TypeVar("_Result")
+
+_CHILDREN = 2
+_JOBS_PER_CHILD = 200  # then a fresh one: whatever a library leaks ends with it
+_ROOT = Path(__file__).parents[1]
+
+
+class Child:
+    """At most two children, one job at a time each.
+
+    `command` starts a process that calls main(); `idle_seconds` after its last job a child ends;
+    a job that takes longer than `timeout_seconds`, starting included, dies with its child.
+    """
+
+    def __init__(
+        self, command: Sequence[str] | None = None, idle_seconds: float = 300, timeout_seconds: float = 30
+    ) -> None:
+        self._command = tuple(command or (sys.executable, "-P", "-m", "pdfkit.child"))
+        self._idle_seconds = idle_seconds
+        self._timeout_seconds = timeout_seconds
+        self._free = asyncio.Semaphore(_CHILDREN)
+        self._resting: list[_Process] = []
+        self._working: set[_Process] = set()
+
+    async def stamp(self, source: Path, target: Path, text: str, style: Style) -> Stamped:
+        """As watermark.stamp(), with StampFailed for a time-out or a crash as well."""
+        arguments = StampArguments(_absolute(source), _absolute(target), text, style)
+        return await self._run("stamp", arguments, Stamped, target)
+
+    async def inspect(self, path: Path) -> Inspection:
+        """As inspect.inspect(); a time-out or a crash is a cause like any other."""
+        try:
+            return await self._run("inspect", InspectArguments(_absolute(path)), Inspection)
+        except StampFailed as failed:
+            return Inspection(0, "none", False, False, "", False, failed.cause, ())
+
+    async def close(self) -> None:
+        """End every child; jobs at work fail as crashed. The next job would start a new child."""
+        processes = [*self._resting, *self._working]
+        self._resting.clear()
+        await asyncio.gather(*(process.ended() for process in processes))
+
+    async def _run(
+        self, job: str, arguments: msgspec.Struct, kind: type[_Result], target: Path | None = None
+    ) -> _Result:
+        async with self._free:
+            try:
+                async with asyncio.timeout(self._timeout_seconds):
+                    answer = await self._answer(job, arguments, target)
+            except TimeoutError as error:
+                raise StampFailed(Cause.TIMEOUT, f"{job} took longer than {self._timeout_seconds} s") from error
+        return _result(answer, kind)
+
+    async def _answer(self, job: str, arguments: msgspec.Struct, target: Path | None) -> Answer:
+        process = self._rested() or await _Process.started(self._command)
+        self._working.add(process)
+        try:
+            answer = await process.ask(job, arguments)
+        except BaseException:  # cancelled, too: a late answer must not reach the next job
+            await _discard(process, target)
+            raise
+        finally:
+            self._working.discard(process)
+        self._rest(process)
+        return answer
+
+    def _rested(self) -> "_Process | None":
+        while self._resting:
+            process = self._resting.pop()
+            if process.is_alive:
+                return process
+        return None
+
+    def _rest(self, process: "_Process") -> None:
+        if process.jobs >= _JOBS_PER_CHILD:
+            process.kill()
+            return
+        self._resting.append(process)
+        process.idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end, process)
+
+    def _end(self, process: "_Process") -> None:
+        if process in self._resting:
+            self._resting.remove(process)
+            process.kill()
+
+
+class _Process:
+    """One child at the other end of two pipes."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.jobs = 0
+        self.idle: asyncio.TimerHandle | None = None
+        self.pid = process.pid
+        self._process = process
+
+    @classmethod
+    async def started(cls, command: Sequence[str]) -> "_Process":
+        """In a session of its own, so that it can be killed with whatever it started."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+                env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOT)},
+            )
+        except OSError as error:
+            raise StampFailed(Cause.CRASHED, f"{command[0]} does not start: {error}") from error
+        return cls(process)
+
+    async def ask(self, job: str, arguments: msgspec.Struct) -> Answer:
+        """Raises StampFailed(crashed) if the child dies or answers something else."""
+        if self.idle:
+            self.idle.cancel()
+        self.jobs += 1
+        request = Request(self.jobs, job, msgspec.Raw(msgspec.json.encode(arguments)))
+        sending, receiving = self._process.stdin, self._process.stdout
+        if not sending or not receiving:
+            raise StampFailed(Cause.CRASHED, "no pipes")
+        try:
+            sending.write(msgspec.json.encode(request) + b"\n")
+            await sending.drain()
+            answer = msgspec.json.decode(await receiving.readline(), type=Answer)
+        except (OSError, ValueError) as error:  # a closed pipe; nothing, garbage or too much to read
+            raise StampFailed(Cause.CRASHED, f"{job}: {error}") from error
+        if answer.id != request.id:
+            raise StampFailed(Cause.CRASHED, f"{job}: answered another question")
+        return answer
+
+    @property
+    def is_alive(self) -> bool:
+        """As far as is known yet."""
+        return self._process.returncode is None
+
+    async def ended(self) -> None:
+        """Kill it and wait until it is gone."""
+        self.kill()
+        await self._process.wait()
+
+    def kill(self) -> None:
+        """At once, with its whole session."""
+        if self.idle:
+            self.idle.cancel()
+        if self.is_alive:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+
+async def _discard(process: _Process, target: Path | None) -> None:
+    """End a child in the middle of its work, and remove what it had begun to write."""
+    try:
+        await process.ended()
+    finally:
+        if target:
+            partial_path(target, process.pid).unlink(missing_ok=True)
+
+
+def _absolute(path: Path) -> str:
+    return str(path.absolute())
+
+
+def _result(answer: Answer, kind: type[_Result]) -> _Result:
+    if answer.failed:
+        raise StampFailed(answer.failed, answer.detail)
+    if answer.errno is not None:
+        raise OSError(answer.errno, answer.detail)
+    if answer.refused is not None:
+        raise ValueError(answer.refused)
+    return msgspec.json.decode(answer.result, type=kind)
+
+
+def main() -> None:
+    """What the child runs; a frozen program calls this when it was started as a child."""
+    from pdfkit import jobs  # the libraries are loaded here, and only here
+
+    jobs.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""What parent and child say to each other: one JSON object a line."""
+
+import msgspec
+
+from pdfkit.outcome import Cause, Style
+
+
+class Request(msgspec.Struct):
+    """One job; `arguments` are of the type that belongs to the job."""
+
+    id: int
+    job: str
+    arguments: msgspec.Raw
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """Exactly one of: a result, a cause, the number of an operating system error, refused arguments."""
+
+    id: int
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    failed: Cause | None = None
+    errno: int | None = None
+    refused: str | None = None
+    detail: str = ""
+
+
+class StampArguments(msgspec.Struct):
+    """Absolute paths: the child works elsewhere."""
+
+    source: str
+    target: str
+    text: str
+    style: Style
+
+
+class InspectArguments(msgspec.Struct):
+    """An absolute path."""
+
+    path: str
