@@ -127,18 +127,17 @@ class Shop:
 
 
 @asynccontextmanager
-async def serving(app: Litestar) -> AsyncIterator[int]:
-    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+async def serving(shop: Shop) -> AsyncIterator[uvicorn.Server]:
+    """Startup alone, without serve(), which takes over the signals and sleeps between its ticks."""
+    config = uvicorn.Config(shop.app(), log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     with socket.create_server(("127.0.0.1", 0), backlog=100) as listening:
-        await server.startup([listening])  # rather than serve(), which takes over the signals and sleeps between ticks
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            await asyncio.sleep(0.005)  # clients that just left are seen to leave, or shutdown would wait for them
-            await server.shutdown([listening])
+        shop.port = listening.getsockname()[1]
+        await server.startup([listening])
+        yield server
+        server.servers[0].close()
 
 
 def a_browser() -> httpx.AsyncClient:

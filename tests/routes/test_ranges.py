@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -14,16 +13,17 @@ from urllib.parse import unquote
 import httpx
 import pytest
 from litestar.datastructures import Headers
+from litestar.types import HTTPDisconnectEvent, Message
 
 from portal.byte_ranges import HeldBytes
-from routes.ranges import Sent, attachment, wanted
+from routes.ranges import Handover, Part, Sent, attachment, wanted
 from tests.routes.ranged_shop import MIB, YESTERDAY_NOON, Counter, Shop, a_browser, a_slow_client, rest_of, serving
 
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     shop = Shop(tmp_path)
-    async with serving(shop.app()) as shop.port:
+    async with serving(shop):
         yield shop
 
 
@@ -246,6 +246,28 @@ async def test_a_client_who_leaves_stops_the_reading(shop):
     assert shop.sent == [report]
 
 
+async def test_a_client_who_leaves_before_the_last_piece_is_taken_has_not_finished():
+    told, left, drained = [], asyncio.Event(), asyncio.Event()
+
+    async def receive() -> HTTPDisconnectEvent:
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message.get("body") == b"":  # the server still holds the piece before; now it learns that nobody takes it
+            for event in (left, drained):
+                asyncio.get_running_loop().call_soon(event.set)
+            await drained.wait()
+
+    async def hear(sent: Sent) -> None:
+        told.append(sent)
+
+    answer = Handover(HeldBytes(b"all of it"), Part(200, 0, 9, bodied=True), hear, {}, [])
+    await answer({}, receive, send)  # type: ignore[arg-type]  # it needs nothing of the scope
+
+    assert told == [Sent(start=0, sent=0, size=9, finished=False)]
+
+
 async def test_a_client_who_leaves_while_the_storage_hangs_is_noticed_at_once(shop):
     shop.source = Counter(10_000, hangs_at=5_000)
 
@@ -260,10 +282,9 @@ async def test_a_client_who_leaves_while_the_storage_hangs_is_noticed_at_once(sh
 async def test_the_house_hears_of_a_download_that_the_shutdown_ends(tmp_path):
     shop = Shop(tmp_path, source=Counter(10_000, hangs_at=5_000))
 
-    async with AsyncExitStack() as client:
-        async with serving(shop.app()) as shop.port:
-            reader = await client.enter_async_context(a_slow_client(shop))
-            await reader.readexactly(5_000)
+    async with serving(shop) as server, a_slow_client(shop) as reader:
+        await reader.readexactly(5_000)
+        await server.shutdown()
 
         assert await shop.report() == Sent(start=0, sent=5_000, size=10_000, finished=False)
 
