@@ -40,7 +40,7 @@ test: check browser e2e unit
 check: $(DEV)
 	$(PY) -m ruff check --quiet
 	$(PY) -m mypy --no-error-summary
-	$(VENV)/bin/lint-imports --quiet
+	@echo $(VENV)/bin/lint-imports; said=$$($(VENV)/bin/lint-imports 2>&1) || { echo "$$said"; exit 1; }
 
 unit: $(DEV)
 	$(PY) -m pytest --quiet
