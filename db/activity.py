@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 
 
-class Activity(Base):
+class Activity(Base, kw_only=True):
     """`actor` is `key:<name>`, `merchant:<id>`, `customer` or `tresen`; `notice` marks what the merchant must know."""
 
     __tablename__ = "activity"

@@ -10,15 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 
 
-class Article(Base):
+class Article(Base, kw_only=True):
     __tablename__ = "article"
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     sku: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
-class ArticleFile(Base):
+class ArticleFile(Base, kw_only=True):
     """A file linked with an article. Unlinking keeps the row, so that linking again keeps the first day."""
 
     __tablename__ = "article_file"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 
 
-class Download(Base):
+class Download(Base, kw_only=True):
     """One spent download. `stamp` names the stamped bytes, empty where the file goes out as it is."""
 
     __tablename__ = "download"
@@ -27,17 +27,12 @@ class Download(Base):
     ip_prefix: Mapped[str] = mapped_column(default="")
 
 
-class DownloadReturn(Base):
-    """A download given back after a failure of ours. At most one for each."""
+class DownloadObservation(Base, kw_only=True):
+    """Bytes that went out for a download's address, or our own `failure` to send them.
 
-    __tablename__ = "download_return"
-    download_id: Mapped[int] = mapped_column(ForeignKey("download.id"), primary_key=True)
-    reason: Mapped[str]
-    given_back_at: Mapped[datetime]
-
-
-class DownloadObservation(Base):
-    """Bytes that went out for a download's address. Read by no rule but the byte cap and the give-back."""
+    Read by no rule but the byte cap and the give-back: a failed download that was never
+    finished does not count as spent.
+    """
 
     __tablename__ = "download_observation"
     __table_args__ = (Index("ix_download_observation_download", "download_id"),)
@@ -47,10 +42,11 @@ class DownloadObservation(Base):
     start: Mapped[int]
     sent: Mapped[int]
     finished: Mapped[bool]
+    failure: Mapped[str] = mapped_column(default="")
     ip_prefix: Mapped[str] = mapped_column(default="")
 
 
-class LinkObservation(Base):
+class LinkObservation(Base, kw_only=True):
     """The portal link was opened, maybe by a mail scanner."""
 
     __tablename__ = "link_observation"
@@ -61,7 +57,7 @@ class LinkObservation(Base):
     ip_prefix: Mapped[str] = mapped_column(default="")
 
 
-class Allowance(Base):
+class Allowance(Base, kw_only=True):
     """More downloads for one file of one order. Support gives more by adding a row, never by changing one."""
 
     __tablename__ = "allowance"

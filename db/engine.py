@@ -36,6 +36,12 @@ class Transaction(Protocol):
     def __call__(self) -> AbstractAsyncContextManager[AsyncSession]: ...
 
 
+class Reading(Protocol):
+    """Opens a consistent view of the database in which nothing can be written."""
+
+    def __call__(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+
 class Database:
     """One SQLite file with a pool of readers and one writer."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 
 
-class File(Base):
+class File(Base, kw_only=True):
     """`version` is the storage's word for "these very bytes"; `size` is in bytes."""
 
     __tablename__ = "file"

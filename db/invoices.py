@@ -27,7 +27,7 @@ class DocumentFormat(StrEnum):
     XRECHNUNG = "xrechnung.xml"
 
 
-class Invoice(Base):
+class Invoice(Base, kw_only=True):
     __tablename__ = "invoice"
     __table_args__ = (Index("ix_invoice_order", "order_id"), Index("ix_invoice_number", "number"))
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -42,7 +42,7 @@ class Invoice(Base):
     stored_at: Mapped[datetime]
 
 
-class InvoiceDocument(Base):
+class InvoiceDocument(Base, kw_only=True):
     """The very bytes that the customer gets."""
 
     __tablename__ = "invoice_document"

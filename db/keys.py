@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.base import Base
 
 
-class ApiKey(Base):
+class ApiKey(Base, kw_only=True):
     __tablename__ = "api_key"
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     name: Mapped[str]

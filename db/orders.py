@@ -83,7 +83,7 @@ class AddressRole(StrEnum):
     SHIPPING = "shipping"
 
 
-class Order(Base):
+class Order(Base, kw_only=True):
     """Amounts are integers in the currency's minor unit; instants are UTC."""
 
     __tablename__ = "order"
@@ -143,7 +143,7 @@ class Order(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
-class Address(Base):
+class Address(Base, kw_only=True):
     """A snapshot, never a reference to a customer."""
 
     __tablename__ = "address"
@@ -159,7 +159,7 @@ class Address(Base):
     country: Mapped[str] = mapped_column(default="")
 
 
-class Line(Base):
+class Line(Base, kw_only=True):
     """One position. `tax_rate` is in basis points (1900 = 19.00 %); quantities are decimal texts."""
 
     __tablename__ = "line"
@@ -182,7 +182,7 @@ class Line(Base):
     refunded_quantity: Mapped[str] = mapped_column(default="0")
 
 
-class OrderTag(Base):
+class OrderTag(Base, kw_only=True):
     __tablename__ = "order_tag"
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), primary_key=True)
     tag: Mapped[str] = mapped_column(primary_key=True)

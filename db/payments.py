@@ -33,7 +33,7 @@ class PaymentOrigin(StrEnum):
     MANUAL = "manual"
 
 
-class Payment(Base):
+class Payment(Base, kw_only=True):
     """`amount` is positive for payments and refunds alike; `kind` gives the direction."""
 
     __tablename__ = "payment"

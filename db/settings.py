@@ -21,7 +21,7 @@ class TaxRegime(StrEnum):
     SMALL_BUSINESS = "small_business"
 
 
-class Settings(Base):
+class Settings(Base, kw_only=True):
     """What all tabs share: `version` counts every change, so that pages know when they are stale."""
 
     __abstract__ = True
@@ -29,13 +29,13 @@ class Settings(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
-class AppearanceSettings(Settings):
+class AppearanceSettings(Settings, kw_only=True):
     __tablename__ = "appearance_settings"
     greeting_html: Mapped[str]
     accent_colour: Mapped[str] = mapped_column(default="#0b5e6e")
 
 
-class InvoiceSettings(Settings):
+class InvoiceSettings(Settings, kw_only=True):
     __tablename__ = "invoice_settings"
     download_enabled: Mapped[bool] = mapped_column(default=True)
     auto_create: Mapped[bool] = mapped_column(default=False)
@@ -43,7 +43,7 @@ class InvoiceSettings(Settings):
     address_correction: Mapped[bool] = mapped_column(default=False)
 
 
-class FileSettings(Settings):
+class FileSettings(Settings, kw_only=True):
     __tablename__ = "file_settings"
     download_enabled: Mapped[bool] = mapped_column(default=True)
     limit_per_file: Mapped[int | None] = mapped_column(default=None)
@@ -57,16 +57,16 @@ class FileSettings(Settings):
     watermark_y_mm: Mapped[float] = mapped_column(default=10)
 
 
-class GeneralSettings(Settings):
+class GeneralSettings(Settings, kw_only=True):
     __tablename__ = "general_settings"
     paid_rule: Mapped[PaidRule] = mapped_column(default=PaidRule.PIPELINE)
     withdrawal_days: Mapped[int] = mapped_column(default=14)
     link_retention_days: Mapped[int] = mapped_column(default=400)
     log_retention_days: Mapped[int] = mapped_column(default=30)
-    timezone: Mapped[str | None] = mapped_column(default=None)
+    timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
 
 
-class SellerSettings(Settings):
+class SellerSettings(Settings, kw_only=True):
     __tablename__ = "seller_settings"
     name: Mapped[str] = mapped_column(default="")
     street: Mapped[str] = mapped_column(default="")

@@ -17,7 +17,7 @@ class SourceKind(StrEnum):
     CSV = "csv"
 
 
-class Source(Base):
+class Source(Base, kw_only=True):
     """The name stands in addresses: lower-case letters, digits and hyphens."""
 
     __tablename__ = "source"

@@ -14,7 +14,7 @@ class StorageKind(StrEnum):
     LOCAL = "local"
 
 
-class Storage(Base):
+class Storage(Base, kw_only=True):
     """`options` holds nothing secret."""
 
     __tablename__ = "storage"

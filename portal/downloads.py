@@ -1,13 +1,26 @@
-"""Whether a customer may download a file now, and if not, why not."""
+"""Whether a customer may download a file now, and if not, why not; and the spending of one download."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.downloads import Download, DownloadObservation
+from db.orders import Order
+from portal.entitled import is_given_back
 from portal.entitlements import Entitlement
 from portal.orders import death, not_an_order
-from portal.refusals import Refusal
+from portal.refusals import Refusal, Refused
+from portal.signing import Signer
 from portal.windows import is_over
+
+PURPOSE = "download"
+LIFETIME = timedelta(hours=24)
+SAME_ATTEMPT = timedelta(minutes=5)
+BYTE_CAP = 3  # × the file's bytes: enough for every broken transfer, too little for a mirror
 
 
 def refusal(entitlement: Entitlement, now: datetime) -> Refusal | None:
@@ -34,3 +47,111 @@ def _used_up(entitlement: Entitlement, now: datetime) -> Refusal | None:
     if entitlement.file.unstampable:
         return Refusal.STAMP_FAILED
     return Refusal.WAIVER_MISSING if entitlement.waiver_missing else None
+
+
+def has_ended(entitlement: Entitlement | None) -> bool:
+    """Whether an address that was given out is dead. Limit and window are not asked again; None is an unlinked file."""
+    if entitlement is None or death(entitlement.order) or not_an_order(entitlement.order):
+        return True
+    return entitlement.is_refunded or not entitlement.rules.enabled
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """What one spent download will hand out: these bytes under this name and no others."""
+
+    name: str
+    file_version: str
+    size: int
+    stamp: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """Who asks: `mark` is random for each rendered page, empty where a script asks without one."""
+
+    mark: str
+    ip_prefix: str
+    at: datetime
+
+
+async def spend(entitlement: Entitlement, delivery: Delivery, attempt: Attempt, session: AsyncSession) -> Download:
+    """Spends one download in the running write transaction, or reuses that of the same attempt. Raises Refused."""
+    if known := await of_attempt(entitlement, attempt, session):
+        return known
+    if why := refusal(entitlement, attempt.at):
+        raise Refused(why)
+    download = Download(
+        order_id=entitlement.order.id,
+        file_id=entitlement.file.id,
+        attempt=attempt.mark,
+        name=delivery.name,
+        file_version=delivery.file_version,
+        size=delivery.size,
+        stamp=delivery.stamp,
+        started_at=attempt.at,
+        ip_prefix=attempt.ip_prefix,
+    )
+    session.add(download)
+    await session.flush()
+    return download
+
+
+async def of_attempt(entitlement: Entitlement, attempt: Attempt, session: AsyncSession) -> Download | None:
+    """A double click or the back button within five minutes gets the download that it has already paid for."""
+    if not attempt.mark or has_ended(entitlement):
+        return None
+    return await session.scalar(
+        select(Download)
+        .where(
+            Download.order_id == entitlement.order.id,
+            Download.file_id == entitlement.file.id,
+            Download.attempt == attempt.mark,
+            Download.started_at > attempt.at - SAME_ATTEMPT,
+            ~is_given_back(),
+        )
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True)
+class Address:
+    """What a download's address carries: it dies with the portal link it was made from."""
+
+    download_id: int
+    link_version: int
+
+
+def token(address: Address, signer: Signer) -> str:
+    return signer.sign(PURPOSE, [address.download_id, address.link_version])
+
+
+def read(token: str, signer: Signer) -> Address | None:
+    match signer.read(PURPOSE, token):
+        case [int(download_id), int(link_version)]:
+            return Address(download_id, link_version)
+        case _:
+            return None
+
+
+async def at_address(address: Address, session: AsyncSession, now: datetime) -> Download | None:
+    """The download behind an address, or None once its day is over or the link was renewed."""
+    found = await session.execute(
+        select(Download, Order.link_version)
+        .join(Order, Order.id == Download.order_id)
+        .where(Download.id == address.download_id)
+    )
+    row = found.one_or_none()
+    if row is None or row[1] != address.link_version or now - row[0].started_at > LIFETIME:
+        return None
+    download: Download = row[0]
+    return download
+
+
+async def bytes_served(download_id: int, session: AsyncSession) -> int:
+    total = await session.scalar(
+        select(func.coalesce(func.sum(DownloadObservation.sent), 0)).where(
+            DownloadObservation.download_id == download_id
+        )
+    )
+    return int(total or 0)

@@ -55,6 +55,7 @@ class Entitlement:
     file: FileFacts
     rules: FileRules
     lines: tuple[BoughtLine, ...]
+    skus: frozenset[str] = frozenset()
     allowance: int = 0
     spent: int = 0
     last_spent_at: datetime | None = None

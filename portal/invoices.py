@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from db.invoices import InvoiceKind, Issuer
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.invoices import DocumentFormat, InvoiceDocument, InvoiceKind, Issuer
 from db.orders import State
 from portal.orders import OrderFacts, death, not_an_order
-from portal.refusals import Refusal
+from portal.refusals import NotFound, Refusal
 from portal.windows import is_over, last_day
 
 NEVER_SHOWN = {State.OFFERED: Refusal.NOT_ORDERED, State.DELETED: Refusal.DELETED}
@@ -72,3 +75,14 @@ def _not_ready(order: OrderFacts, rules: InvoiceRules) -> Refusal | None:
     if not order.amounts_consistent:
         return Refusal.AMOUNTS_INCONSISTENT
     return None if rules.seller_complete else Refusal.SELLER_INCOMPLETE
+
+
+async def document(invoice_id: int, form: str, session: AsyncSession) -> bytes:
+    """The frozen bytes. Raises NotFound where the invoice has no such form."""
+    found = select(InvoiceDocument.content).where(
+        InvoiceDocument.invoice_id == invoice_id, InvoiceDocument.format == DocumentFormat(form)
+    )
+    content = await session.scalar(found)
+    if content is None:
+        raise NotFound
+    return content

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.downloads import LinkObservation
+from db.orders import Order
+from portal.activity import By, entry
 from portal.signing import Signer
 
 PURPOSE = "order"
+NOBODY = 0  # no order has this id
+
+
+class LinkUnknown(Exception):
+    """No order opens with this address, for whatever cause."""
+
+
+class LinkEnded(Exception):
+    """The order was removed from the portal, or the link's time is over."""
 
 
 @dataclass(frozen=True)
@@ -34,3 +49,21 @@ class Links:
                 return Link(order_id, version)
             case _:
                 return None
+
+
+async def behind(link: Link | None, session: AsyncSession) -> Order | None:
+    """The order that a link opens, or None: forged, renewed and never issued look the same, and cost one look each."""
+    order = await session.get(Order, link.order_id if link else NOBODY)
+    return order if order and link and order.link_version == link.version else None
+
+
+async def renew(order: Order, session: AsyncSession, by: By) -> Link:
+    """The old link, and every address made from it, dies at once."""
+    order.link_version += 1
+    order.version += 1
+    session.add(entry(by, "link_renewed", order.id))
+    return Link(order.id, order.link_version)
+
+
+def opened(order_id: int, ip_prefix: str, at: datetime) -> LinkObservation:
+    return LinkObservation(order_id=order_id, at=at, ip_prefix=ip_prefix)

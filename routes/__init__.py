@@ -1,0 +1,45 @@
+"""The route table: every address of Tresen on one page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+
+from portal.house import House
+from routes import api, errors, static, up
+from routes.customer import downloads, invoices, orders
+from routes.given import BEHIND_LINK, EVERYWHERE
+from routes.protection import Origins, Protection
+
+FORM_BYTES = 1_000_000
+
+customer = Router(
+    path="/",
+    dependencies=BEHIND_LINK,
+    route_handlers=[orders.show_order, downloads.start_download, downloads.hand_out, invoices.show_invoice],
+)
+ROUTES = [up.up, static.show_static, static.show_theme, customer, *api.ROUTES]
+
+
+def application(opened: Callable[[], AbstractAsyncContextManager[House]], origins: Origins) -> Protection:
+    """The protected application; `opened` gives the house for as long as it runs."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with opened() as house:
+            app.state.house = house
+            yield
+
+    app = Litestar(
+        route_handlers=ROUTES,
+        dependencies=EVERYWHERE,
+        exception_handlers=errors.TABLE,
+        lifespan=[lifespan],
+        openapi_config=None,
+        request_max_body_size=FORM_BYTES,
+        state=State(),
+    )
+    return Protection(app, origins, errors.refused)

@@ -1,0 +1,237 @@
+"""Puts Tresen together, and the `tresen` command: the only file that knows all rooms."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import socket
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from os import environ
+from pathlib import Path
+from typing import TypeVar
+
+import logs
+from config import Config, ConfigError, from_environment, with_data_directory
+from db.engine import Database
+from db.migrate import NewerDatabase, migrate, newest
+from db.storages import StorageKind
+from integrations.local_folder import Grounds, LocalFolder
+from pdfkit.child import Child
+from portal import keys, links, order_imports, settings
+from portal.activity import By
+from portal.house import Ground, House, built
+from portal.storages import Opener, Storages
+from routes import application
+from routes.protection import Origins, Protection
+
+T = TypeVar("T")
+BY_COMMAND = "command line"
+GRACE_SECONDS = 10
+
+
+class Failure(Exception):
+    """One sentence for the operator; exit status 1."""
+
+
+def storage_kinds(config: Config) -> Mapping[StorageKind, Opener]:
+    grounds = Grounds(roots=config.local_roots, data=config.data, files=config.files)
+    return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[House]:
+    """The house of that data directory: created, migrated and laid out as needed."""
+    try:
+        migrate(config.database, config.data / "backups")
+    except NewerDatabase as error:
+        raise Failure(
+            f"The database is of a newer Tresen (schema {error}); start that version, or restore an older backup."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise Failure(f"{config.database} cannot be opened: {error}.") from error
+    database = Database(config.database)
+    child = Child()
+    house = built(
+        Ground(
+            base_url=config.base_url,
+            keys=config.secret_keys,
+            zone=config.timezone,
+            cache=config.cache,
+            database=database,
+            storages=Storages(storage_kinds(config)),
+            child=child,
+        )
+    )
+    try:
+        async with database.writing() as session:
+            await settings.lay_out(session)
+            await house.storefront.refresh(session)
+        yield house
+    finally:
+        await child.close()
+        await database.close()
+
+
+def create_app(config: Config) -> Protection:
+    """The whole application as ASGI, for a config whose data directory and keys are there."""
+    origins = Origins(config.base_url)
+    return application(partial(opened, config), origins)
+
+
+async def serve(config: Config, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serves until SIGTERM or SIGINT, then gives running requests ten seconds."""
+    import uvicorn
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(config),
+            lifespan="on",
+            access_log=False,  # its lines would hold the tokens of portal links
+            server_header=False,
+            log_config=None,
+            proxy_headers=bool(config.trusted_proxies),
+            forwarded_allow_ips=config.trusted_proxies or None,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+    announce()
+    await server.serve(sockets=[listener])
+    if not server.started:
+        raise Failure("Tresen could not start; the lines above say why.")
+
+
+def listening(host: str, port: int, *, tries: int = 1) -> socket.socket:
+    """A socket on that port or one of the next. Raises Failure."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, port + tries):
+        with suppress(OSError):
+            return socket.create_server((host, candidate), family=family)
+    raise Failure(f"Port {port} of {host} cannot be used; choose another one with --port.")
+
+
+def run_serve(arguments: argparse.Namespace, config: Config) -> None:
+    config = with_data_directory(config)
+    listener = listening(arguments.host or config.host, _port(arguments, config))
+    config = config.serving(arguments.host, listener.getsockname()[1])
+    if not config.base_url_given:
+        logging.getLogger("tresen").warning(
+            "TRESEN_BASE_URL is not set: links lead to %s, and automations stay off.", config.base_url
+        )
+    _run(serve(config, listener, lambda: print(f"Tresen serves {config.base_url}", flush=True)))
+
+
+def run_demo(arguments: argparse.Namespace, config: Config) -> None:
+    import demo
+
+    with demo.directory(arguments.data) as place:
+        listener = listening(arguments.host or config.host, _port(arguments, config), tries=100)
+        config = with_data_directory(demo.config(config, place)).serving(arguments.host, listener.getsockname()[1])
+        told = _run(_filled(config))
+        _run(serve(config, listener, lambda: print(told, flush=True)))
+
+
+async def _filled(config: Config) -> str:
+    import demo
+
+    async with opened(config) as house:
+        return await demo.fill(house, config.files)
+
+
+def run_key_add(arguments: argparse.Namespace, config: Config) -> None:
+    async def add(house: House) -> str:
+        async with house.database.writing() as session:
+            return await keys.add(arguments.name, session, By(BY_COMMAND, datetime.now(UTC)))
+
+    key = _run(_with_house(config, add))
+    print(f"Key {arguments.name}; it is shown this once:\n{key}")
+
+
+def run_link(arguments: argparse.Namespace, config: Config) -> None:
+    async def find(house: House) -> str | None:
+        async with house.database.reading() as session:
+            order = await order_imports.find(order_imports.Key(arguments.source, arguments.external_id), session)
+            return house.links.url(links.Link(order.id, order.link_version)) if order else None
+
+    url = _run(_with_house(config, find))
+    if url is None:
+        raise Failure(f"There is no order {arguments.external_id} of source {arguments.source}.")
+    print(url)
+
+
+def run_version(_arguments: argparse.Namespace, _config: Config) -> None:
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    print(f"Tresen {version('tresen')}, Python {python}, SQLite {sqlite3.sqlite_version}, schema {newest()}")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The `tresen` command; the exit status: 2 for wrong use, 1 for failure."""
+    arguments = _parser().parse_args(words)
+    try:
+        config = from_environment(environ)
+        logs.set_up(config.log_level, config.log_format)
+        arguments.run(arguments, config)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except Failure as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tresen", description="The customer portal of an online shop.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serving = commands.add_parser("serve", help="migrate (after a backup) and serve")
+    serving.set_defaults(run=run_serve)
+    showing = commands.add_parser("demo", help="a filled shop to look at")
+    showing.add_argument("--data", type=Path, help="keep its data there instead of throwing it away")
+    showing.set_defaults(run=run_demo)
+    for command in (serving, showing):
+        command.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+        command.add_argument("--port", type=_port_number, help="port to listen on (default 8000)")
+    key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="DEED")
+    adding = key.add_parser("add", help="make a key for the API and print it once")
+    adding.add_argument("name")
+    adding.set_defaults(run=run_key_add)
+    linking = commands.add_parser("link", help="print an order's portal link")
+    linking.add_argument("source")
+    linking.add_argument("external_id")
+    linking.set_defaults(run=run_link)
+    commands.add_parser("version", help="print versions").set_defaults(run=run_version)
+    return parser
+
+
+def _port_number(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return int(text)
+
+
+def _port(arguments: argparse.Namespace, config: Config) -> int:
+    return config.port if arguments.port is None else int(arguments.port)
+
+
+async def _with_house(config: Config, deed: Callable[[House], Coroutine[object, object, T]]) -> T:
+    async with opened(with_data_directory(config)) as house:
+        return await deed(house)
+
+
+def _run(coroutine: Coroutine[object, object, T]) -> T:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(coroutine)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""TRESEN_* from the environment, read once. An unknown name is an error: a typing mistake must not pass silently."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (names them, binds nothing)
+NAMES = frozenset(
+    "TRESEN_DATA TRESEN_HOST TRESEN_PORT TRESEN_BASE_URL TRESEN_SECRET_KEYS TRESEN_LOCAL_ROOTS TRESEN_SMTP_URL"
+    " TRESEN_TRUSTED_PROXIES TRESEN_PAYPAL_API_BASE TRESEN_BILLBEE_API_BASE TRESEN_TIMEZONE TRESEN_LOG_LEVEL"
+    " TRESEN_LOG_FORMAT".split()
+)
+LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
+KEY_FILE = "secret-keys"
+
+
+class ConfigError(Exception):
+    """One sentence that says what to change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything the operator decides. `secret_keys`: newest first. `base_url`: an origin, without a path."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = ""
+    base_url_given: bool = False
+    secret_keys: tuple[str, ...] = ()
+    keys_given: bool = False
+    local_roots: tuple[Path, ...] = ()
+    smtp_url: str = ""
+    trusted_proxies: str = ""
+    paypal_api_base: str = ""
+    billbee_api_base: str = ""
+    timezone: ZoneInfo | None = None
+    log_level: str = "info"
+    log_format: str = "text"
+
+    @property
+    def database(self) -> Path:
+        return self.data / "tresen.sqlite3"
+
+    @property
+    def files(self) -> Path:
+        return self.data / "files"
+
+    @property
+    def cache(self) -> Path:
+        return self.data / "cache"
+
+    def serving(self, host: str | None = None, port: int | None = None) -> Config:
+        """The same with the address that is really served, from which the public origin follows if none is given."""
+        there = replace(self, host=host or self.host, port=self.port if port is None else port)
+        return there if there.base_url_given else replace(there, base_url=_origin(there.host, there.port))
+
+
+def from_environment(environ: Mapping[str, str]) -> Config:
+    """Raises ConfigError."""
+    if unknown := sorted(name for name in environ if name.startswith("TRESEN_") and name not in NAMES):
+        raise ConfigError(f"{unknown[0]} is not a setting of Tresen; known are {', '.join(sorted(NAMES))}.")
+    data = Path(environ.get("TRESEN_DATA") or "tresen-data").absolute()
+    keys = tuple(key.strip() for key in environ.get("TRESEN_SECRET_KEYS", "").split(",") if key.strip())
+    base_url = environ.get("TRESEN_BASE_URL", "").rstrip("/")
+    return Config(
+        data=data,
+        host=environ.get("TRESEN_HOST") or "127.0.0.1",
+        port=_port(environ.get("TRESEN_PORT") or "8000"),
+        base_url=_checked_origin(base_url) if base_url else "",
+        base_url_given=bool(base_url),
+        secret_keys=_checked_keys(keys),
+        keys_given=bool(keys),
+        local_roots=_roots(environ.get("TRESEN_LOCAL_ROOTS", ""), data / "files"),
+        smtp_url=environ.get("TRESEN_SMTP_URL", ""),
+        trusted_proxies=environ.get("TRESEN_TRUSTED_PROXIES", ""),
+        paypal_api_base=environ.get("TRESEN_PAYPAL_API_BASE", ""),
+        billbee_api_base=environ.get("TRESEN_BILLBEE_API_BASE", ""),
+        timezone=_zone(environ.get("TRESEN_TIMEZONE", "")),
+        log_level=_one_of("TRESEN_LOG_LEVEL", environ.get("TRESEN_LOG_LEVEL") or "info", LOG_LEVELS),
+        log_format=_one_of("TRESEN_LOG_FORMAT", environ.get("TRESEN_LOG_FORMAT") or "text", LOG_FORMATS),
+    ).serving()
+
+
+def with_data_directory(config: Config) -> Config:
+    """Makes the data directory and, unless the environment gives them, the secret keys in it; reads them."""
+    try:
+        config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        config.files.mkdir(exist_ok=True)
+        config.cache.mkdir(exist_ok=True)
+        keys = config.secret_keys or _kept_keys(config.data / KEY_FILE)
+    except OSError as error:
+        raise ConfigError(f"The data directory {config.data} cannot be used: {error.strerror}.") from error
+    return replace(config, secret_keys=keys)
+
+
+def _kept_keys(place: Path) -> tuple[str, ...]:
+    """The keys of the data directory, newest first, one a line; created at the first start."""
+    if not place.exists():
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    keys = tuple(line.strip() for line in place.read_text().splitlines() if line.strip())
+    if not keys:
+        raise ConfigError(f"{place} holds no key; restore it from a backup, or every link that was sent stays dead.")
+    return _checked_keys(keys)
+
+
+def _checked_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if short := [key for key in keys if len(key) < 16]:
+        raise ConfigError(f"A secret key needs at least 16 characters; one has {len(short[0])}.")
+    return keys
+
+
+def _origin(host: str, port: int) -> str:
+    name = _own_address(host) if host in ANYWHERE else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _own_address(host: str) -> str:
+    """The first address of this machine that others can reach; no packet is sent to find it."""
+    family = socket.AF_INET6 if host == "::" else socket.AF_INET
+    target = "2001:db8::1" if family == socket.AF_INET6 else "192.0.2.1"  # reserved for documentation
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((target, 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "::1" if family == socket.AF_INET6 else "127.0.0.1"
+
+
+def _checked_origin(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+        raise ConfigError(f"TRESEN_BASE_URL must be an origin such as https://portal.example.org, not {url}.")
+    return url
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise ConfigError(f"TRESEN_PORT must be a number from 0 to 65535, not {text}.")
+    return int(text)
+
+
+def _roots(text: str, default: Path) -> tuple[Path, ...]:
+    roots = tuple(Path(part) for part in text.split(":") if part)
+    if relative := [root for root in roots if not root.is_absolute()]:
+        raise ConfigError(f"TRESEN_LOCAL_ROOTS takes absolute folders, not {relative[0]}.")
+    return roots or (default,)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(f"TRESEN_TIMEZONE must be a zone such as Europe/Berlin, not {name}.") from error
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    if value.lower() not in choices:
+        raise ConfigError(f"{name} must be one of {', '.join(choices)}, not {value}.")
+    return value.lower()

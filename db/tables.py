@@ -1,0 +1,19 @@
+"""Every table in one metadata: importing this knows the whole schema."""
+
+from db import (
+    activity,
+    articles,
+    downloads,
+    files,
+    invoices,
+    keys,
+    orders,
+    payments,
+    settings,
+    sources,
+    storages,
+)
+from db.base import Base
+
+NOUNS = (activity, articles, downloads, files, invoices, keys, orders, payments, settings, sources, storages)
+METADATA = Base.metadata

@@ -1,0 +1,104 @@
+"""A folder of this machine as a storage, only inside the roots that the operator allows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal.byte_ranges import Bytes, LocalBytes
+from portal.storages import Entry, FileMissing, OptionsRefused, StorageUnavailable
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Where local storages may lie: inside one of `roots`, and of the data directory only in `files`."""
+
+    roots: Sequence[Path]
+    data: Path
+    files: Path
+
+    def hold(self, path: Path) -> bool:
+        """`path` must be resolved already, so that no symbolic link leads out."""
+        if path.is_relative_to(self.data.resolve()) and not path.is_relative_to(self.files.resolve()):
+            return False
+        return any(path.is_relative_to(root.resolve()) for root in self.roots)
+
+
+class LocalFolder:
+    """Fulfils portal.storages.Storage."""
+
+    def __init__(self, options: Mapping[str, str], grounds: Grounds) -> None:
+        if unknown := set(options) - {"root"}:
+            raise OptionsRefused(min(unknown), "A local storage knows the option root alone.")
+        if not options.get("root"):
+            raise OptionsRefused("root", "Name the folder that holds the files.")
+        self._grounds = grounds
+        self._root = self._checked_root(Path(options["root"]))
+
+    async def entries(self, path: str) -> list[Entry]:
+        return await asyncio.to_thread(self._entries, path)
+
+    async def stat(self, path: str) -> Entry:
+        source = await self.open(path)
+        try:
+            return Entry(path=path, name=Path(path).name, is_folder=False, size=source.size, version=source.version)
+        finally:
+            await source.close()
+
+    async def open(self, path: str) -> Bytes:
+        try:
+            return await LocalBytes.open(self._inside(path))
+        except FileNotFoundError as error:
+            raise FileMissing(path) from error
+        except OSError as error:
+            raise StorageUnavailable(str(error)) from error
+
+    def local_path(self, path: str) -> Path:
+        return self._inside(path)
+
+    def _checked_root(self, root: Path) -> Path:
+        if "\0" in str(root) or not root.is_absolute():
+            raise OptionsRefused("root", "Give the folder's absolute path.")
+        resolved = root.resolve()
+        if not self._grounds.hold(resolved):
+            allowed = ", ".join(str(each) for each in self._grounds.roots)
+            raise OptionsRefused("root", f"The folder must lie inside {allowed} (TRESEN_LOCAL_ROOTS).")
+        if not resolved.is_dir():
+            raise OptionsRefused("root", "There is no such folder.")
+        return resolved
+
+    def _inside(self, path: str) -> Path:
+        """The real place of a path. What leads out of the root is as missing as what is not there."""
+        if "\0" in path or path.startswith("/") or "\\" in path or ".." in Path(path).parts:
+            raise FileMissing(path)
+        try:
+            place = (self._root / path).resolve()
+        except (OSError, RuntimeError) as error:
+            raise FileMissing(path) from error
+        if not place.is_relative_to(self._root) or not self._grounds.hold(place):
+            raise FileMissing(path)
+        return place
+
+    def _entries(self, path: str) -> list[Entry]:
+        folder = self._inside(path)
+        try:
+            children = sorted(folder.iterdir(), key=lambda child: (child.is_file(), child.name.casefold()))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileMissing(path) from error
+        except OSError as error:
+            raise StorageUnavailable(str(error)) from error
+        return [self._entry(child) for child in children if not child.name.startswith(".") and self._reachable(child)]
+
+    def _reachable(self, child: Path) -> bool:
+        place = child.resolve()
+        return place.is_relative_to(self._root) and (place.is_dir() or place.is_file())
+
+    def _entry(self, child: Path) -> Entry:
+        status = child.stat()
+        is_folder = child.is_dir()
+        version = "" if is_folder else f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
+        relative = child.relative_to(self._root).as_posix()
+        size = 0 if is_folder else status.st_size
+        return Entry(path=relative, name=child.name, is_folder=is_folder, size=size, version=version)

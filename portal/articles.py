@@ -1,0 +1,160 @@
+"""Articles and the files linked with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.articles import Article, ArticleFile
+from db.engine import Reading, Transaction
+from db.files import File
+from db.storages import Storage as StorageRow
+from portal.activity import By, entry
+from portal.inspections import Inspector
+from portal.refusals import Fault, Invalid, NotFound
+from portal.storages import Entry, FileMissing, Storages, StorageUnavailable
+
+Path = Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class FileLink(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`storage` is its id or its name; `path` is relative to the storage's root."""
+
+    storage: int | str
+    path: Path
+    title: Annotated[str, Meta(max_length=500)] = ""
+
+
+class ArticleBody(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    title: Annotated[str, Meta(max_length=500)] = ""
+    files: Annotated[list[FileLink], Meta(max_length=200)] = []
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file to be linked, looked at in its storage."""
+
+    storage: StorageRow
+    entry: Entry
+    inspection: dict[str, object]
+
+
+@dataclass(frozen=True)
+class LinkedFile:
+    link: ArticleFile
+    file: File
+    storage: str
+
+
+async def look(wanted: Sequence[FileLink], reading: Reading, storages: Storages, inspector: Inspector) -> list[Seen]:
+    """Finds every file in its storage and inspects it, outside any transaction. Raises Invalid naming each missing one."""
+    async with reading() as session:
+        rows = list(await session.scalars(select(StorageRow)))
+    known = {key: row for row in rows for key in (row.id, row.name)}
+    seen: list[Seen] = []
+    faults: list[Fault] = []
+    for place, link in enumerate(wanted):
+        pointer = f"#/files/{place}"
+        if row := known.get(link.storage):
+            try:
+                seen.append(await _look(row, link, storages, inspector))
+            except FileMissing:
+                faults.append(Fault(f"{pointer}/path", "file-missing", "The storage holds no such file."))
+            except StorageUnavailable as error:
+                faults.append(Fault(f"{pointer}/storage", "storage-unavailable", str(error)))
+        else:
+            faults.append(Fault(f"{pointer}/storage", "unknown-storage", "There is no such storage."))
+    if faults:
+        raise Invalid(*faults)
+    return seen
+
+
+async def _look(row: StorageRow, link: FileLink, storages: Storages, inspector: Inspector) -> Seen:
+    storage = storages.opened(row)
+    found = await storage.stat(link.path)
+    return Seen(row, found, await inspector.inspect(storage, found))
+
+
+async def put(sku: str, body: ArticleBody, seen: Sequence[Seen], transaction: Transaction, by: By) -> bool:
+    """Writes the article with exactly these links; True if it is new. Linking again keeps the first day."""
+    async with transaction() as session:
+        article = await session.scalar(select(Article).where(Article.sku == sku))
+        is_new = article is None or article.removed_at is not None
+        if article is None:
+            article = Article(sku=sku, created_at=by.at)
+            session.add(article)
+            await session.flush()
+        article.title, article.removed_at = body.title, None
+        files = [await _file(each, session, by) for each in seen]
+        await _link(article, [(file.id, link.title) for file, link in zip(files, body.files, strict=True)], session, by)
+        session.add(entry(by, "article_saved", details={"sku": sku, "files": [file.path for file in files]}))
+        return is_new
+
+
+async def remove(sku: str, session: AsyncSession, by: By) -> None:
+    """Unlinks all files; the article leaves the list. Raises NotFound."""
+    article = await one(sku, session)
+    await _link(article, [], session, by)
+    article.removed_at = by.at
+    session.add(entry(by, "article_removed", details={"sku": sku}))
+
+
+async def one(sku: str, session: AsyncSession) -> Article:
+    article = await session.scalar(select(Article).where(Article.sku == sku, Article.removed_at.is_(None)))
+    if article is None:
+        raise NotFound
+    return article
+
+
+async def page(session: AsyncSession, limit: int, after: str) -> list[Article]:
+    """Articles by SKU, beginning after the given one."""
+    found = select(Article).where(Article.sku > after, Article.removed_at.is_(None)).order_by(Article.sku).limit(limit)
+    return list(await session.scalars(found))
+
+
+async def files_of(articles: Sequence[Article], session: AsyncSession) -> dict[int, list[LinkedFile]]:
+    """Article id → its linked files in their order, in one statement."""
+    rows = await session.execute(
+        select(ArticleFile, File, StorageRow.name)
+        .join(File, File.id == ArticleFile.file_id)
+        .join(StorageRow, StorageRow.id == File.storage_id)
+        .where(ArticleFile.article_id.in_([article.id for article in articles]), ArticleFile.unlinked_at.is_(None))
+        .order_by(ArticleFile.position)
+    )
+    found: dict[int, list[LinkedFile]] = {article.id: [] for article in articles}
+    for link, file, storage in rows:
+        found[link.article_id].append(LinkedFile(link, file, storage))
+    return found
+
+
+async def _file(seen: Seen, session: AsyncSession, by: By) -> File:
+    file = await session.scalar(select(File).where(File.storage_id == seen.storage.id, File.path == seen.entry.path))
+    if file is None:
+        name = PurePosixPath(seen.entry.path).name
+        file = File(storage_id=seen.storage.id, path=seen.entry.path, name=name)
+        session.add(file)
+    file.size, file.version, file.inspection = seen.entry.size, seen.entry.version, seen.inspection
+    file.checked_at, file.missing_since = by.at, None
+    await session.flush()
+    return file
+
+
+async def _link(article: Article, wanted: Sequence[tuple[int, str]], session: AsyncSession, by: By) -> None:
+    """`wanted`: file id and title, in their order."""
+    rows = await session.scalars(select(ArticleFile).where(ArticleFile.article_id == article.id))
+    stored = {link.file_id: link for link in rows}
+    for position, (file_id, title) in enumerate(wanted):
+        link = stored.pop(file_id, None)
+        if link is None:
+            link = ArticleFile(article_id=article.id, file_id=file_id, linked_at=by.at)
+            session.add(link)
+            await session.flush()
+        link.title, link.position, link.unlinked_at = title, position, None
+    for gone in stored.values():
+        gone.unlinked_at = gone.unlinked_at or by.at

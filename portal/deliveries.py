@@ -1,0 +1,172 @@
+"""From the click to the bytes: look, fetch or stamp, then spend; and open what a download's address stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.downloads import Download, DownloadObservation
+from db.engine import Reading, Transaction
+from db.files import File
+from db.settings import FileSettings
+from db.storages import Storage as StorageRow
+from pdfkit.outcome import StampFailed
+from portal import dossiers, downloads, settings, stamps
+from portal.activity import TRESEN, By, entry
+from portal.byte_ranges import Bytes
+from portal.dossiers import Dossier
+from portal.downloads import Attempt, Delivery
+from portal.entitlements import Entitlement
+from portal.inspections import is_pdf
+from portal.refusals import NotFound, Refusal, Refused
+from portal.stamps import FileChanged, Stamps, Wish
+from portal.storages import Entry, FileMissing, OptionsRefused, Storage, Storages, StorageUnavailable
+
+
+class Ended(Exception):
+    """The address is known and dead: what stood behind it is not handed out any more."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A linked file and the storage that holds it."""
+
+    row: File
+    storage_row: StorageRow
+    wish: Wish
+
+
+@dataclass(frozen=True)
+class Counter:
+    """What handing out needs: the database, the storages, the stamps."""
+
+    reading: Reading
+    transaction: Transaction
+    storages: Storages
+    stamps: Stamps
+    zone: ZoneInfo | None
+
+    async def start(self, order_id: int, file_id: int, attempt: Attempt) -> Download:
+        """One download for this order and file. Raises NotFound or Refused; then nothing was spent."""
+        async with self.reading() as session:
+            dossier, entitlement = await self._entitled(order_id, file_id, session)
+            if known := await downloads.of_attempt(entitlement, attempt, session):
+                return known
+            why = downloads.refusal(entitlement, attempt.at)
+            if why and why is not Refusal.FILE_MISSING:  # that one is asked of the storage itself, it may be back
+                raise Refused(why)
+            original = await _original(dossier, file_id, session)
+        delivery = await self._prepare(original, By(TRESEN, attempt.at), order_id)
+        async with self.transaction() as session:
+            _, entitlement = await self._entitled(order_id, file_id, session)
+            return await downloads.spend(entitlement, delivery, attempt, session)
+
+    async def opened(self, download: Download, by: By) -> Bytes:
+        """The very bytes of that download. Raises Ended, and gives the download back if the fault is ours."""
+        async with self.reading() as session:
+            try:
+                dossier, entitlement = await self._entitled(download.order_id, download.file_id, session)
+            except NotFound:
+                entitlement = None
+            if entitlement is None or downloads.has_ended(entitlement):
+                raise Ended
+            if await downloads.bytes_served(download.id, session) >= downloads.BYTE_CAP * download.size:
+                raise Ended
+            original = await _original(dossier, download.file_id, session)
+        try:
+            return await self._bytes(download, original)
+        except (FileMissing, FileChanged, StorageUnavailable, OptionsRefused, StampFailed) as error:
+            await self._give_back(download, type(error).__name__, by)
+            raise Ended from error
+
+    async def _entitled(self, order_id: int, file_id: int, session: AsyncSession) -> tuple[Dossier, Entitlement]:
+        dossier = await dossiers.of(order_id, session, self.zone)
+        for entitlement in dossier.entitlements:
+            if entitlement.file.id == file_id:
+                return dossier, entitlement
+        raise NotFound
+
+    async def _prepare(self, original: Original, by: By, order_id: int) -> Delivery:
+        """Fetches or stamps what will be delivered, outside any transaction. Raises Refused."""
+        try:
+            storage = self.storages.opened(original.storage_row)
+            found = await storage.stat(original.row.path)
+            delivery = await self._delivery(original, storage, found)
+        except FileMissing as error:
+            raise await self._told(Refusal.FILE_MISSING, original, by, order_id) from error
+        except (StorageUnavailable, OptionsRefused, FileChanged) as error:
+            raise await self._told(Refusal.STORAGE_UNAVAILABLE, original, by, order_id) from error
+        except StampFailed as error:
+            raise await self._told(Refusal.STAMP_FAILED, original, by, order_id, str(error)) from error
+        if found.version != original.row.version or original.row.missing_since:
+            await self._note_version(original.row.id, found, by)
+        return delivery
+
+    async def _delivery(self, original: Original, storage: Storage, found: Entry) -> Delivery:
+        content = await storage.open(original.row.path)
+        try:
+            unstamped = not original.wish.text or not await is_pdf(found.name, content)
+        finally:
+            await content.close()
+        if unstamped:
+            return Delivery(name=original.row.name, file_version=found.version, size=found.size)
+        name = self.stamps.name(original.storage_row.id, found, original.wish)
+        place = await self.stamps.make(name, storage, found, original.wish)
+        size = place.stat().st_size
+        return Delivery(name=original.row.name, file_version=found.version, size=size, stamp=name)
+
+    async def _bytes(self, download: Download, original: Original) -> Bytes:
+        storage = self.storages.opened(original.storage_row)
+        if not download.stamp:
+            content = await storage.open(original.row.path)
+            if content.version != download.file_version:
+                await content.close()
+                raise FileChanged(original.row.path)
+            return content
+        if copy := await self.stamps.opened(download.stamp):
+            return copy
+        found = await storage.stat(original.row.path)
+        if self.stamps.name(original.storage_row.id, found, original.wish) != download.stamp:
+            raise FileChanged(original.row.path)  # other bytes than those that were promised
+        await self.stamps.make(download.stamp, storage, found, original.wish)
+        copy = await self.stamps.opened(download.stamp)
+        if copy is None:
+            raise FileMissing(download.stamp)
+        return copy
+
+    async def _told(self, refusal: Refusal, original: Original, by: By, order_id: int, detail: str = "") -> Refused:
+        """The refusal, after the merchant has been told."""
+        details: dict[str, object] = {"file": original.row.name, "refusal": refusal.value, "detail": detail}
+        async with self.transaction() as session:
+            session.add(entry(by, "download_failed", order_id, details, notice=True))
+            if refusal is Refusal.FILE_MISSING:
+                await session.execute(
+                    update(File)
+                    .where(File.id == original.row.id, File.missing_since.is_(None))
+                    .values(missing_since=by.at)
+                )
+        return Refused(refusal)
+
+    async def _note_version(self, file_id: int, found: Entry, by: By) -> None:
+        """A new version lies in the storage: it reaches old buyers, and is inspected afresh when next linked."""
+        seen = {"version": found.version, "size": found.size, "checked_at": by.at, "missing_since": None}
+        async with self.transaction() as session:
+            await session.execute(
+                update(File).where(File.id == file_id, File.version != found.version).values(inspection=None)
+            )
+            await session.execute(update(File).where(File.id == file_id).values(seen))
+
+    async def _give_back(self, download: Download, failure: str, by: By) -> None:
+        async with self.transaction() as session:
+            session.add(
+                DownloadObservation(download_id=download.id, at=by.at, start=0, sent=0, finished=False, failure=failure)
+            )
+
+
+async def _original(dossier: Dossier, file_id: int, session: AsyncSession) -> Original:
+    file = await session.get_one(File, file_id)
+    storage = await session.get_one(StorageRow, file.storage_id)
+    return Original(file, storage, stamps.wish(dossier, await settings.of(FileSettings, session)))

@@ -1,0 +1,137 @@
+"""Which files an order entitles to: a fixed number of statements, however many lines, files and downloads there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.articles import Article, ArticleFile
+from db.downloads import Allowance, Download, DownloadObservation
+from db.files import File
+from db.orders import Line, Order
+from db.settings import FileSettings
+from portal import waivers
+from portal.entitlements import BoughtLine, Entitlement, FileFacts, FileRules
+from portal.imported import decimal
+from portal.orders import OrderFacts
+from portal.settings import AllSettings
+
+Linked = tuple[Line, File, ArticleFile]
+
+
+async def of(
+    facts: OrderFacts, order: Order, lines: Sequence[Line], settings: AllSettings, session: AsyncSession
+) -> list[Entitlement]:
+    """One entitlement for each linked file, in the order of the lines."""
+    grouped = _by_file(lines, await _links({line.sku for line in lines if line.sku}, session))
+    if not grouped:
+        return []
+    spent = await _spent(order.id, session)
+    allowances = await _allowances(order.id, session)
+    rules = _rules(settings)
+    found = []
+    for file_id, places in grouped.items():
+        count, last = spent.get(file_id, (0, None))
+        found.append(
+            Entitlement(
+                order=facts,
+                file=_file(places, settings.files),
+                rules=rules,
+                lines=tuple(_bought(line) for line, _, _ in places),
+                skus=frozenset(line.sku for line, _, _ in places),
+                allowance=allowances.get(file_id, 0),
+                spent=count,
+                last_spent_at=last,
+                waiver_missing=_waiver_missing(facts, order, places, settings.files),
+            )
+        )
+    return found
+
+
+def is_given_back() -> ColumnElement[bool]:
+    """A download that we failed to deliver and that was never finished either."""
+    observed = select(DownloadObservation.id).where(DownloadObservation.download_id == Download.id)
+    return exists(observed.where(DownloadObservation.failure != "")) & ~exists(
+        observed.where(DownloadObservation.finished)
+    )
+
+
+def _by_file(
+    lines: Sequence[Line], links: Mapping[str, Sequence[tuple[File, ArticleFile]]]
+) -> Mapping[int, list[Linked]]:
+    grouped: dict[int, list[Linked]] = defaultdict(list)
+    for line in lines:
+        for file, link in links.get(line.sku, ()):
+            grouped[file.id].append((line, file, link))
+    return grouped
+
+
+async def _links(skus: set[str], session: AsyncSession) -> Mapping[str, Sequence[tuple[File, ArticleFile]]]:
+    rows = await session.execute(
+        select(Article.sku, File, ArticleFile)
+        .join(ArticleFile, ArticleFile.article_id == Article.id)
+        .join(File, File.id == ArticleFile.file_id)
+        .where(Article.sku.in_(skus), ArticleFile.unlinked_at.is_(None))
+        .order_by(ArticleFile.position)
+    )
+    links: dict[str, list[tuple[File, ArticleFile]]] = defaultdict(list)
+    for sku, file, link in rows:
+        links[sku].append((file, link))
+    return links
+
+
+async def _spent(order_id: int, session: AsyncSession) -> Mapping[int, tuple[int, datetime | None]]:
+    """File → how many downloads count as spent, and when the last one was started."""
+    rows = await session.execute(
+        select(Download.file_id, func.count(), func.max(Download.started_at))
+        .where(Download.order_id == order_id, ~is_given_back())
+        .group_by(Download.file_id)
+    )
+    return {file_id: (count, last) for file_id, count, last in rows}
+
+
+async def _allowances(order_id: int, session: AsyncSession) -> Mapping[int, int]:
+    rows = await session.execute(
+        select(Allowance.file_id, func.sum(Allowance.downloads))
+        .where(Allowance.order_id == order_id)
+        .group_by(Allowance.file_id)
+    )
+    return {file_id: total for file_id, total in rows}
+
+
+def _rules(settings: AllSettings) -> FileRules:
+    return FileRules(
+        enabled=settings.files.download_enabled,
+        limit_per_file=settings.files.limit_per_file,
+        limit_times_quantity=settings.files.limit_times_quantity,
+        window_days=settings.files.window_days,
+        zone=settings.zone,
+    )
+
+
+def _file(places: Sequence[Linked], settings: FileSettings) -> FileFacts:
+    _, file, link = places[0]
+    stampable = bool((file.inspection or {}).get("stampable", True))
+    return FileFacts(
+        id=file.id,
+        name=file.name,
+        title=link.title or file.name,
+        size=file.size,
+        linked_at=min(link.linked_at for _, _, link in places),
+        missing=file.missing_since is not None,
+        unstampable=bool(settings.watermark_text.strip()) and not stampable,
+    )
+
+
+def _bought(line: Line) -> BoughtLine:
+    return BoughtLine(quantity=decimal(line.quantity), refunded_quantity=decimal(line.refunded_quantity))
+
+
+def _waiver_missing(facts: OrderFacts, order: Order, places: Sequence[Linked], settings: FileSettings) -> bool:
+    if not waivers.is_asked_for(facts, required=settings.waiver_required) or order.waiver_accepted:
+        return False
+    return any(line.digital is not False and line.line_gross > 0 for line, _, _ in places)

@@ -1,0 +1,76 @@
+"""Invoices issued elsewhere: stored once, byte for byte, and handed out like our own."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, Issuer
+from db.orders import Order
+from pdfkit.outcome import Inspection
+from portal.activity import By, entry
+from portal.refusals import Conflict, Fault, Invalid
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignInvoice:
+    """`content` is the PDF as it was issued; `inspection` what the child process found in it."""
+
+    number: str
+    issued_on: date
+    content: bytes
+    inspection: Inspection
+
+
+async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By) -> tuple[Invoice, bool]:
+    """The stored invoice, and whether it is new. The same bytes again are no second one; other ones raise Conflict."""
+    if not new.inspection.pages:
+        raise Invalid(Fault("#", "not-a-pdf", "The body is no PDF that can be opened."))
+    digest = hashlib.sha256(new.content).hexdigest()
+    if known := await _foreign(order, session):
+        invoice, stored = known
+        if stored == digest and invoice.number == new.number and invoice.issued_on == new.issued_on:
+            return invoice, False
+        raise Conflict(f"Invoice {invoice.number} is stored for this order and stays unchanged.")
+    beside_own = await _has_own(order, session)
+    invoice = Invoice(
+        order_id=order.id,
+        number=new.number,
+        issuer=Issuer.ELSEWHERE,
+        issued_on=new.issued_on,
+        total_gross=order.total_gross,
+        currency=order.currency,
+        stored_at=by.at,
+    )
+    session.add(invoice)
+    await session.flush()
+    document = InvoiceDocument(invoice_id=invoice.id, format=DocumentFormat.PDF, content=new.content, sha256=digest)
+    session.add(document)
+    order.version += 1
+    details: dict[str, object] = {"number": new.number, "sha256": digest, "beside_own": beside_own}
+    session.add(entry(by, "invoice_stored", order.id, details, notice=beside_own))
+    return invoice, True
+
+
+async def _foreign(order: Order, session: AsyncSession) -> tuple[Invoice, str] | None:
+    found = await session.execute(
+        select(Invoice, InvoiceDocument.sha256)
+        .join(InvoiceDocument)
+        .where(
+            Invoice.order_id == order.id,
+            Invoice.issuer == Issuer.ELSEWHERE,
+            Invoice.kind == InvoiceKind.INVOICE,
+            InvoiceDocument.format == DocumentFormat.PDF,
+        )
+    )
+    row = found.one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def _has_own(order: Order, session: AsyncSession) -> bool:
+    own = select(Invoice.id).where(Invoice.order_id == order.id, Invoice.issuer == Issuer.TRESEN).limit(1)
+    return await session.scalar(own) is not None

@@ -1,0 +1,86 @@
+"""What one running Tresen is made of: put together once by app.py, asked by every route and job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.engine import Database
+from db.settings import SellerSettings
+from pdfkit.child import Child
+from portal import settings
+from portal.deliveries import Counter
+from portal.dossiers import SellerFacts, seller_facts
+from portal.inspections import Inspector
+from portal.links import Links
+from portal.signing import Signer
+from portal.stamps import Stamps
+from portal.storages import Storages
+
+
+class Storefront:
+    """The seller as error pages name them: known without a look into the database."""
+
+    def __init__(self) -> None:
+        self.seller = SellerFacts(name="", email="", phone="", imprint_url="", privacy_url="", terms_url="")
+
+    async def refresh(self, session: AsyncSession) -> None:
+        self.seller = seller_facts(await settings.of(SellerSettings, session))
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """`base_url` is the public origin; `zone` is set where the environment fixes it."""
+
+    base_url: str
+    zone: ZoneInfo | None
+    database: Database
+    signer: Signer
+    links: Links
+    child: Child
+    inspector: Inspector
+    storages: Storages
+    counter: Counter
+    scratch: Path
+    storefront: Storefront
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What must be given to build a house."""
+
+    base_url: str
+    keys: tuple[str, ...]
+    zone: ZoneInfo | None
+    cache: Path
+    database: Database
+    storages: Storages
+    child: Child
+
+
+def built(ground: Ground) -> House:
+    signer = Signer(ground.keys)
+    scratch = ground.cache / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    return House(
+        base_url=ground.base_url,
+        zone=ground.zone,
+        database=ground.database,
+        signer=signer,
+        links=Links(signer, ground.base_url),
+        child=ground.child,
+        inspector=Inspector(ground.child, scratch),
+        storages=ground.storages,
+        counter=Counter(
+            reading=ground.database.reading,
+            transaction=ground.database.writing,
+            storages=ground.storages,
+            stamps=Stamps(ground.cache / "stamped", ground.child),
+            zone=ground.zone,
+        ),
+        scratch=scratch,
+        storefront=Storefront(),
+    )

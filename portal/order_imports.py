@@ -1,0 +1,236 @@
+"""Orders come in: created, updated, unchanged or stale. An import owns what it tells and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.orders import Address, AddressRole, Line, Order, OrderTag, State
+from db.payments import Payment, PaymentOrigin
+from db.sources import Source
+from portal import imported
+from portal.activity import By, entry
+from portal.imported import ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
+from portal.refusals import Conflict, Fault, Invalid
+
+
+class ImportResult(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a source calls an order: the source's name and the id it uses there."""
+
+    source: str
+    external_id: str
+
+
+PLAIN_FIELDS = (
+    "number platform shop_name kind state ordered_at confirmed_at paid_at shipped_at delivered_at due_at archived_at"
+    " dunning_level currency prices_include_tax vat_mode payment_method locale total_gross refers_to note custom"
+).split()
+LINE_FIELDS = (
+    "kind title sku quantity unit unit_gross line_gross discount_gross tax_category digital refunded_quantity".split()
+)
+BUYER_FIELDS = "name company email phone vat_id customer_number reference kind".split()
+
+
+async def put(key: Key, order: ImportedOrder, session: AsyncSession, by: By) -> tuple[Order, ImportResult]:
+    """Stores the order unless what is stored is newer. Raises Invalid where its sums do not add up."""
+    if found := imported.faults(order):
+        raise Invalid(*found)
+    return await take(key, order, session, by)
+
+
+async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) -> tuple[Order, ImportResult]:
+    """Like `put` for sources that cannot be told off: amounts that do not add up are flagged, not refused."""
+    source = await source_named(key.source, session, by)
+    known = await _find(source.id, key.external_id, session)
+    digest = hashlib.sha256(imported.canonical(order)).hexdigest()
+    if known is None:
+        return await _create(source, key, order, session, by), ImportResult.CREATED
+    if outcome := _already_known(known, order, digest):
+        return known, outcome
+    await _update(known, order, session, by)
+    return known, ImportResult.UPDATED
+
+
+async def source_named(name: str, session: AsyncSession, by: By) -> Source:
+    """The source of that name; the first order of an unknown one makes it."""
+    source = await session.scalar(select(Source).where(Source.name == name))
+    if source is None:
+        source = Source(name=name, created_at=by.at)
+        session.add(source)
+        await session.flush()
+    return source
+
+
+async def find(key: Key, session: AsyncSession) -> Order | None:
+    """The order that a source knows under that id, tombstones included."""
+    return await session.scalar(
+        select(Order).join(Source).where(Source.name == key.source, Order.external_id == key.external_id)
+    )
+
+
+async def bury(order: Order, session: AsyncSession, by: By) -> None:
+    """A tombstone: the link answers 410, number, invoices and payments stay. Burying twice changes nothing."""
+    if order.state is State.DELETED:
+        return
+    order.state = State.DELETED
+    _touch(order, by)
+    session.add(entry(by, "order_deleted", order.id))
+
+
+async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSession, by: By) -> bool:
+    """Books one payment; False if it is known. A newer status of a known one is taken over."""
+    if payment.currency != order.currency:
+        raise Invalid(Fault("#/currency", "other-currency", f"The order is in {order.currency}."))
+    stored = await _stored_payments(order, session)
+    known = stored.get(_payment_key(payment))
+    if known is None:
+        _add_payment(order, payment, PaymentOrigin.API, session, by)
+    elif known.amount != payment.amount:
+        raise Conflict(f"{payment.transaction_id} is stored with another amount.")
+    elif known.status is not payment.status:
+        known.status = payment.status
+    else:
+        return False
+    _touch(order, by)
+    told: dict[str, object] = {"provider": payment.provider, "amount": payment.amount, "status": payment.status.value}
+    session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
+    return known is None
+
+
+def _already_known(known: Order, order: ImportedOrder, digest: str) -> ImportResult | None:
+    """Whether the source's clock or the content says that there is nothing to take over."""
+    told, have = order.updated_at, known.source_updated_at
+    if told and have and told < have:
+        return ImportResult.STALE
+    if known.state is State.DELETED and order.state is not State.DELETED:
+        return ImportResult.STALE if told and have and told == have else None  # only something newer revives
+    return ImportResult.UNCHANGED if known.content_sha256 == digest else None
+
+
+async def _find(source_id: int, external_id: str, session: AsyncSession) -> Order | None:
+    return await session.scalar(select(Order).where(Order.source_id == source_id, Order.external_id == external_id))
+
+
+async def _create(source: Source, key: Key, order: ImportedOrder, session: AsyncSession, by: By) -> Order:
+    row = Order(
+        source_id=source.id,
+        external_id=key.external_id,
+        created_at=by.at,
+        changed_at=by.at,
+        content_sha256="",
+        **{name: getattr(order, name) for name in PLAIN_FIELDS},
+    )
+    _copy(order, row)
+    session.add(row)
+    await session.flush()
+    await _replace_parts(row, order, session, by)
+    session.add(entry(by, "order_imported", row.id, {"state": order.state.value}))
+    return row
+
+
+async def _update(row: Order, order: ImportedOrder, session: AsyncSession, by: By) -> None:
+    if row.kind is not order.kind:
+        raise Conflict(f"This order is stored as {row.kind.value} and stays one.")
+    before = row.state
+    _copy(order, row)
+    _touch(row, by)
+    await _replace_parts(row, order, session, by)
+    session.add(entry(by, "order_updated", row.id, {"state": row.state.value, "state_before": before.value}))
+
+
+def _copy(order: ImportedOrder, row: Order) -> None:
+    for name in PLAIN_FIELDS:
+        setattr(row, name, getattr(order, name))
+    for name in BUYER_FIELDS:
+        setattr(row, f"buyer_{name}", getattr(order.buyer, name))
+    row.waiver_accepted = order.waiver.accepted if order.waiver else None
+    row.waiver_at = order.waiver.at if order.waiver else None
+    row.waiver_text = order.waiver.text if order.waiver else None
+    row.source_invoice_number = order.invoice.number if order.invoice else None
+    row.source_invoice_date = order.invoice.date if order.invoice else None
+    row.amounts_consistent = imported.amounts_consistent(order)
+    row.source_updated_at = order.updated_at or row.source_updated_at
+    row.content_sha256 = hashlib.sha256(imported.canonical(order)).hexdigest()
+
+
+async def _replace_parts(row: Order, order: ImportedOrder, session: AsyncSession, by: By) -> None:
+    await session.execute(delete(Address).where(Address.order_id == row.id))
+    for role, address in ((AddressRole.BILLING, order.billing), (AddressRole.SHIPPING, order.shipping)):
+        if address is not None:
+            session.add(_address(row, role, address))
+    await session.execute(delete(OrderTag).where(OrderTag.order_id == row.id))
+    session.add_all(OrderTag(order_id=row.id, tag=tag) for tag in dict.fromkeys(order.tags))
+    await _merge_lines(row, order.lines, session)
+    await _merge_payments(row, order.payments, session, by)
+
+
+def _address(row: Order, role: AddressRole, address: PostalAddress) -> Address:
+    names = "name company line1 line2 zip city region country".split()
+    return Address(order_id=row.id, role=role, **{name: getattr(address, name) for name in names})
+
+
+async def _merge_lines(row: Order, lines: Iterable[ImportedLine], session: AsyncSession) -> None:
+    """Lines keep their row as long as their id lives, so that what refers to them stays right."""
+    stored = {line.external_id: line for line in await session.scalars(select(Line).where(Line.order_id == row.id))}
+    for position, line in enumerate(lines):
+        known = stored.pop(line.id, None) or _new_line(row, line, session)
+        for name in LINE_FIELDS:
+            setattr(known, name, getattr(line, name))
+        known.position, known.tax_rate = position, imported.basis_points(line.tax_rate)
+    for gone in stored.values():
+        await session.delete(gone)
+
+
+def _new_line(row: Order, line: ImportedLine, session: AsyncSession) -> Line:
+    new = Line(
+        order_id=row.id, external_id=line.id, position=0, title=line.title, line_gross=line.line_gross, tax_rate=0
+    )
+    session.add(new)
+    return new
+
+
+async def _merge_payments(row: Order, payments: Iterable[ImportedPayment], session: AsyncSession, by: By) -> None:
+    """What the portal, the API or the merchant booked is never removed by an import that does not know of it."""
+    stored = await _stored_payments(row, session)
+    for payment in payments:
+        if known := stored.pop(_payment_key(payment), None):
+            if known.origin is PaymentOrigin.IMPORT:
+                known.amount, known.status, known.at = payment.amount, payment.status, payment.at
+        else:
+            _add_payment(row, payment, PaymentOrigin.IMPORT, session, by)
+    for gone in stored.values():
+        if gone.origin is PaymentOrigin.IMPORT:
+            await session.delete(gone)
+
+
+def _add_payment(row: Order, payment: ImportedPayment, origin: PaymentOrigin, session: AsyncSession, by: By) -> None:
+    names = "provider transaction_id amount currency kind status at".split()
+    values = {name: getattr(payment, name) for name in names}
+    session.add(Payment(order_id=row.id, origin=origin, recorded_at=by.at, **values))
+
+
+async def _stored_payments(row: Order, session: AsyncSession) -> dict[tuple[str, str, str], Payment]:
+    rows = await session.scalars(select(Payment).where(Payment.order_id == row.id))
+    return {(p.provider, p.transaction_id, p.kind): p for p in rows}
+
+
+def _payment_key(payment: ImportedPayment) -> tuple[str, str, str]:
+    return payment.provider, payment.transaction_id, payment.kind
+
+
+def _touch(row: Order, by: By) -> None:
+    row.version += 1
+    row.changed_at = by.at

@@ -1,0 +1,190 @@
+"""The merchant's settings: what may be set to what, and every change with who, when, old and new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.base import columns
+from db.settings import (
+    AppearanceSettings,
+    FileSettings,
+    GeneralSettings,
+    InvoiceSettings,
+    PaidRule,
+    SellerSettings,
+    Settings,
+    TaxRegime,
+)
+from portal import greetings
+from portal.activity import By, entry
+from portal.refusals import Fault, Invalid
+
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Short = Annotated[str, Meta(max_length=500)]
+Html = Annotated[str, Meta(max_length=100_000)]
+WebAddress = Annotated[str, Meta(pattern=r"^(https?://[^\s<>\"']+)?$", max_length=2000)]
+DEFAULT_WAIVER_TEXT = (
+    "Ich stimme ausdrücklich zu, dass vor Ablauf der Widerrufsfrist mit der Bereitstellung der Dateien begonnen wird."
+    " Mir ist bekannt, dass mein Widerrufsrecht damit erlischt."
+)
+Row = TypeVar("Row", bound=Settings)
+
+
+class AppearanceChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    greeting_html: Html | UnsetType = UNSET
+    accent_colour: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")] | UnsetType = UNSET
+
+
+class InvoicesChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    download_enabled: bool | UnsetType = UNSET
+    auto_create: bool | UnsetType = UNSET
+    window_days: Days | None | UnsetType = UNSET
+    address_correction: bool | UnsetType = UNSET
+
+
+class FilesChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    download_enabled: bool | UnsetType = UNSET
+    limit_per_file: Count | None | UnsetType = UNSET
+    limit_times_quantity: bool | UnsetType = UNSET
+    window_days: Days | None | UnsetType = UNSET
+    waiver_required: bool | UnsetType = UNSET
+    waiver_text: Annotated[str, Meta(min_length=1, max_length=10_000)] | UnsetType = UNSET
+    watermark_text: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
+    watermark_font_size_pt: Annotated[float, Meta(ge=1, le=200)] | UnsetType = UNSET
+    watermark_x_mm: Annotated[float, Meta(ge=0, le=2000)] | UnsetType = UNSET
+    watermark_y_mm: Annotated[float, Meta(ge=0, le=2000)] | UnsetType = UNSET
+
+
+class GeneralChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    paid_rule: PaidRule | UnsetType = UNSET
+    withdrawal_days: Annotated[int, Meta(ge=1, le=3650)] | UnsetType = UNSET
+    link_retention_days: Days | UnsetType = UNSET
+    log_retention_days: Days | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+
+
+class SellerChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    name: Short | UnsetType = UNSET
+    street: Short | UnsetType = UNSET
+    zip: Short | UnsetType = UNSET
+    city: Short | UnsetType = UNSET
+    country: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] | UnsetType = UNSET
+    vat_id: Short | UnsetType = UNSET
+    tax_number: Short | UnsetType = UNSET
+    email: Annotated[str, Meta(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$", max_length=320)] | UnsetType = UNSET
+    phone: Short | UnsetType = UNSET
+    contact_name: Short | UnsetType = UNSET
+    iban: Short | UnsetType = UNSET
+    bic: Short | UnsetType = UNSET
+    bank_name: Short | UnsetType = UNSET
+    tax_regime: TaxRegime | UnsetType = UNSET
+    invoice_series: Annotated[str, Meta(min_length=1, max_length=40)] | UnsetType = UNSET
+    imprint_url: WebAddress | UnsetType = UNSET
+    privacy_url: WebAddress | UnsetType = UNSET
+    terms_url: WebAddress | UnsetType = UNSET
+
+
+Change = AppearanceChange | InvoicesChange | FilesChange | GeneralChange | SellerChange
+
+
+@dataclass(frozen=True)
+class AllSettings:
+    """The five sections at one moment."""
+
+    appearance: AppearanceSettings
+    invoices: InvoiceSettings
+    files: FileSettings
+    general: GeneralSettings
+    seller: SellerSettings
+    fixed_zone: ZoneInfo | None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone_of(self.general, self.fixed_zone)
+
+    @property
+    def version(self) -> str:
+        sections = (self.appearance, self.invoices, self.files, self.general, self.seller)
+        return ".".join(str(section.version) for section in sections)
+
+
+async def all_settings(session: AsyncSession, fixed_zone: ZoneInfo | None) -> AllSettings:
+    sections = select(AppearanceSettings, InvoiceSettings, FileSettings, GeneralSettings, SellerSettings)
+    row = (await session.execute(sections)).one()
+    return AllSettings(*row, fixed_zone)
+
+
+async def of(section: type[Row], session: AsyncSession) -> Row:
+    """The one row of that section, e.g. `of(FileSettings, session)`."""
+    return (await session.scalars(select(section))).one()
+
+
+async def change(section: type[Row], wanted: Change, session: AsyncSession, by: By) -> Row:
+    """Writes the fields that differ and notes old and new; everything or nothing. Raises Invalid."""
+    if found := faults(wanted):
+        raise Invalid(*found)
+    row = await of(section, session)
+    news = {name: value for name, value in _given(wanted).items() if getattr(row, name) != value}
+    if not news:
+        return row
+    olds = {name: getattr(row, name) for name in news}
+    for name, value in news.items():
+        setattr(row, name, value)
+    row.version += 1
+    details: dict[str, object] = {"section": section.__tablename__, "old": olds, "new": news}
+    session.add(entry(by, "settings_changed", details=details))
+    return row
+
+
+def faults(wanted: Change) -> list[Fault]:
+    """What the type of a field alone cannot tell."""
+    zone = getattr(wanted, "timezone", UNSET)
+    if zone is not UNSET and zone not in available_timezones():
+        return [Fault("#/timezone", "unknown-timezone", "Name a zone such as Europe/Berlin.")]
+    return []
+
+
+def answer(row: Settings) -> dict[str, object]:
+    """The section as the API shows it."""
+    return {name: value for name, value in columns(row).items() if name not in ("id", "version")}
+
+
+def zone_of(general: GeneralSettings, fixed: ZoneInfo | None) -> ZoneInfo:
+    """The merchant's zone: what the environment fixes wins over what is set on screen."""
+    return fixed or ZoneInfo(general.timezone)
+
+
+async def lay_out(session: AsyncSession) -> None:
+    """The rows of a fresh database, with their defaults. Existing rows stay as they are."""
+    defaults: tuple[Settings, ...] = (
+        AppearanceSettings(greeting_html=greetings.DEFAULT_GREETING),
+        InvoiceSettings(),
+        FileSettings(waiver_text=DEFAULT_WAIVER_TEXT),
+        GeneralSettings(),
+        SellerSettings(),
+    )
+    for row in defaults:
+        if await session.get(type(row), 1) is None:
+            session.add(row)
+
+
+def _given(wanted: Change) -> dict[str, object]:
+    given = {field.name: getattr(wanted, field.name) for field in msgspec.structs.fields(wanted)}
+    given = {name: value for name, value in given.items() if value is not UNSET}
+    if isinstance(html := given.get("greeting_html"), str):
+        given["greeting_html"] = greetings.clean(html)
+    return given
+
+
+def missing_seller_fields(seller: SellerSettings) -> list[str]:
+    """What § 14 (4) UStG asks of the seller and is not there yet; VAT id or tax number will do."""
+    missing = [name for name in ("name", "street", "zip", "city", "country") if not getattr(seller, name)]
+    return missing if seller.vat_id or seller.tax_number else [*missing, "vat_id"]

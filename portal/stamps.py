@@ -1,0 +1,136 @@
+"""Stamped copies: one for each text and original, kept as long as a download may ask for it. Never an unstamped file."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date
+
+from db.settings import FileSettings
+from pdfkit.child import Child
+from pdfkit.outcome import StampFailed, Style
+from portal.byte_ranges import LocalBytes
+from portal.dossiers import Dossier
+from portal.inspections import local_copy
+from portal.placeholders import fill_text
+from portal.storages import Entry, Storage
+from portal.windows import local_day
+
+KEPT_SECONDS = 25 * 3600  # a download's address lives 24 hours
+
+
+class FileChanged(Exception):
+    """The original was replaced while it was being stamped."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The text and where it goes; an empty text means that nothing is stamped."""
+
+    order_id: int
+    text: str
+    style: Style
+
+
+def wish(dossier: Dossier, settings: FileSettings) -> Wish:
+    """The watermark of this order, such as `Kauf 12345678 vom 05.06.2014 - Max Mustermann`."""
+    ordered_on = local_day(dossier.order.ordered_at, dossier.zone)
+    values = {
+        "UserName": dossier.user_name,
+        "OrderNumber": dossier.order.number,
+        "OrderDate": format_date(ordered_on, _date_format(dossier.locale), dossier_locale(dossier.locale)),
+        "Platform": dossier.platform,
+    }
+    style = Style(settings.watermark_font_size_pt, settings.watermark_x_mm, settings.watermark_y_mm)
+    return Wish(dossier.order.id, fill_text(settings.watermark_text, values).strip(), style)
+
+
+def dossier_locale(tag: str) -> Locale:
+    """The locale for a BCP 47 tag; German where Babel knows none."""
+    try:
+        return Locale.parse(tag.replace("-", "_"))
+    except (ValueError, LookupError):
+        return Locale("de", "DE")
+
+
+def _date_format(tag: str) -> str:
+    return "dd.MM.yyyy" if tag.lower().startswith("de") else "medium"
+
+
+class Stamps:
+    """A folder of stamped copies, each named after its original's version, its text and its style."""
+
+    def __init__(self, folder: Path, child: Child) -> None:
+        self._folder = folder
+        self._child = child
+        self._making: dict[str, asyncio.Lock] = {}
+
+    def name(self, storage_id: int, original: Entry, wish: Wish) -> str:
+        """The same for the same bytes to come, as stamping is deterministic; never the same for two orders."""
+        place = (wish.order_id, storage_id, original.path, original.version)
+        parts = (*place, wish.text, wish.style.font_size_pt, wish.style.x_mm, wish.style.y_mm)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    async def make(self, name: str, storage: Storage, original: Entry, wish: Wish) -> Path:
+        """The stamped copy, made now or before. Raises StampFailed, FileChanged, and what the storage raises."""
+        async with self._turn(name):
+            place = self._folder / f"{name}.pdf"
+            if not await asyncio.to_thread(_freshen, place):
+                await self._make(place, storage, original, wish)
+            return place
+
+    async def opened(self, name: str) -> LocalBytes | None:
+        """The bytes of a copy, or None where it is gone."""
+        try:
+            copy = await LocalBytes.open(self._folder / f"{name}.pdf")
+        except FileNotFoundError:
+            return None
+        copy.version = name  # made anew, it is still the same copy
+        return copy
+
+    async def _make(self, place: Path, storage: Storage, original: Entry, wish: Wish) -> None:
+        await asyncio.to_thread(self._tidy)
+        draft = place.with_suffix(".draft")
+        try:
+            async with local_copy(storage, original.path, self._folder) as source:
+                await self._child.stamp(source, draft, wish.text, wish.style)
+            if (await storage.stat(original.path)).version != original.version:
+                raise FileChanged(original.path)
+            draft.replace(place)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    @asynccontextmanager
+    async def _turn(self, name: str) -> AsyncIterator[None]:
+        """Two customers with the same wish wait for one stamping."""
+        lock = self._making.setdefault(name, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._making.pop(name, None)
+
+    def _tidy(self) -> None:
+        """Drops copies that no living download can ask for any more."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for copy in self._folder.iterdir():
+            if time.time() - copy.stat().st_atime > KEPT_SECONDS:
+                copy.unlink(missing_ok=True)
+
+
+def _freshen(place: Path) -> bool:
+    """Whether the copy is there; then it is kept for another day."""
+    try:  # the time of reading only: a change of the other one would break off whoever is being served
+        os.utime(place, ns=(time.time_ns(), place.stat().st_mtime_ns))
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,81 @@
+"""A click spends one download and leads to its own address; the address hands out the bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from mimetypes import guess_type
+from urllib.parse import quote
+
+from litestar import post, route
+from litestar.response import Redirect
+
+from db.downloads import Download, DownloadObservation
+from portal import downloads, links
+from portal.activity import TRESEN, By
+from portal.deliveries import Ended
+from portal.downloads import Address, Attempt
+from portal.house import House as PortalHouse
+from routes.forms import field_of
+from routes.given import AnyRequest, House, IpPrefix, LinkedOrder, Now
+from routes.ranges import RangedAnswer, Sent, attachment
+
+PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+@post("/o/{token:str}/files/{file_id:int}/downloads", status_code=303)
+async def start_download(
+    order: LinkedOrder, file_id: int, request: AnyRequest, house: House, attempt: Attempt
+) -> Redirect:
+    download = await house.counter.start(order.id, file_id, attempt)
+    address = downloads.token(Address(download.id, order.link.version), house.signer)
+    return Redirect(f"/d/{address}/{quote(download.name, safe='')}", status_code=303)
+
+
+async def attempt(request: AnyRequest, now: Now, ip_prefix: IpPrefix) -> Attempt:
+    """Who clicks: the mark of the rendered page makes a double click one download."""
+    return Attempt(mark=await field_of(request, "attempt"), ip_prefix=ip_prefix, at=now)
+
+
+@route("/d/{token:str}/{name:str}", http_method=["GET", "HEAD"])
+async def hand_out(token: str, name: str, house: House, now: Now, ip_prefix: IpPrefix) -> RangedAnswer:
+    """`name` is for the customer's eyes; the token alone decides."""
+    address = downloads.read(token, house.signer)
+    if address is None:
+        raise links.LinkUnknown
+    async with house.database.reading() as session:
+        download = await downloads.at_address(address, session, now)
+    if download is None:
+        raise Ended
+    content = await house.counter.opened(download, By(TRESEN, now))
+    return RangedAnswer(
+        content,
+        attachment(download.name),
+        media_type=guess_type(download.name)[0] or "application/octet-stream",
+        headers=PRIVATE,
+        on_done=Watch(house, download, ip_prefix),
+    )
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Notes what left the house, after the answer."""
+
+    house: PortalHouse
+    download: Download
+    ip_prefix: str
+
+    async def __call__(self, sent: Sent) -> None:
+        whole = sent.finished and sent.start + sent.sent == sent.size
+        async with self.house.database.writing() as session:
+            session.add(
+                DownloadObservation(
+                    download_id=self.download.id,
+                    at=datetime.now(UTC),
+                    start=sent.start,
+                    sent=sent.sent,
+                    finished=whole,
+                    failure="broken" if sent.broken else "",
+                    ip_prefix=self.ip_prefix,
+                )
+            )

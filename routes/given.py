@@ -1,0 +1,113 @@
+"""What a route may ask for, by the name of its parameter. Who may touch what is decided here and nowhere else."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import NotAuthorizedException
+from litestar.params import Dependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.orders import State as OrderState
+from portal import keys, links
+from portal.activity import CUSTOMER, By
+from portal.house import House as PortalHouse
+from portal.links import Link
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class OrderBehindLink:
+    """The order that the signed link opens, and the token that opened it."""
+
+    id: int
+    token: str
+    link: Link
+    locale: str
+
+
+House = Annotated[PortalHouse, Dependency(skip_validation=True)]
+Reading = Annotated[AsyncSession, Dependency(skip_validation=True)]
+Writing = Annotated[AsyncSession, Dependency(skip_validation=True)]
+Now = Annotated[datetime, Dependency(skip_validation=True)]
+LinkedOrder = Annotated[OrderBehindLink, Dependency(skip_validation=True)]
+ApiKeyHolder = Annotated[By, Dependency(skip_validation=True)]
+Customer = Annotated[By, Dependency(skip_validation=True)]
+IpPrefix = Annotated[str, Dependency(skip_validation=True)]
+
+
+def house(state: State) -> PortalHouse:
+    found: PortalHouse = state.house
+    return found
+
+
+async def reading(house: House) -> AsyncIterator[AsyncSession]:
+    """A consistent view for this request."""
+    async with house.database.reading() as session:
+        yield session
+
+
+async def writing(house: House) -> AsyncIterator[AsyncSession]:
+    """The write transaction of this request: committed when its handler returns, before the answer leaves."""
+    async with house.database.writing() as session:
+        yield session
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def order(token: str, house: House) -> OrderBehindLink:
+    """Opens the link in a session of its own, so that a route may then write, fetch or stamp without holding it."""
+    link = house.links.read(token)
+    async with house.database.reading() as session:
+        row = await links.behind(link, session)
+    if row is None or link is None:
+        raise links.LinkUnknown
+    if row.state is OrderState.DELETED:
+        raise links.LinkEnded
+    return OrderBehindLink(row.id, token, link, row.locale)
+
+
+async def by(request: AnyRequest, house: House, now: Now) -> By:
+    """The holder of the API key that the request bears. Raises 401."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key:
+        async with house.database.reading() as session:
+            if holder := await keys.owner(key.strip(), session):
+                return keys.by(holder, now)
+    raise NotAuthorizedException("Send a valid API key as Authorization: Bearer …", headers={"WWW-Authenticate": "Bearer"})
+
+
+def customer(now: Now) -> By:
+    return By(CUSTOMER, now)
+
+
+def ip_prefix(request: AnyRequest) -> str:
+    """The shortened address: /24 of IPv4, /48 of IPv6. The whole one is never stored."""
+    try:
+        address = ipaddress.ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return ""
+    bits = 24 if address.version == 4 else 48
+    return str(ipaddress.ip_network((address, bits), strict=False))
+
+
+EVERYWHERE = {
+    "house": Provide(house, sync_to_thread=False),
+    "reading": Provide(reading),
+    "writing": Provide(writing),
+    "now": Provide(now, sync_to_thread=False),
+    "customer": Provide(customer, sync_to_thread=False),
+    "ip_prefix": Provide(ip_prefix, sync_to_thread=False),
+}
+BEHIND_LINK = {"order": Provide(order)}
+WITH_KEY = {"by": Provide(by)}

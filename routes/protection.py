@@ -1,0 +1,112 @@
+"""Stands before everything, also before 404 and 405: which host, which origin, and the headers of every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ADDRESSED = ("/o/", "/d/")  # these carry their authority in the address
+AUTHENTICATED = ("/api/", "/hooks/", "/metrics")  # and these in a header or signature of their own
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
+    " connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where this Tresen is served: `base_url` is the one public origin, `form_targets` where forms may lead besides."""
+
+    base_url: str
+    form_targets: Sequence[str] = ("https://*.paypal.com",)
+
+    @property
+    def policy(self) -> str:
+        return " ".join((POLICY, *self.form_targets))
+
+    def is_host(self, host: str) -> bool:
+        """Whether a Host header means us. All loopback names are one host."""
+        asked, own = urlsplit(f"//{host}"), urlsplit(self.base_url)
+        try:
+            same_port = (asked.port or _default_port(own.scheme)) == (own.port or _default_port(own.scheme))
+        except ValueError:
+            return False
+        both_loopback = asked.hostname in LOOPBACK and own.hostname in LOOPBACK
+        return same_port and (asked.hostname == own.hostname or both_loopback)
+
+    def is_own(self, origin: str) -> bool:
+        parts = urlsplit(origin)
+        return parts.scheme == urlsplit(self.base_url).scheme and self.is_host(parts.netloc)
+
+
+@dataclass(frozen=True)
+class Protection:
+    """An ASGI application around the application."""
+
+    inside: ASGIApp
+    origins: Origins
+    refuse: Callable[[str, int], ASGIApp]
+    headers: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        headers = {
+            "content-security-policy": self.origins.policy,
+            "referrer-policy": "same-origin",
+            "x-content-type-options": "nosniff",
+            "x-robots-tag": "noindex",
+            "cross-origin-opener-policy": "same-origin",
+            "cross-origin-resource-policy": "same-origin",
+            "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        }
+        if self.origins.base_url.startswith("https:"):
+            headers["strict-transport-security"] = "max-age=31536000"
+        object.__setattr__(self, "headers", headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.inside(scope, receive, send)
+            return
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message.setdefault("headers", [])
+                headers = MutableScopeHeaders(message)
+                for name, value in self.headers.items():
+                    if name not in headers:
+                        headers[name] = value
+            await send(message)
+
+        request = Headers.from_scope(scope)
+        status = self._refusal(scope["path"], scope["method"], request)
+        answer = self.refuse(scope["path"], status) if status else self.inside
+        await answer(scope, receive, dressed)
+
+    def _refusal(self, path: str, method: str, request: Headers) -> int | None:
+        """421 for a Host that is not ours, 403 for a post from somewhere else, else None."""
+        if path == "/up":
+            return None
+        if not self.origins.is_host(request.get("host", "")):
+            return 421
+        if method in SAFE or path.startswith(AUTHENTICATED):
+            return None
+        return None if self._same_origin(path, request) else 403
+
+    def _same_origin(self, path: str, request: Headers) -> bool:
+        """By what the browser says of itself: no token in any form."""
+        site, origin = request.get("sec-fetch-site"), request.get("origin")
+        if path.startswith(ADDRESSED):
+            return site != "cross-site" and (origin is None or self.origins.is_own(origin))
+        if site is not None:
+            return site == "same-origin"
+        return origin is not None and self.origins.is_own(origin)
+
+
+def _default_port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
