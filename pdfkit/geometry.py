@@ -12,6 +12,7 @@ Matrix = tuple[float, float, float, float, float, float]
 
 _LETTER: Box = (0.0, 0.0, 612.0, 792.0)  # what readers assume where no usable box is given
 _POINTS_PER_MM = 72 / 25.4
+_DEEPEST = 200  # levels of a page tree; parents may run in a circle
 _EDGE = 0.02  # of the page's width: what stays free where the text has to be squeezed in
 _SQUEEZE = 0.5  # rather than shrinking the text further, it begins nearer to the edge
 
@@ -57,13 +58,25 @@ class Place:
     moved: bool
 
 
+def inherited(page: pikepdf.Object, key: str) -> object:
+    """An attribute of a page, or else of the nearest node of the page tree above it that has it."""
+    node: object = page
+    for _ in range(_DEEPEST):
+        if not isinstance(node, pikepdf.Dictionary):
+            return None
+        if key in node:
+            return node[key]
+        node = node.get("/Parent")
+    return None
+
+
 def sheet(page: pikepdf.Object) -> Sheet:
-    """The visible sheet of a page whose inherited attributes stand in the page itself."""
-    media = _box(page.get("/MediaBox")) or _LETTER
-    crop = _box(page.get("/CropBox")) or media
+    """The visible sheet of a page; boxes and rotation may come from the page tree."""
+    media = _box(inherited(page, "/MediaBox")) or _LETTER
+    crop = _box(inherited(page, "/CropBox")) or media
     visible = (max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3]))
     unit = _number(page.get("/UserUnit")) or 1.0
-    turns = int((_number(page.get("/Rotate")) or 0.0) / 90)
+    turns = int((_number(inherited(page, "/Rotate")) or 0.0) / 90)
     return Sheet(visible if _has_area(visible) else media, turns % 4 * 90, unit if unit > 0 else 1.0)
 
 

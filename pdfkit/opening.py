@@ -54,7 +54,7 @@ def opened(path: Path) -> Iterator[Paper]:
     """Raises StampFailed for everything that is no usable PDF, from here or from inside the block;
     OSError if the file itself cannot be read or written."""
     _check_bytes(path)
-    with _judged(), pikepdf.open(path) as pdf:
+    with _judged(), pikepdf.open(path, inherit_page_attributes=False) as pdf:
         pages = len(pdf.pages)
         if not pages:
             raise StampFailed(Cause.NO_PAGES)

@@ -1,5 +1,7 @@
 """The stamp itself: one line of text as a tiny one-page PDF, drawn once for the whole book."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,13 +41,24 @@ def drawn(text: str, size: float) -> Overlay:
     pdf.set_auto_page_break(False)
     pdf.set_margin(0)
     pdf.c_margin = 0
+    with _font(pdf) as face:
+        pdf.set_font("stamp", size=size)
+        pdf.set_text_shaping(True)
+        return _drawn(pdf, fonts.drawable(text, face.cmap), size)
+
+
+@contextmanager
+def _font(pdf: FPDF) -> Iterator[TTFFont]:
+    """The stamp's font; fpdf2 would leave its file open."""
     pdf.add_font("stamp", fname=fonts.SLIM)
-    pdf.set_font("stamp", size=size)
-    pdf.set_text_shaping(True)
     face = pdf.fonts["stamp"]
-    if not isinstance(face, TTFFont):  # core fonts know no Łukasz
+    if not isinstance(face, TTFFont):  # a core font, which knows no Łukasz
         raise TypeError(f"{fonts.SLIM} was not loaded as TrueType")
-    line = fonts.drawable(text, face.cmap)
+    with closing(face):
+        yield face
+
+
+def _drawn(pdf: FPDF, line: fonts.Line, size: float) -> Overlay:
     if not line.text:
         raise ValueError("the text to stamp is empty")
     width = pdf.get_string_width(line.text)

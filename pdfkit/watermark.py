@@ -48,7 +48,7 @@ class _Stamper:
         self._pdf = pdf
         self._drawn = drawn
         self._style = style
-        self._name = "/Wm" + hashlib.sha256(drawn.pdf).hexdigest()[:16]
+        self._name = "/Wm" + hashlib.sha256(drawn.pdf).hexdigest()[:8]
         self._form = pdf.copy_foreign(drawing.pages[0].as_form_xobject())
         self._prefix = pdf.make_stream(b"q\n")
         self._suffixes: dict[bytes, pikepdf.Stream] = {}
@@ -77,7 +77,7 @@ class _Stamper:
 
     def _register(self, page: pikepdf.Object) -> str:
         """Add the form to the page's resources, under a name that is free there."""
-        resources = page.get("/Resources")
+        resources = geometry.inherited(page, "/Resources")
         if not isinstance(resources, pikepdf.Dictionary):
             resources = page["/Resources"] = pikepdf.Dictionary()
         if not isinstance(resources.get("/XObject"), pikepdf.Dictionary):

@@ -1,0 +1,153 @@
+"""PDFs of every kind, made on the spot."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pikepdf
+from fpdf import FPDF
+from pikepdf import Array, Dictionary, Name
+
+A4 = (0, 0, 595, 842)
+FRAME = b"0.8 0.9 1 rg 60 60 300 400 re f 0 0 0 rg BT /F1 18 Tf 80 420 Td (The page's own words) Tj ET"
+
+
+def book(path: Path, pages: int = 3) -> Path:
+    """An ordinary book with a title, an outline and a link."""
+    pdf = FPDF()
+    pdf.set_title("Schnittmuster Bente")
+    pdf.set_font("helvetica", size=14)
+    for number in range(1, pages + 1):
+        pdf.add_page()
+        pdf.start_section(f"Chapter {number}")
+        pdf.cell(text=f"Page {number}", link="https://example.org/")
+    pdf.output(path)
+    return path
+
+
+def sheet(path: Path, content: bytes | Sequence[bytes] = FRAME, **attributes: object) -> Path:
+    """One page with this content; attributes such as MediaBox, CropBox, Rotate, UserUnit as given."""
+    return sheets(path, [(content, attributes)])
+
+
+def sheets(path: Path, pages: Sequence[tuple[bytes | Sequence[bytes], dict[str, object]]]) -> Path:
+    with pikepdf.new() as pdf:
+        for content, attributes in pages:
+            _add(pdf, content, attributes)
+        pdf.save(path, static_id=True, compress_streams=False)
+    return path
+
+
+def inheriting(path: Path, **attributes: object) -> Path:
+    """Two pages that take everything from the page tree."""
+    with pikepdf.new() as pdf:
+        for _ in range(2):
+            _add(pdf, FRAME, {})
+        for page in pdf.pages:
+            del page.obj["/MediaBox"]
+        for name, value in attributes.items():
+            pdf.Root.Pages[f"/{name}"] = _object(value)
+        pdf.save(path, static_id=True)
+    return path
+
+
+def sharing(path: Path) -> Path:
+    """Four pages, each turned another way, that share one array of contents and one dictionary of resources."""
+    with pikepdf.new() as pdf:
+        contents = pdf.make_indirect(Array([pdf.make_stream(FRAME)]))
+        resources = pdf.make_indirect(Dictionary(Font=_fonts(pdf)))
+        for turn in (0, 90, 180, 270):
+            page = _add(pdf, b"", {"Rotate": turn})
+            page.Contents, page.Resources = contents, resources
+        pdf.save(path, static_id=True)
+    return path
+
+
+def protected(path: Path, owner: str = "", user: str = "") -> Path:
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        pdf.save(path, encryption=pikepdf.Encryption(owner=owner, user=user))
+    return path
+
+
+def signed(path: Path) -> Path:
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        pdf.Root.AcroForm = Dictionary(Fields=Array(), SigFlags=3)
+        pdf.save(path)
+    return path
+
+
+def empty(path: Path) -> Path:
+    path.write_bytes(b"")
+    return path
+
+
+def html(path: Path) -> Path:
+    path.write_bytes(b"<!doctype html><title>404</title><h1>Not found</h1>" * 40)
+    return path
+
+
+def truncated(path: Path) -> Path:
+    whole = book(path.with_suffix(".whole.pdf"), pages=12).read_bytes()
+    path.write_bytes(whole[: len(whole) * 6 // 10])
+    return path
+
+
+def with_broken_index(path: Path) -> Path:
+    """Its cross-reference table is destroyed; every page is still there."""
+    whole = book(path.with_suffix(".whole.pdf"), pages=4).read_bytes()
+    path.write_bytes(re.sub(rb"\d{10} \d{5} n", b"garbage garbage  ", whole))
+    return path
+
+
+def without_pages(path: Path) -> Path:
+    with pikepdf.new() as pdf:
+        pdf.save(path)
+    return path
+
+
+def endless(path: Path) -> Path:
+    """A page tree that contains itself."""
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 9/Kids[2 0 R 2 0 R]>>"]
+    body = b"".join(b"%d 0 obj%sendobj\n" % numbered for numbered in enumerate(objects, 1))
+    path.write_bytes(b"%PDF-1.4\n" + body + b"trailer<</Root 1 0 R/Size 3>>\n%%EOF\n")
+    return path
+
+
+def bloated(path: Path) -> Path:
+    """A few kilobytes that inflate to more than anybody draws on a page."""
+    with pikepdf.new() as pdf:
+        page = _add(pdf, b"", {})
+        page.Contents = pdf.make_stream(b" " * 20 * 2**20)
+        pdf.save(path, compress_streams=True)
+    return path
+
+
+def scan(path: Path) -> Path:
+    """An opaque image that covers the page and leaves its matrix behind."""
+    with pikepdf.new() as pdf:
+        page = _add(pdf, b"595 0 0 842 0 0 cm /Scan Do", {})
+        image = pikepdf.Stream(pdf, bytes([200, 220, 240]) * 16, Subtype=Name.Image, Width=4, Height=4)
+        image.ColorSpace, image.BitsPerComponent = Name.DeviceRGB, 8
+        page.Resources.XObject = Dictionary(Scan=image)
+        pdf.save(path)
+    return path
+
+
+def _add(pdf: pikepdf.Pdf, content: bytes | Sequence[bytes], attributes: dict[str, object]) -> pikepdf.Object:
+    page = pdf.add_blank_page(page_size=(595, 842)).obj
+    page.Resources = Dictionary(Font=_fonts(pdf))
+    if isinstance(content, bytes):
+        page.Contents = pdf.make_stream(content)
+    else:
+        page.Contents = Array([pdf.make_stream(part) for part in content])
+    for name, value in attributes.items():
+        page[f"/{name}"] = _object(value)
+    return page
+
+
+def _object(value: object) -> object:
+    return Array(list(value)) if isinstance(value, tuple) else value
+
+
+def _fonts(pdf: pikepdf.Pdf) -> Dictionary:
+    return Dictionary(F1=Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))

@@ -1,0 +1,96 @@
+"""What a reader sees in a PDF, told by PDFium, which has no part in making the stamp."""
+
+from ctypes import byref, c_double, c_int
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdfium2
+from PIL import Image, ImageChops, ImageDraw
+from pypdfium2 import raw
+
+_FINE = 100  # device pixels to a user space unit, as PDFium answers in whole pixels
+_MM = 25.4 / 72
+_CAP_HEIGHT = 0.714  # of the stamp's font
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where a line starts, in mm from the visible left and bottom edge; its size in points."""
+
+    x_mm: float
+    y_mm: float
+    size_pt: float
+    is_upright: bool
+    right_mm: float
+    page_width_mm: float
+
+
+def words(path: Path) -> list[str]:
+    """The text of every page."""
+    with pypdfium2.PdfDocument(path) as document:
+        return ["".join(_characters(page.get_textpage())) for page in document]
+
+
+def line(path: Path, text: str, page: int = 0, unit: float = 1) -> Line:
+    """Finds the one occurrence of `text`, which begins with a capital; PDFium itself ignores UserUnit."""
+    with pypdfium2.PdfDocument(path) as document:
+        sheet = document[page]
+        textpage = sheet.get_textpage()
+        characters = "".join(_characters(textpage))
+        assert characters.count(text) == 1, f"{text!r} stands {characters.count(text)} times in {characters!r}"
+        first, last = characters.index(text), characters.index(text) + len(text) - 1
+        x, y = _device(sheet, *_origin(textpage, first))
+        further = _device(sheet, *_origin(textpage, last))
+        left, bottom, right, top = textpage.get_charbox(first)
+        ends = textpage.get_charbox(last)
+        height = abs(_device(sheet, left, bottom)[1] - _device(sheet, right, top)[1])
+        end = max(_device(sheet, ends[0], ends[1])[0], _device(sheet, ends[2], ends[3])[0])
+        return Line(
+            x_mm=x * unit * _MM,
+            y_mm=(sheet.get_height() - y) * unit * _MM,
+            size_pt=height * unit / _CAP_HEIGHT,
+            is_upright=further[0] > x and abs(further[1] - y) < 0.05,
+            right_mm=end * unit * _MM,
+            page_width_mm=sheet.get_width() * unit * _MM,
+        )
+
+
+def picture(path: Path, page: int = 0) -> Image.Image:
+    """The page at 144 dots an inch."""
+    with pypdfium2.PdfDocument(path) as document:
+        return document[page].render(scale=2).to_pil().convert("RGB")
+
+
+def ink(path: Path, box: tuple[float, float, float, float], page: int = 0) -> int:
+    """How many dark pixels stand in a box of mm (left, bottom, right, top from the lower left corner)."""
+    image = picture(path, page)
+    left, bottom, right, top = (side / _MM * 2 for side in box)
+    cut = image.crop((int(left), int(image.height - top), int(right), int(image.height - bottom)))
+    return sum(count for shade, count in enumerate(cut.convert("L").histogram()) if shade < 100)
+
+
+def differs_outside(one: Path, other: Path, box: tuple[float, float, float, float], page: int = 0) -> bool:
+    """Whether any pixel outside a box of mm is different."""
+    difference = ImageChops.difference(picture(one, page), picture(other, page))
+    left, bottom, right, top = (side / _MM * 2 for side in box)
+    area = (left, difference.height - top, right, difference.height - bottom)
+    ImageDraw.Draw(difference).rectangle(area, fill=(0, 0, 0))
+    return difference.getbbox() is not None
+
+
+def _characters(textpage: pypdfium2.PdfTextPage) -> list[str]:
+    return [chr(raw.FPDFText_GetUnicode(textpage, index)) for index in range(textpage.count_chars())]
+
+
+def _origin(textpage: pypdfium2.PdfTextPage, index: int) -> tuple[float, float]:
+    x, y = c_double(), c_double()
+    raw.FPDFText_GetCharOrigin(textpage, index, byref(x), byref(y))
+    return x.value, y.value
+
+
+def _device(page: pypdfium2.PdfPage, x: float, y: float) -> tuple[float, float]:
+    """User space to the visible page, from its upper left corner: PDFium knows rotation and boxes."""
+    across, down = c_int(), c_int()
+    size = int(page.get_width() * _FINE), int(page.get_height() * _FINE)
+    raw.FPDF_PageToDevice(page, 0, 0, *size, 0, x, y, byref(across), byref(down))
+    return across.value / _FINE, down.value / _FINE

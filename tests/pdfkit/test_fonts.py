@@ -1,0 +1,62 @@
+"""Which text a stamp can bear."""
+
+import hashlib
+import re
+
+import pytest
+import uharfbuzz
+
+from pdfkit.fonts import REPLACEMENT, SLIM, drawable
+
+EVERYTHING = range(0x110000)
+LATIN = {ord(character) for character in "aemrxsM ()"} | {0xE9}
+
+
+@pytest.mark.parametrize(
+    ("written", "drawn"),
+    [
+        ("e\u0301", "é"),
+        ("Max\u202egnortS", "MaxgnortS"),
+        ("M\u200ba\u200dx\ufeff", "Max"),
+        ("Max\x00\x1b\x7f", "Max"),
+        ("Max\r\n\tMeier", "Max   Meier"),
+        ("Max\u00a0\u2009Meier", "Max  Meier"),
+        ("Max\u00ad\ufe0f", "Max"),
+        ("Max\ud800", "Max"),
+        ("  Max  ", "Max"),
+    ],
+    ids=["NFC", "override", "zero width", "controls", "line breaks", "spaces", "selectors", "surrogate", "edges"],
+)
+def test_a_name_is_one_clean_line(written, drawn):
+    line = drawable(written, EVERYTHING)
+
+    assert line.text == drawn
+    assert not line.replaced
+
+
+def test_a_character_the_font_lacks_is_replaced_and_told():
+    line = drawable("Max 李", LATIN)
+
+    assert line.text == f"Max {REPLACEMENT}"
+    assert line.replaced
+
+
+def test_a_decomposed_letter_that_the_font_has_composed_is_covered():
+    assert not drawable("e\u0301", LATIN).replaced
+
+
+def test_the_shipped_font_covers_europe_and_its_own_replacement_mark():
+    covered = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(SLIM))).unicodes
+
+    wanted = "ÄÖÜäöüßẞ ąćęłńóśźż ěščřžýůťďň őű șț ğışç æøåþð „“”‚‘’»«–—…€£№™·•"
+    wanted += "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώ абвгдеёжзийъыьэюяіїєґ"
+    assert {character for character in wanted + REPLACEMENT if ord(character) not in covered} == set()
+
+
+def test_the_font_is_the_one_its_readme_tells_of():
+    readme = (SLIM.parent / "README.md").read_text(encoding="utf-8")
+
+    told = re.search(rf"{SLIM.name}` \| `([0-9a-f]{{64}})`", readme)
+
+    assert told
+    assert told[1] == hashlib.sha256(SLIM.read_bytes()).hexdigest()

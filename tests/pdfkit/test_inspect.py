@@ -1,0 +1,94 @@
+"""What is told about a PDF before it is sold."""
+
+import pytest
+
+from pdfkit.inspect import inspect
+from pdfkit.outcome import Cause, Caution, Inspection
+from tests.pdfkit import papers
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "paper.pdf"
+
+
+def test_a_sound_book_is_stampable(path):
+    assert inspect(papers.book(path, pages=5)) == Inspection(
+        pages=5,
+        encrypted="none",
+        repaired=False,
+        signed=False,
+        pdf_version="1.3",
+        stampable=True,
+        cause=None,
+        warnings=(),
+    )
+
+
+def test_an_owner_password_is_told_but_no_obstacle(path):
+    inspection = inspect(papers.protected(path, owner="secret"))
+
+    assert inspection.encrypted == "owner"
+    assert inspection.stampable
+    assert inspection.warnings == (Caution.PROTECTION_REMOVED,)
+
+
+def test_a_user_password_is_an_obstacle(path):
+    inspection = inspect(papers.protected(path, owner="secret", user="geheim"))
+
+    assert inspection.encrypted == "user"
+    assert not inspection.stampable
+    assert inspection.cause is Cause.LOCKED
+
+
+def test_a_signature_is_told(path):
+    inspection = inspect(papers.signed(path))
+
+    assert inspection.signed
+    assert inspection.warnings == (Caution.SIGNATURE_BROKEN,)
+
+
+def test_a_rebuilt_file_is_told_if_all_its_pages_are_there(path):
+    inspection = inspect(papers.with_broken_index(path))
+
+    assert inspection.repaired
+    assert inspection.pages == 4
+    assert inspection.stampable
+
+
+@pytest.mark.parametrize(
+    ("make", "cause"),
+    [
+        (papers.empty, Cause.EMPTY),
+        (papers.html, Cause.NOT_A_PDF),
+        (papers.truncated, Cause.DAMAGED),
+        (papers.without_pages, Cause.NO_PAGES),
+        (papers.endless, Cause.DAMAGED),
+        (papers.bloated, Cause.TOO_LARGE),
+        (lambda path: papers.sheet(path, b"(a string without end"), Cause.DAMAGED),
+    ],
+    ids=["empty", "html", "truncated", "no pages", "endless", "bloated", "open string"],
+)
+def test_whatever_could_not_be_stamped_is_refused_with_its_cause(path, make, cause):
+    inspection = inspect(make(path))
+
+    assert not inspection.stampable
+    assert inspection.cause is cause
+
+
+def test_more_pages_than_anybody_prints_are_refused(path, monkeypatch):
+    monkeypatch.setattr("pdfkit.opening.MOST_PAGES", 4)
+
+    assert inspect(papers.book(path, pages=5)).cause is Cause.TOO_MANY_PAGES
+
+
+def test_a_file_larger_than_the_limit_is_refused_unread(path):
+    with path.open("wb") as file:
+        file.truncate(501 * 2**20)
+
+    assert inspect(path).cause is Cause.TOO_LARGE
+
+
+def test_a_vanished_file_is_the_callers_to_explain(path):
+    with pytest.raises(FileNotFoundError):
+        inspect(path)
