@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -20,15 +19,20 @@ ROOT = Path(__file__).parents[2]
 
 # A child that behaves as its first argument says, until the file of its second argument exists.
 MISBEHAVING = """
-import os, sys, time
+import json, os, sys, time
 from pathlib import Path
+from pdfkit.outcome import partial_path
 how, cured = sys.argv[1], Path(sys.argv[2])
 if cured.exists():
     from pdfkit.child import main
     main()
     sys.exit()
 cured.touch()
-sys.stdin.readline()
+request = sys.stdin.readline()
+if how == "hangs while writing":
+    target = Path(json.loads(request)["arguments"]["target"])
+    partial_path(target, os.getpid()).write_bytes(b"%PDF-1.4 half of")
+    time.sleep(60)
 if how == "hangs":
     time.sleep(60)
 if how == "babbles":
@@ -181,18 +185,17 @@ async def test_a_program_that_does_not_start_is_a_crash(tmp_path):
 
 
 async def test_a_child_killed_in_the_middle_leaves_nothing_and_the_next_job_works(tmp_path):
-    source, target = papers.book(tmp_path / "in.pdf", pages=1500), tmp_path / "out.pdf"
+    source, target = papers.sheet(tmp_path / "in.pdf"), tmp_path / "out.pdf"
 
-    async with a_child() as child:
-        await child.inspect(source)
+    async with a_child(command=misbehaving(tmp_path, "hangs while writing")) as child:
         job = asyncio.create_task(child.stamp(source, target, "Max", STYLE))
-        assert await eventually(lambda: list(tmp_path.glob(".out.pdf.*.part")) or job.done())
+        assert await eventually(lambda: any(tmp_path.glob(".out.pdf.*")))
         for pid in descendants():
             os.kill(pid, signal.SIGKILL)
         with pytest.raises(StampFailed) as failed:
             await job
-        assert [path.name for path in tmp_path.iterdir()] == ["in.pdf"]
-        assert (await child.stamp(source, target, "Max", STYLE)).pages == 1500
+        assert {path.name for path in tmp_path.iterdir()} == {"in.pdf", "cured"}
+        assert (await child.stamp(source, target, "Max", STYLE)).pages == 1
 
     assert failed.value.cause is Cause.CRASHED
 
@@ -210,21 +213,17 @@ async def test_a_child_that_died_at_rest_is_not_asked_again(tmp_path):
 
 
 async def test_a_cancelled_job_ends_its_child_so_that_no_answer_comes_late(tmp_path):
-    source = papers.book(tmp_path / "in.pdf", pages=1500)
+    source, target = papers.sheet(tmp_path / "in.pdf"), tmp_path / "out.pdf"
 
-    async with a_child() as child:
-        await child.inspect(source)
-        before = descendants()
-        job = asyncio.create_task(child.stamp(source, tmp_path / "out.pdf", "Max", STYLE))
-        await asyncio.sleep(0.02)
+    async with a_child(command=misbehaving(tmp_path, "hangs while writing")) as child:
+        job = asyncio.create_task(child.stamp(source, target, "Max", STYLE))
+        assert await eventually(lambda: any(tmp_path.glob(".out.pdf.*")))
         job.cancel()
         with pytest.raises(asyncio.CancelledError):
             await job
         assert not descendants()
-        assert (await child.inspect(papers.sheet(tmp_path / "other.pdf"))).pages == 1
-        assert descendants() != before
-
-    assert not list(tmp_path.glob(".*"))
+        assert {path.name for path in tmp_path.iterdir()} == {"in.pdf", "cured"}
+        assert (await child.inspect(source)).pages == 1
 
 
 async def test_an_idle_child_ends(tmp_path):
@@ -293,11 +292,10 @@ async def test_the_event_loop_is_free_while_the_child_works(tmp_path):
     async with a_child() as child:
         await child.inspect(source)
         job = asyncio.create_task(child.stamp(source, tmp_path / "out.pdf", "Max", STYLE))
-        slowest = 0.0
+        turns = 0
         while not job.done():
-            begin = time.perf_counter()
             await asyncio.sleep(0.001)
-            slowest = max(slowest, time.perf_counter() - begin)
+            turns += 1
         await job
 
-    assert slowest < 0.1
+    assert turns > 20

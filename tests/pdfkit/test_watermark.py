@@ -162,7 +162,7 @@ def test_a_place_beyond_the_page_is_moved_onto_it(source, target):
 
 LEFT_BEHIND = {
     "a matrix": b"0.1 0 0 0.1 300 300 cm",
-    "saved states": b"q q q 2 0 0 2 0 0 cm",
+    "saved states": b"q 2 0 0 2 0 0 cm q 0.5 0 0 0.5 90 90 cm q",
     "surplus restores": b"q Q Q Q Q 0.1 0 0 0.1 300 300 cm",
     "open text": b"BT /F1 30 Tf 3 Tr 5 Tc 50 Tz 10 Ts 100 100 Td (x) Tj",
     "a clip": b"0 0 1 1 re W n",
@@ -330,6 +330,16 @@ def test_another_text_gives_other_bytes(source, target, tmp_path):
     stamp(source, tmp_path / "other.pdf", "Eva", STYLE)
 
     assert target.read_bytes() != (tmp_path / "other.pdf").read_bytes()
+
+
+def test_protected_content_is_followed_as_well(source, target):
+    papers.sheet(source, b"q 2 0 0 2 0 0 cm q BT")
+    with pikepdf.open(source, allow_overwriting_input=True) as pdf:
+        pdf.save(source, encryption=pikepdf.Encryption(owner="secret", user=""))
+
+    stamp(source, target, TEXT, STYLE)
+
+    assert_in_place(target)
 
 
 # --- What is refused, and what is only told
