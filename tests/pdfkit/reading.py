@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pypdfium2
+import pytest
 from PIL import Image, ImageChops, ImageDraw
 from pypdfium2 import raw
+
+from pdfkit.outcome import Style
+
+TEXT = "Kauf 12345678 vom 05.06.2014 - Max Mustermann"
+STYLE = Style(font_size_pt=11, x_mm=10, y_mm=10)
+STAMPS_BOX = (9, 8, 120, 16)  # mm: what TEXT in STYLE may cover
 
 _FINE = 100  # device pixels to a user space unit, as PDFium answers in whole pixels
 _MM = 25.4 / 72
@@ -23,6 +30,14 @@ class Line:
     is_upright: bool
     right_mm: float
     page_width_mm: float
+
+
+def assert_in_place(path: Path, style: Style = STYLE, page: int = 0, unit: float = 1, text: str = TEXT) -> None:
+    seen = line(path, text, page, unit)
+    assert seen.x_mm == pytest.approx(style.x_mm, abs=0.5)
+    assert seen.y_mm == pytest.approx(style.y_mm, abs=0.5)
+    assert seen.size_pt == pytest.approx(style.font_size_pt, rel=0.02)
+    assert seen.is_upright
 
 
 def words(path: Path) -> list[str]:
