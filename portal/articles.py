@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -16,9 +16,10 @@ from db.engine import Reading, Transaction
 from db.files import File
 from db.storages import Storage as StorageRow
 from portal.activity import By, entry
+from portal.byte_ranges import BytesChangedError
 from portal.inspections import Inspector
 from portal.refusals import Fault, Invalid, NotFound
-from portal.storages import Entry, FileMissing, Storages, StorageUnavailable
+from portal.storages import Entry, FileMissing, OptionsRefused, Storages, StorageUnavailable
 
 Path = Annotated[str, Meta(min_length=1, max_length=1000)]
 
@@ -44,6 +45,10 @@ class Seen:
     entry: Entry
     inspection: dict[str, object]
 
+    @property
+    def place(self) -> tuple[int, str]:
+        return self.storage.id, self.entry.path
+
 
 @dataclass(frozen=True)
 class LinkedFile:
@@ -53,32 +58,38 @@ class LinkedFile:
 
 
 async def look(wanted: Sequence[FileLink], reading: Reading, storages: Storages, inspector: Inspector) -> list[Seen]:
-    """Finds every file in its storage and inspects it, outside any transaction. Raises Invalid naming each missing one."""
+    """Finds every file in its storage and inspects it, outside any transaction. Raises Invalid for each missing one."""
     async with reading() as session:
         rows = list(await session.scalars(select(StorageRow)))
     known = {key: row for row in rows for key in (row.id, row.name)}
     seen: list[Seen] = []
     faults: list[Fault] = []
     for place, link in enumerate(wanted):
-        pointer = f"#/files/{place}"
-        if row := known.get(link.storage):
-            try:
-                seen.append(await _look(row, link, storages, inspector))
-            except FileMissing:
-                faults.append(Fault(f"{pointer}/path", "file-missing", "The storage holds no such file."))
-            except StorageUnavailable as error:
-                faults.append(Fault(f"{pointer}/storage", "storage-unavailable", str(error)))
+        found = await _look(known.get(link.storage), link, storages, inspector)
+        if isinstance(found, Seen) and found.place in {each.place for each in seen}:
+            found = Fault("path", "repeated", "This file is listed twice.")
+        if isinstance(found, Seen):
+            seen.append(found)
         else:
-            faults.append(Fault(f"{pointer}/storage", "unknown-storage", "There is no such storage."))
+            faults.append(replace(found, pointer=f"#/files/{place}/{found.pointer}"))
     if faults:
         raise Invalid(*faults)
     return seen
 
 
-async def _look(row: StorageRow, link: FileLink, storages: Storages, inspector: Inspector) -> Seen:
-    storage = storages.opened(row)
-    found = await storage.stat(link.path)
-    return Seen(row, found, await inspector.inspect(storage, found))
+async def _look(row: StorageRow | None, link: FileLink, storages: Storages, inspector: Inspector) -> Seen | Fault:
+    """The file, or what is wrong: then the pointer is the name of the field."""
+    if row is None:
+        return Fault("storage", "unknown-storage", "There is no such storage.")
+    try:
+        storage = storages.opened(row)
+        # One path for one file, so that `./a.pdf` is not another one than `a.pdf`.
+        found = await storage.stat(PurePosixPath(link.path).as_posix())
+        return Seen(row, found, await inspector.inspect(storage, found))
+    except FileMissing:
+        return Fault("path", "file-missing", "The storage holds no such file.")
+    except (StorageUnavailable, OptionsRefused, BytesChangedError) as error:
+        return Fault("storage", "storage-unavailable", str(error))
 
 
 async def put(sku: str, body: ArticleBody, seen: Sequence[Seen], transaction: Transaction, by: By) -> bool:

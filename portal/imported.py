@@ -23,8 +23,8 @@ Text = Annotated[str, Meta(max_length=10_000)]
 Short = Annotated[str, Meta(max_length=500)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Locale = Annotated[str, Meta(pattern="^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
-Quantity = Annotated[str, Meta(pattern=r"^-?\d{1,9}(\.\d{1,6})?$")]
-Rate = Annotated[str, Meta(pattern=r"^\d{1,2}(\.\d{1,2})?$|^100(\.0{1,2})?$")]
+Quantity = Annotated[str, Meta(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$")]
+Rate = Annotated[str, Meta(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$|^100(\.0{1,2})?$")]
 
 
 class Strict(Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):

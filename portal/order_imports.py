@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.orders import Address, AddressRole, Line, Order, OrderTag, State
 from db.payments import Payment, PaymentOrigin
 from db.sources import Source
-from portal import imported
+from portal import first_paid, imported
 from portal.activity import By, entry
 from portal.imported import ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
 from portal.refusals import Conflict, Fault, Invalid
@@ -57,10 +57,15 @@ async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) ->
     known = await _find(source.id, key.external_id, session)
     digest = hashlib.sha256(imported.canonical(order)).hexdigest()
     if known is None:
-        return await _create(source, key, order, session, by), ImportResult.CREATED
+        known = await _create(source, key, order, session, by)
+        await first_paid.note(known, session, by)
+        return known, ImportResult.CREATED
     if outcome := _already_known(known, order, digest):
+        if outcome is ImportResult.UNCHANGED and order.updated_at:
+            known.source_updated_at = order.updated_at  # what is older than this news is stale from now on
         return known, outcome
     await _update(known, order, session, by)
+    await first_paid.note(known, session, by)
     return known, ImportResult.UPDATED
 
 
@@ -107,6 +112,7 @@ async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSess
     _touch(order, by)
     told: dict[str, object] = {"provider": payment.provider, "amount": payment.amount, "status": payment.status.value}
     session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
+    await first_paid.note(order, session, by)
     return known is None
 
 

@@ -22,7 +22,7 @@ from db.settings import (
     Settings,
     TaxRegime,
 )
-from portal import greetings
+from portal import first_paid, greetings
 from portal.activity import By, entry
 from portal.refusals import Fault, Invalid
 
@@ -46,15 +46,15 @@ class AppearanceChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 class InvoicesChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     download_enabled: bool | UnsetType = UNSET
     auto_create: bool | UnsetType = UNSET
-    window_days: Days | None | UnsetType = UNSET
+    window_days: Days | UnsetType | None = UNSET
     address_correction: bool | UnsetType = UNSET
 
 
 class FilesChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     download_enabled: bool | UnsetType = UNSET
-    limit_per_file: Count | None | UnsetType = UNSET
+    limit_per_file: Count | UnsetType | None = UNSET
     limit_times_quantity: bool | UnsetType = UNSET
-    window_days: Days | None | UnsetType = UNSET
+    window_days: Days | UnsetType | None = UNSET
     waiver_required: bool | UnsetType = UNSET
     waiver_text: Annotated[str, Meta(min_length=1, max_length=10_000)] | UnsetType = UNSET
     watermark_text: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
@@ -141,6 +141,8 @@ async def change(section: type[Row], wanted: Change, session: AsyncSession, by: 
     row.version += 1
     details: dict[str, object] = {"section": section.__tablename__, "old": olds, "new": news}
     session.add(entry(by, "settings_changed", details=details))
+    if isinstance(row, GeneralSettings) and "paid_rule" in news:
+        await first_paid.note_all(row.paid_rule, session, by)
     return row
 
 

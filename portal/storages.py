@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol
 
-from msgspec import Meta, Struct
-from sqlalchemy import select
+from msgspec import UNSET, Meta, Struct, UnsetType
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.files import File
 from db.storages import Storage as StorageRow
 from db.storages import StorageKind
 from portal.activity import By, entry
@@ -86,17 +87,27 @@ class Storages:
             raise Invalid(Fault(f"#/options/{error.option}", "unusable", str(error))) from error
 
 
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Options = Annotated[dict[str, Annotated[str, Meta(max_length=2000)]], Meta(max_length=50)]
+
+
 class NewStorage(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    name: Name
     kind: StorageKind
-    options: dict[str, Annotated[str, Meta(max_length=2000)]]
+    options: Options
+
+
+class StorageChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`options` are replaced as a whole; the kind of a storage never changes."""
+
+    name: Name | UnsetType = UNSET
+    options: Options | UnsetType = UNSET
 
 
 async def add(new: NewStorage, storages: Storages, session: AsyncSession, by: By) -> StorageRow:
     """Raises Invalid for options that cannot work, Conflict for a name that is taken."""
     storages.check(new.kind, new.options)
-    if await session.scalar(select(StorageRow.id).where(StorageRow.name == new.name)):
-        raise Conflict(f"There is a storage named {new.name!r} already.")
+    await _refuse_taken(new.name, session)
     row = StorageRow(name=new.name, kind=new.kind, options=new.options, created_at=by.at)
     session.add(row)
     session.add(entry(by, "storage_added", details={"name": new.name, "kind": new.kind.value}))
@@ -114,3 +125,31 @@ async def one(storage_id: int, session: AsyncSession) -> StorageRow:
     if row is None:
         raise NotFound
     return row
+
+
+async def change(
+    row: StorageRow, wanted: StorageChange, storages: Storages, session: AsyncSession, by: By
+) -> StorageRow:
+    """Raises Invalid for options that cannot work, Conflict for a name that is taken."""
+    if wanted.options is not UNSET:
+        storages.check(row.kind, wanted.options)
+        row.options = wanted.options
+    if wanted.name is not UNSET and wanted.name != row.name:
+        await _refuse_taken(wanted.name, session)
+        row.name = wanted.name
+    session.add(entry(by, "storage_changed", details={"storage": row.id, "name": row.name}))
+    return row
+
+
+async def remove(row: StorageRow, session: AsyncSession, by: By) -> None:
+    """Raises Conflict while files refer to it: orders may still entitle to them."""
+    files = await session.scalar(select(func.count()).select_from(File).where(File.storage_id == row.id))
+    if files:
+        raise Conflict(f"{files} file(s) of this storage are known to articles or orders.")
+    await session.delete(row)
+    session.add(entry(by, "storage_removed", details={"storage": row.id, "name": row.name}))
+
+
+async def _refuse_taken(name: str, session: AsyncSession) -> None:
+    if await session.scalar(select(StorageRow.id).where(StorageRow.name == name)):
+        raise Conflict(f"There is a storage named {name!r} already.")

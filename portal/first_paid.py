@@ -1,0 +1,36 @@
+"""The day Tresen first saw an order paid: stored once, because time windows may count from it."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.orders import Order
+from db.settings import GeneralSettings, PaidRule
+from portal import order_facts
+from portal.activity import By
+from portal.orders import OPEN_ACCOUNT, PIPELINE
+
+
+async def note(order: Order, session: AsyncSession, by: By) -> None:
+    """After every write that may have made the order paid. A day once noted stays."""
+    if order.first_seen_paid_at is not None:
+        return
+    await session.flush()
+    rule = (await session.scalars(select(GeneralSettings.paid_rule))).one()
+    facts = (await order_facts.of([order], rule, session))[order.id]
+    if facts.is_paid:
+        order.first_seen_paid_at = by.at
+
+
+async def note_all(rule: PaidRule, session: AsyncSession, by: By) -> None:
+    """After a change of `paid_rule`: orders become paid by it at this moment. Payment facts were noted before."""
+    if rule is PaidRule.STRICT:
+        return
+    counts = or_(Order.payment_method.is_(None), Order.payment_method.not_in(OPEN_ACCOUNT))
+    await session.execute(
+        update(Order)
+        .where(Order.first_seen_paid_at.is_(None), Order.state.in_(PIPELINE), counts)
+        .values(first_seen_paid_at=by.at)
+        .execution_options(synchronize_session=False)
+    )

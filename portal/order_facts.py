@@ -1,0 +1,74 @@
+"""The facts that rules ask for, of many orders at once: three statements, however many they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.invoices import Invoice, InvoiceKind
+from db.orders import Order, OrderKind, State
+from db.payments import Payment
+from db.settings import PaidRule
+from portal.orders import OrderFacts, PaymentFact
+
+NOT_TAKEN_OFF = (State.DELETED, State.CANCELLED, State.OFFERED)
+SAME_NAME = (
+    "id number kind state ordered_at paid_at due_at archived_at first_seen_paid_at currency payment_method"
+    " buyer_kind amounts_consistent"
+).split()
+
+
+async def of(orders: Sequence[Order], paid_rule: PaidRule, session: AsyncSession) -> dict[int, OrderFacts]:
+    """Order id → its facts."""
+    payments = await payments_of(orders, session)
+    own = await _own_credit_notes(orders, session)
+    told = await _told_credits(orders, session)
+    return {
+        order.id: OrderFacts(
+            **{name: getattr(order, name) for name in SAME_NAME},
+            total=order.total_gross,
+            credit_notes=max(own.get(order.id, 0), told.get((order.source_id, order.external_id), 0)),
+            payments=tuple(
+                PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at) for p in payments[order.id]
+            ),
+            source_invoice=order.source_invoice_number is not None,
+            paid_rule=paid_rule,
+        )
+        for order in orders
+    }
+
+
+async def payments_of(orders: Sequence[Order], session: AsyncSession) -> Mapping[int, Sequence[Payment]]:
+    """Order id → its payments in the order in which money moved."""
+    found: dict[int, list[Payment]] = defaultdict(list)
+    ids = [order.id for order in orders]
+    for row in await session.scalars(select(Payment).where(Payment.order_id.in_(ids)).order_by(Payment.at, Payment.id)):
+        found[row.order_id].append(row)
+    return found
+
+
+async def _own_credit_notes(orders: Sequence[Order], session: AsyncSession) -> Mapping[int, int]:
+    rows = await session.execute(
+        select(Invoice.order_id, -func.sum(Invoice.total_gross))
+        .where(Invoice.order_id.in_([order.id for order in orders]), Invoice.kind == InvoiceKind.CREDIT_NOTE)
+        .group_by(Invoice.order_id)
+    )
+    return {order_id: total for order_id, total in rows}
+
+
+async def _told_credits(orders: Sequence[Order], session: AsyncSession) -> Mapping[tuple[int, str], int]:
+    """What the sources took off by orders of kind credit: source and external id → minor units."""
+    rows = await session.execute(
+        select(Order.source_id, Order.refers_to, -func.sum(Order.total_gross))
+        .where(
+            Order.source_id.in_({order.source_id for order in orders}),
+            Order.refers_to.in_([order.external_id for order in orders]),
+            Order.kind == OrderKind.CREDIT,
+            Order.state.not_in(NOT_TAKEN_OFF),
+        )
+        .group_by(Order.source_id, Order.refers_to)
+    )
+    return {(source_id, refers_to or ""): total for source_id, refers_to, total in rows}
