@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Address, AddressRole, Line, Order, OrderTag
@@ -76,7 +76,7 @@ async def _parts(orders: Sequence[Order], session: AsyncSession) -> Parts:
         parts.lines[line.order_id].append(line)
     for address in await session.scalars(select(Address).where(Address.order_id.in_(ids))):
         parts.addresses[address.order_id][address.role] = address
-    as_sent = literal_column("order_tag.rowid")
+    as_sent: ColumnElement[int] = literal_column("order_tag.rowid")
     for tag in await session.scalars(select(OrderTag).where(OrderTag.order_id.in_(ids)).order_by(as_sent)):
         parts.tags[tag.order_id].append(tag.tag)
     paid_rule = (await session.scalars(select(GeneralSettings.paid_rule))).one()

@@ -16,7 +16,7 @@ from db.sources import Source
 from portal import first_paid, imported
 from portal.activity import By, entry
 from portal.imported import ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
-from portal.refusals import Conflict, Fault, Invalid
+from portal.refusals import Conflict, Fault, Invalid, NotFound
 
 
 class ImportResult(StrEnum):
@@ -84,6 +84,14 @@ async def find(key: Key, session: AsyncSession) -> Order | None:
     return await session.scalar(
         select(Order).join(Source).where(Source.name == key.source, Order.external_id == key.external_id)
     )
+
+
+async def one(key: Key, session: AsyncSession) -> Order:
+    """The same, or NotFound."""
+    order = await find(key, session)
+    if order is None:
+        raise NotFound
+    return order
 
 
 async def bury(order: Order, session: AsyncSession, by: By) -> None:

@@ -1,0 +1,52 @@
+"""The JSON API: what a shop, a script or an acceptance check may ask for with a key."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.datastructures import ResponseHeader
+from litestar.di import Provide
+
+from routes.api import articles, batch, calls, invoices, keyed, order_files, orders, settings, storages
+
+LARGEST_BODY = 256 * 1024
+
+router = Router(
+    path="/api/v1",
+    guards=[keyed.with_key],
+    dependencies={
+        "by": Provide(keyed.by, sync_to_thread=False),
+        "key": Provide(calls.key, sync_to_thread=False),
+    },
+    request_max_body_size=LARGEST_BODY,
+    response_headers=[ResponseHeader(name="Cache-Control", value="no-store")],
+    route_handlers=[
+        orders.put_order,
+        orders.show_order,
+        orders.delete_order,
+        orders.list_orders,
+        orders.add_payment,
+        orders.renew_link,
+        batch.put_batch,
+        order_files.list_files,
+        order_files.list_downloads,
+        order_files.list_activity,
+        order_files.give_allowance,
+        invoices.put_invoice,
+        invoices.list_invoices,
+        invoices.show_invoice,
+        settings.show_settings,
+        settings.change_settings,
+        storages.list_storages,
+        storages.add_storage,
+        storages.show_storage,
+        storages.change_storage,
+        storages.remove_storage,
+        storages.check_storage,
+        storages.list_entries,
+        articles.put_article,
+        articles.show_article,
+        articles.remove_article,
+        articles.list_articles,
+    ],
+)
+ROUTES = [router]

@@ -1,0 +1,107 @@
+"""Articles and the files that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar import delete, get, put
+from litestar.response import Response
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.articles import Article
+from portal import articles, paging
+from portal.articles import ArticleBody, LinkedFile
+from portal.paging import AfterText, Paging
+from portal.refusals import Fault, Invalid
+from routes.api.body import decoded
+from routes.api.calls import Call, Listed, asked, told
+from routes.api.slashes import segment
+from routes.given import AnyRequest, ApiKeyHolder, House, Reading
+
+ARTICLE = "/articles/{sku:str}"
+LONGEST_SKU = 500
+
+
+class ToldFile(Struct, kw_only=True, frozen=True):
+    """A linked file. `inspection` is what was found in it when it was linked; null after it changed."""
+
+    id: int
+    storage: int
+    path: str
+    title: str
+    name: str
+    size: int
+    inspection: dict[str, object] | None
+
+
+class ToldArticle(Struct, kw_only=True, frozen=True):
+    sku: str
+    title: str
+    files: list[ToldFile]
+
+
+@put(
+    ARTICLE,
+    opt=told(
+        Call(summary="Store an article with its files", takes=ArticleBody, gives={201: ToldArticle, 200: ToldArticle})
+    ),
+)
+async def put_article(sku: str, body: bytes, house: House, by: ApiKeyHolder) -> Response[ToldArticle]:
+    sku, wanted = _checked(segment(sku)), decoded(ArticleBody, body)
+    seen = await articles.look(wanted.files, house.database.reading, house.storages, house.inspector)
+    is_new = await articles.put(sku, wanted, seen, house.database.writing, by)
+    async with house.database.reading() as session:
+        stored = await _one(sku, session)
+    return Response(stored, status_code=201 if is_new else 200)
+
+
+@get(ARTICLE, opt=told(Call(summary="Show an article", gives={200: ToldArticle})))
+async def show_article(sku: str, reading: Reading) -> ToldArticle:
+    return await _one(segment(sku), reading)
+
+
+@delete(ARTICLE, opt=told(Call(summary="Remove an article and unlink its files", gives={204: None})))
+async def remove_article(sku: str, house: House, by: ApiKeyHolder) -> None:
+    async with house.database.writing() as session:
+        await articles.remove(segment(sku), session, by)
+
+
+@get("/articles", opt=told(Call(summary="List articles by SKU", query=Paging, gives={200: Listed[ToldArticle]})))
+async def list_articles(request: AnyRequest, reading: Reading) -> Listed[ToldArticle]:
+    query = asked(Paging, request)
+    after = paging.place(query.cursor, AfterText).text if query.cursor else ""
+    found = await articles.page(reading, query.limit + 1, after)
+    page, cursor = paging.cut(found, query.limit, lambda article: AfterText(article.sku))
+    return Listed(items=await _told(page, reading), next_cursor=cursor)
+
+
+async def _one(sku: str, session: AsyncSession) -> ToldArticle:
+    return (await _told([await articles.one(sku, session)], session))[0]
+
+
+async def _told(found: Sequence[Article], session: AsyncSession) -> list[ToldArticle]:
+    files = await articles.files_of(found, session)
+    return [
+        ToldArticle(sku=article.sku, title=article.title, files=[_file(each) for each in files[article.id]])
+        for article in found
+    ]
+
+
+def _file(linked: LinkedFile) -> ToldFile:
+    file = linked.file
+    return ToldFile(
+        id=file.id,
+        storage=file.storage_id,
+        path=file.path,
+        title=linked.link.title,
+        name=file.name,
+        size=file.size,
+        inspection=file.inspection,
+    )
+
+
+def _checked(sku: str) -> str:
+    if not 0 < len(sku) <= LONGEST_SKU or "\0" in sku:
+        raise Invalid(Fault("#/sku", "too-long", f"A SKU has 1 to {LONGEST_SKU} characters."))
+    return sku

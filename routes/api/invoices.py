@@ -1,0 +1,106 @@
+"""Issued documents: told as JSON, handed out as they were stored, and taken in from elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Annotated
+
+from litestar import get, put, route
+from litestar.exceptions import HTTPException
+from litestar.response import Response
+from msgspec import Meta, Struct
+
+from db.invoices import DocumentFormat
+from pdfkit.outcome import Inspection
+from portal import foreign_invoices, invoice_search, invoices, order_imports
+from portal.byte_ranges import HeldBytes
+from portal.foreign_invoices import ForeignInvoice
+from portal.house import House as PortalHouse
+from portal.invoice_search import InvoiceQuery, ToldInvoice
+from portal.order_imports import Key
+from portal.refusals import NotFound
+from routes.api.calls import JSON, PDF, XML, Call, Listed, asked, row_id, told
+from routes.api.orders import ORDER
+from routes.given import AnyRequest, ApiKeyHolder, House, Reading
+from routes.ranges import RangedAnswer, attachment
+
+LARGEST_INVOICE = 10 * 1024 * 1024
+MEDIA_TYPES = {DocumentFormat.PDF: PDF, DocumentFormat.XML: XML, DocumentFormat.XRECHNUNG: XML}
+
+
+class ForeignQuery(Struct, kw_only=True, frozen=True):
+    """What a PDF does not say of itself to a program."""
+
+    number: Annotated[str, Meta(min_length=1, max_length=200)]
+    date: date
+
+
+@put(
+    ORDER + "/invoice",
+    request_max_body_size=LARGEST_INVOICE,
+    opt=told(
+        Call(
+            summary="Store an invoice that was issued elsewhere, once and unchanged",
+            query=ForeignQuery,
+            takes=PDF,
+            gives={201: ToldInvoice, 200: ToldInvoice},
+        )
+    ),
+)
+async def put_invoice(
+    key: Key, request: AnyRequest, body: bytes, house: House, by: ApiKeyHolder
+) -> Response[ToldInvoice]:
+    if request.content_type[0] != PDF:
+        raise HTTPException(status_code=415)
+    wanted = asked(ForeignQuery, request)
+    async with house.database.reading() as session:
+        await order_imports.one(key, session)
+    inspection = await _inspected(body, house)
+    new = ForeignInvoice(number=wanted.number, issued_on=wanted.date, content=body, inspection=inspection)
+    async with house.database.writing() as session:
+        order = await order_imports.one(key, session)
+        row, is_new = await foreign_invoices.store(new, order, session, by)
+        stored = await invoice_search.one(row.id, session)
+    return Response(stored, status_code=201 if is_new else 200)
+
+
+async def _inspected(content: bytes, house: PortalHouse) -> Inspection:
+    with NamedTemporaryFile(dir=house.scratch, suffix=".pdf") as copy:
+        await asyncio.to_thread(copy.write, content)
+        copy.flush()
+        return await house.child.inspect(Path(copy.name))
+
+
+@get(
+    "/invoices",
+    opt=told(Call(summary="List issued documents", query=InvoiceQuery, gives={200: Listed[ToldInvoice]})),
+)
+async def list_invoices(request: AnyRequest, reading: Reading) -> Listed[ToldInvoice]:
+    found, cursor = await invoice_search.page(asked(InvoiceQuery, request), reading)
+    return Listed(items=found, next_cursor=cursor)
+
+
+@route(
+    "/invoices/{document:str}",
+    http_method=["GET", "HEAD"],
+    opt=told(
+        Call(summary="Describe an issued document", path="/invoices/{id}", gives={200: ToldInvoice}),
+        Call(summary="Hand out the PDF", path="/invoices/{id}.pdf", gives={200: PDF}),
+        Call(summary="Hand out the XML", path="/invoices/{id}.xml", gives={200: XML}),
+        Call(summary="Hand out the XRechnung", path="/invoices/{id}.xrechnung.xml", gives={200: XML}),
+    ),
+)
+async def show_invoice(document: str, reading: Reading) -> Response[ToldInvoice] | RangedAnswer:
+    """`document` is the id, or the id and the form that is wanted."""
+    number, _, form = document.partition(".")
+    invoice = await invoice_search.one(row_id(number), reading)
+    if not form:
+        return Response(invoice, media_type=JSON)
+    if form not in list(DocumentFormat):
+        raise NotFound
+    content = await invoices.document(invoice.id, form, reading)
+    name = attachment(f"{invoice.number}.{form}")
+    return RangedAnswer(HeldBytes(content), name, media_type=MEDIA_TYPES[DocumentFormat(form)])

@@ -1,0 +1,125 @@
+"""Where sold files lie."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from litestar import delete, get, patch, post
+from msgspec import Struct
+
+from db.storages import Storage as StorageRow
+from db.storages import StorageKind
+from portal import storages
+from portal.storages import (
+    Entry,
+    FileMissing,
+    NewStorage,
+    OptionsRefused,
+    StorageChange,
+    Storages,
+    StorageUnavailable,
+)
+from routes.api.body import decoded
+from routes.api.calls import Call, Listed, asked, row_id, told
+from routes.given import AnyRequest, ApiKeyHolder, House, Reading
+
+STORAGE = "/storages/{storage:str}"
+
+
+class ToldStorage(Struct, kw_only=True, frozen=True):
+    id: int
+    name: str
+    kind: StorageKind
+    options: dict[str, str]
+
+
+class Check(Struct, kw_only=True, frozen=True):
+    """What came of listing the root for real; `detail` says why it failed."""
+
+    ok: bool
+    detail: str
+    milliseconds: int
+    entries: int
+
+
+class ToldEntry(Struct, kw_only=True, frozen=True):
+    path: str
+    name: str
+    is_folder: bool
+    size: int
+
+
+class EntriesQuery(Struct, kw_only=True, frozen=True):
+    """The folder, relative to the root; empty is the root itself."""
+
+    path: str = ""
+
+
+@get("/storages", opt=told(Call(summary="List the storages", gives={200: Listed[ToldStorage]})))
+async def list_storages(reading: Reading) -> Listed[ToldStorage]:
+    return Listed(items=[_told(row) for row in await storages.every(reading)])
+
+
+@post("/storages", opt=told(Call(summary="Connect a storage", takes=NewStorage, gives={201: ToldStorage})))
+async def add_storage(body: bytes, house: House, by: ApiKeyHolder) -> ToldStorage:
+    new = decoded(NewStorage, body)
+    async with house.database.writing() as session:
+        return _told(await storages.add(new, house.storages, session, by))
+
+
+@get(STORAGE, opt=told(Call(summary="Show a storage", gives={200: ToldStorage})))
+async def show_storage(storage: str, reading: Reading) -> ToldStorage:
+    return _told(await storages.one(row_id(storage), reading))
+
+
+@patch(STORAGE, opt=told(Call(summary="Change a storage", takes=StorageChange, gives={200: ToldStorage})))
+async def change_storage(storage: str, body: bytes, house: House, by: ApiKeyHolder) -> ToldStorage:
+    wanted = decoded(StorageChange, body)
+    async with house.database.writing() as session:
+        row = await storages.one(row_id(storage), session)
+        return _told(await storages.change(row, wanted, house.storages, session, by))
+
+
+@delete(STORAGE, opt=told(Call(summary="Disconnect a storage that holds no known file", gives={204: None})))
+async def remove_storage(storage: str, house: House, by: ApiKeyHolder) -> None:
+    async with house.database.writing() as session:
+        await storages.remove(await storages.one(row_id(storage), session), session, by)
+
+
+@post(
+    STORAGE + "/checks",
+    status_code=200,
+    opt=told(Call(summary="Check a storage by listing its root", gives={200: Check})),
+)
+async def check_storage(storage: str, house: House) -> Check:
+    async with house.database.reading() as session:
+        row = await storages.one(row_id(storage), session)
+    start = perf_counter()
+    try:
+        found, detail = await _entries(row, "", house.storages), ""
+    except (FileMissing, StorageUnavailable, OptionsRefused) as error:
+        found, detail = None, str(error) or "The root is not there."
+    took = round((perf_counter() - start) * 1000)
+    return Check(ok=found is not None, detail=detail, milliseconds=took, entries=len(found or ()))
+
+
+@get(
+    STORAGE + "/entries",
+    opt=told(Call(summary="List a folder of a storage", query=EntriesQuery, gives={200: Listed[ToldEntry]})),
+)
+async def list_entries(storage: str, request: AnyRequest, house: House) -> Listed[ToldEntry]:
+    query = asked(EntriesQuery, request)
+    async with house.database.reading() as session:
+        row = await storages.one(row_id(storage), session)
+    found = await _entries(row, query.path, house.storages)
+    return Listed(
+        items=[ToldEntry(path=each.path, name=each.name, is_folder=each.is_folder, size=each.size) for each in found]
+    )
+
+
+async def _entries(row: StorageRow, path: str, opening: Storages) -> list[Entry]:
+    return await opening.opened(row).entries(path)
+
+
+def _told(row: StorageRow) -> ToldStorage:
+    return ToldStorage(id=row.id, name=row.name, kind=row.kind, options=row.options)
