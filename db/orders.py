@@ -140,7 +140,7 @@ class Order(Base, kw_only=True):
     changed_at: Mapped[datetime]
     first_seen_paid_at: Mapped[datetime | None] = mapped_column(default=None)
     link_version: Mapped[int] = mapped_column(default=1)
-    version: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(default=1)  # counted by triggers, see db/versions.py
 
 
 class Address(Base, kw_only=True):

@@ -22,11 +22,10 @@ class TaxRegime(StrEnum):
 
 
 class Settings(Base, kw_only=True):
-    """What all tabs share: `version` counts every change, so that pages know when they are stale."""
+    """What all tabs share: there is one row of each."""
 
     __abstract__ = True
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
-    version: Mapped[int] = mapped_column(default=1)
 
 
 class AppearanceSettings(Settings, kw_only=True):

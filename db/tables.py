@@ -12,8 +12,9 @@ from db import (
     settings,
     sources,
     storages,
+    versions,
 )
 from db.base import Base
 
-NOUNS = (activity, articles, downloads, files, invoices, keys, orders, payments, settings, sources, storages)
+NOUNS = (activity, articles, downloads, files, invoices, keys, orders, payments, settings, sources, storages, versions)
 METADATA = Base.metadata

@@ -33,7 +33,6 @@ async def give(new: NewAllowance, order: Order, dossier: Dossier, session: Async
         given_at=by.at,
     )
     session.add(row)
-    order.version += 1
     details: dict[str, object] = {"file": new.file, "downloads": new.downloads, "reason": new.reason}
     session.add(entry(by, "allowance_given", order.id, details))
     await session.flush()

@@ -66,7 +66,6 @@ class Dossier:
 
     order: OrderFacts
     link: Link
-    version: str
     source: str
     external_id: str
     platform: str
@@ -99,7 +98,6 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
     return Dossier(
         order=facts,
         link=Link(order.id, order.link_version),
-        version=f"{order.version}-{settings.version}",
         source=source,
         external_id=order.external_id,
         platform=order.platform,

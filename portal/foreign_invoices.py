@@ -50,7 +50,6 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     await session.flush()
     document = InvoiceDocument(invoice_id=invoice.id, format=DocumentFormat.PDF, content=new.content, sha256=digest)
     session.add(document)
-    order.version += 1
     details: dict[str, object] = {"number": new.number, "sha256": digest, "beside_own": beside_own}
     session.add(entry(by, "invoice_stored", order.id, details, notice=beside_own))
     return invoice, True

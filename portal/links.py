@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.downloads import LinkObservation
+from db.engine import Transaction
 from db.orders import Order
 from portal.activity import By, entry
 from portal.signing import Signer
@@ -60,10 +61,11 @@ async def behind(link: Link | None, session: AsyncSession) -> Order | None:
 async def renew(order: Order, session: AsyncSession, by: By) -> Link:
     """The old link, and every address made from it, dies at once."""
     order.link_version += 1
-    order.version += 1
     session.add(entry(by, "link_renewed", order.id))
     return Link(order.id, order.link_version)
 
 
-def opened(order_id: int, ip_prefix: str, at: datetime) -> LinkObservation:
-    return LinkObservation(order_id=order_id, at=at, ip_prefix=ip_prefix)
+async def observe(order_id: int, transaction: Transaction, ip_prefix: str, at: datetime) -> None:
+    """The link was opened, maybe by a mail scanner: said after the answer has left."""
+    async with transaction() as session:
+        session.add(LinkObservation(order_id=order_id, at=at, ip_prefix=ip_prefix))

@@ -246,5 +246,4 @@ def _payment_key(payment: ImportedPayment) -> tuple[str, str, str]:
 
 
 def _touch(row: Order, by: By) -> None:
-    row.version += 1
     row.changed_at = by.at

@@ -110,11 +110,6 @@ class AllSettings:
     def zone(self) -> ZoneInfo:
         return zone_of(self.general, self.fixed_zone)
 
-    @property
-    def version(self) -> str:
-        sections = (self.appearance, self.invoices, self.files, self.general, self.seller)
-        return ".".join(str(section.version) for section in sections)
-
 
 async def all_settings(session: AsyncSession, fixed_zone: ZoneInfo | None) -> AllSettings:
     sections = select(AppearanceSettings, InvoiceSettings, FileSettings, GeneralSettings, SellerSettings)
@@ -138,7 +133,6 @@ async def change(section: type[Row], wanted: Change, session: AsyncSession, by: 
     olds = {name: getattr(row, name) for name in news}
     for name, value in news.items():
         setattr(row, name, value)
-    row.version += 1
     details: dict[str, object] = {"section": section.__tablename__, "old": olds, "new": news}
     session.add(entry(by, "settings_changed", details=details))
     if isinstance(row, GeneralSettings) and "paid_rule" in news:
@@ -156,7 +150,7 @@ def faults(wanted: Change) -> list[Fault]:
 
 def answer(row: Settings) -> dict[str, object]:
     """The section as the API shows it."""
-    return {name: value for name, value in columns(row).items() if name not in ("id", "version")}
+    return {name: value for name, value in columns(row).items() if name != "id"}
 
 
 def zone_of(general: GeneralSettings, fixed: ZoneInfo | None) -> ZoneInfo:

@@ -16,7 +16,7 @@ from babel.dates import format_date
 
 from db.settings import FileSettings
 from pdfkit.child import Child
-from pdfkit.outcome import StampFailed, Style
+from pdfkit.outcome import Style
 from portal.byte_ranges import LocalBytes
 from portal.dossiers import Dossier
 from portal.inspections import local_copy

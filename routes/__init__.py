@@ -7,9 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
+from litestar.types import ControllerRouterHandler
 
 from portal.house import House
 from routes import api, errors, static, up
+from routes.api.slashes import SlashesKept
 from routes.customer import downloads, invoices, orders
 from routes.given import BEHIND_LINK, EVERYWHERE
 from routes.protection import Origins, Protection
@@ -21,7 +23,7 @@ customer = Router(
     dependencies=BEHIND_LINK,
     route_handlers=[orders.show_order, downloads.start_download, downloads.hand_out, invoices.show_invoice],
 )
-ROUTES = [up.up, static.show_static, static.show_theme, customer, *api.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [up.up, static.show_static, static.show_theme, customer, *api.ROUTES]
 
 
 def application(opened: Callable[[], AbstractAsyncContextManager[House]], origins: Origins) -> Protection:
@@ -42,4 +44,4 @@ def application(opened: Callable[[], AbstractAsyncContextManager[House]], origin
         request_max_body_size=FORM_BYTES,
         state=State(),
     )
-    return Protection(app, origins, errors.refused)
+    return Protection(SlashesKept(app), origins, errors.refuser(app))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import NotAuthorizedException
 from litestar.params import Dependency
+from litestar.response import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import State as OrderState
@@ -22,6 +23,8 @@ from portal.house import House as PortalHouse
 from portal.links import Link
 
 AnyRequest = Request[Any, Any, Any]
+AnyResponse = Response[Any]
+AnyHandlers = dict[int | type[Exception], Callable[[AnyRequest, Any], AnyResponse]]
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,9 @@ async def by(request: AnyRequest, house: House, now: Now) -> By:
         async with house.database.reading() as session:
             if holder := await keys.owner(key.strip(), session):
                 return keys.by(holder, now)
-    raise NotAuthorizedException("Send a valid API key as Authorization: Bearer …", headers={"WWW-Authenticate": "Bearer"})
+    raise NotAuthorizedException(
+        "Send a valid API key as Authorization: Bearer …", headers={"WWW-Authenticate": "Bearer"}
+    )
 
 
 def customer(now: Now) -> By:

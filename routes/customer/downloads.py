@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from mimetypes import guess_type
+from typing import Annotated
 from urllib.parse import quote
 
 from litestar import post, route
+from litestar.di import Provide
+from litestar.params import Dependency
 from litestar.response import Redirect
 
 from db.downloads import Download, DownloadObservation
@@ -16,25 +19,32 @@ from portal.activity import TRESEN, By
 from portal.deliveries import Ended
 from portal.downloads import Address, Attempt
 from portal.house import House as PortalHouse
+from portal.refusals import Refused
+from routes.customer.orders import page_of
 from routes.forms import field_of
 from routes.given import AnyRequest, House, IpPrefix, LinkedOrder, Now
 from routes.ranges import RangedAnswer, Sent, attachment
+from views import Page
 
 PRIVATE = {"Cache-Control": "private, no-store"}
-
-
-@post("/o/{token:str}/files/{file_id:int}/downloads", status_code=303)
-async def start_download(
-    order: LinkedOrder, file_id: int, request: AnyRequest, house: House, attempt: Attempt
-) -> Redirect:
-    download = await house.counter.start(order.id, file_id, attempt)
-    address = downloads.token(Address(download.id, order.link.version), house.signer)
-    return Redirect(f"/d/{address}/{quote(download.name, safe='')}", status_code=303)
 
 
 async def attempt(request: AnyRequest, now: Now, ip_prefix: IpPrefix) -> Attempt:
     """Who clicks: the mark of the rendered page makes a double click one download."""
     return Attempt(mark=await field_of(request, "attempt"), ip_prefix=ip_prefix, at=now)
+
+
+Asker = Annotated[Attempt, Dependency(skip_validation=True)]
+
+
+@post("/o/{token:str}/files/{file_id:int}/downloads", dependencies={"attempt": Provide(attempt)})
+async def start_download(order: LinkedOrder, file_id: int, house: House, attempt: Asker) -> Redirect | Page:
+    try:
+        download = await house.counter.start(order.id, file_id, attempt)
+    except Refused as refused:
+        return await page_of(order, house, attempt.at, refused.refusal)
+    address = downloads.token(Address(download.id, order.link.version), house.signer)
+    return Redirect(f"/d/{address}/{quote(download.name, safe='')}", status_code=303)
 
 
 @route("/d/{token:str}/{name:str}", http_method=["GET", "HEAD"])

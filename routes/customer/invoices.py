@@ -6,16 +6,20 @@ from litestar import route
 
 from portal import dossiers, invoices
 from portal.byte_ranges import HeldBytes
-from portal.refusals import NotFound, Refused
+from portal.refusals import NotFound
+from routes.customer.orders import page_of
 from routes.given import House, LinkedOrder, Now, Reading
 from routes.ranges import RangedAnswer, inline
+from views import Page
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 
 
 @route("/o/{token:str}/invoices/{document:str}", http_method=["GET", "HEAD"])
-async def show_invoice(order: LinkedOrder, document: str, reading: Reading, house: House, now: Now) -> RangedAnswer:
+async def show_invoice(
+    order: LinkedOrder, document: str, reading: Reading, house: House, now: Now
+) -> RangedAnswer | Page:
     """`document` is `{id}.pdf` or `{id}.xml`; another order's id is as unknown as none."""
     dossier = await dossiers.of(order.id, reading, house.zone)
     number, _, form = document.partition(".")
@@ -23,7 +27,7 @@ async def show_invoice(order: LinkedOrder, document: str, reading: Reading, hous
     if not found or form not in MEDIA_TYPES:
         raise NotFound
     if why := invoices.refusal(dossier.order, found[0], dossier.invoice_rules, now):
-        raise Refused(why)
+        return await page_of(order, house, now, why)
     content = await invoices.document(found[0].id, form, reading)
     name = inline(f"{found[0].number}.{form}")
     return RangedAnswer(HeldBytes(content), name, media_type=MEDIA_TYPES[form], headers=PRIVATE)

@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.Column("greeting_html", sa.Text(), nullable=False),
         sa.Column("accent_colour", sa.Text(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appearance_settings")),
     )
     op.create_table(
@@ -49,7 +48,6 @@ def upgrade() -> None:
         sa.Column("watermark_x_mm", sa.Double(), nullable=False),
         sa.Column("watermark_y_mm", sa.Double(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_file_settings")),
     )
     op.create_table(
@@ -60,7 +58,6 @@ def upgrade() -> None:
         sa.Column("log_retention_days", sa.Integer(), nullable=False),
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_general_settings")),
     )
     op.create_table(
@@ -70,7 +67,6 @@ def upgrade() -> None:
         sa.Column("window_days", sa.Integer(), nullable=True),
         sa.Column("address_correction", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice_settings")),
     )
     op.create_table(
@@ -94,7 +90,6 @@ def upgrade() -> None:
         sa.Column("privacy_url", sa.Text(), nullable=False),
         sa.Column("terms_url", sa.Text(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seller_settings")),
     )
     op.create_table(
@@ -383,8 +378,49 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["invoice_id"], ["invoice.id"], name=op.f("fk_invoice_document_invoice_id_invoice")),
         sa.PrimaryKeyConstraint("invoice_id", "format", name=op.f("pk_invoice_document")),
     )
+    op.create_table(
+        "shop_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shop_version")),
+    )
+    op.execute("INSERT INTO shop_version (id, version) VALUES (1, 1)")
+    for table in SHOP_TABLES:
+        count(table, "UPDATE shop_version SET version = version + 1")
+    for table in ORDER_TABLES:
+        count(table, 'UPDATE "order" SET version = version + 1 WHERE id = {row}.order_id')
+    op.execute(
+        'CREATE TRIGGER order_counts AFTER UPDATE ON "order" WHEN NEW.version = OLD.version '
+        'BEGIN UPDATE "order" SET version = version + 1 WHERE id = NEW.id; END'
+    )
+    op.execute(GIVE_BACK)
     for table in ("invoice", "invoice_document"):
         freeze(table)
+
+
+SHOP_TABLES = (
+    "source storage file article article_file appearance_settings invoice_settings file_settings general_settings"
+    " seller_settings"
+).split()
+ORDER_TABLES = "address line payment order_tag download allowance invoice".split()
+# A download that we failed to deliver is given back, unless it was finished all the same.
+GIVE_BACK = """
+CREATE TRIGGER download_observation_counts AFTER INSERT ON download_observation
+WHEN NEW.failure != '' OR (NEW.finished AND EXISTS (
+  SELECT 1 FROM download_observation WHERE download_id = NEW.download_id AND failure != ''))
+BEGIN
+  UPDATE "order" SET version = version + 1 WHERE id = (SELECT order_id FROM download WHERE id = NEW.download_id);
+END
+"""
+
+
+def count(table: str, deed: str) -> None:
+    """Every change of the table does the deed, in which `{row}` is the row that changed."""
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        op.execute(
+            f"CREATE TRIGGER {table}_{event.lower()}_counts AFTER {event} ON {table} "
+            f"BEGIN {deed.format(row=row)}; END"
+        )
 
 
 def freeze(table: str) -> None:

@@ -1,0 +1,101 @@
+"""A filled shop to look at: what `tresen demo` serves. It goes the same ways as a real shop's data."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from config import Config
+from db.settings import AppearanceSettings, FileSettings, SellerSettings
+from db.storages import StorageKind
+from demo import cast
+from portal import articles, foreign_invoices, keys, order_imports, settings, storages
+from portal.activity import By
+from portal.foreign_invoices import ForeignInvoice
+from portal.house import House
+from portal.links import Link
+from portal.refusals import Conflict
+
+ACTOR = "demo"
+
+
+@contextmanager
+def directory(given: Path | None) -> Iterator[Path]:
+    """The given data directory, or one that vanishes with the demo."""
+    if given:
+        yield given.absolute()
+        return
+    with TemporaryDirectory(prefix="tresen-demo-") as place:
+        yield Path(place) / "data"
+
+
+def config(config: Config, place: Path) -> Config:
+    """The demo's own data directory; nothing of the environment's shop is touched."""
+    files = place / "files"
+    return replace(config, data=place, local_roots=(files,), secret_keys=(), keys_given=False)
+
+
+async def fill(house: House, files: Path) -> str:
+    """Fills the shop; what to tell whoever started it."""
+    now = datetime.now(UTC)
+    by = By(ACTOR, now)
+    await _make_papers(files)
+    async with house.database.writing() as session:
+        await _set_up(session, by)
+        await house.storefront.refresh(session)
+        key = await keys.add("demo", session, by)
+        await _storage(house, files, session, by)
+    for sku, article in cast.ARTICLES.items():
+        seen = await articles.look(article.files, house.database.reading, house.storages, house.inspector)
+        await articles.put(sku, article, seen, house.database.writing, by)
+    told = [f"Tresen demo at {house.base_url}", ""]
+    for scene in cast.scenes(now):
+        told += [f"  {scene.title}", f"    {await _play(scene, house, files, by)}"]
+    return "\n".join([*told, "", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."])
+
+
+async def _make_papers(folder: Path) -> None:
+    """In a process of its own: what draws PDFs is not needed any more once the shop is open."""
+    drawing = await asyncio.create_subprocess_exec(sys.executable, "-m", "demo.papers", str(folder))
+    if await drawing.wait():
+        raise RuntimeError("The demo's PDFs could not be drawn.")
+
+
+async def _set_up(session: AsyncSession, by: By) -> None:
+    await settings.change(AppearanceSettings, cast.APPEARANCE, session, by)
+    await settings.change(FileSettings, cast.FILES, session, by)
+    await settings.change(SellerSettings, cast.SELLER, session, by)
+
+
+async def _storage(house: House, files: Path, session: AsyncSession, by: By) -> None:
+    new = storages.NewStorage(name=cast.STORAGE, kind=StorageKind.LOCAL, options={"root": str(files)})
+    try:
+        await storages.add(new, house.storages, session, by)
+    except Conflict:
+        return  # the demo was started on this directory before
+
+
+async def _play(scene: cast.Scene, house: House, files: Path, by: By) -> str:
+    """Brings one order in, with its invoice if it has one; its portal link."""
+    key = order_imports.Key(scene.order.platform.lower(), scene.external_id)
+    content = (files / cast.INVOICE).read_bytes()
+    inspection = await house.child.inspect(files / cast.INVOICE)
+    async with house.database.writing() as session:
+        order, _ = await order_imports.put(key, scene.order, session, by)
+        if scene.invoice:
+            day = by.at.date() - timedelta(days=scene.invoice_age)
+            await foreign_invoices.store(
+                ForeignInvoice(number=scene.invoice, issued_on=day, content=content, inspection=inspection),
+                order,
+                session,
+                by,
+            )
+    return house.links.url(Link(order.id, order.link_version))

@@ -1,0 +1,119 @@
+"""A real `tresen serve` on a free port, its API, and a browser that reports every CSP violation."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+TRESEN = [sys.executable, str(ROOT / "app.py")]
+BROWSER_FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 15
+
+
+@dataclass
+class Shop:
+    """One running Tresen and a key to its API."""
+
+    url: str
+    key: str
+    data: Path
+    process: subprocess.Popen[str]
+
+    def api(self, method: str, path: str, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
+        return httpx.request(method, f"{self.url}/api/v1{path}", headers=headers, timeout=PATIENCE, **options)
+
+    def put_order(self, external_id: str, **order: Any) -> str:
+        """Brings an order in; its portal link."""
+        answer = self.api("PUT", f"/orders/shop/{external_id}", json=order)
+        assert answer.status_code in (200, 201), answer.text
+        return str(answer.json()["portal_url"])
+
+
+def environment(data: Path, **more: str) -> dict[str, str]:
+    """The caller's environment without what belongs to another Tresen."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TRESEN_")}
+    return kept | {"TRESEN_DATA": str(data)} | more
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    data = tmp_path / "data"
+    added = subprocess.run(
+        [*TRESEN, "key", "add", "e2e"], env=environment(data), capture_output=True, text=True, check=True, timeout=60
+    )
+    process = subprocess.Popen(
+        [*TRESEN, "serve", "--port", "0"], env=environment(data), stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    )
+    try:
+        yield Shop(_announced(process), added.stdout.splitlines()[-1], data, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+
+
+def _announced(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    line = process.stdout.readline()
+    found = re.search(r"http://\S+", line)
+    assert found, line
+    return found[0]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = os.environ.get("E2E_BROWSER") or None
+        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A phone's page in German; the test fails on any message about the Content Security Policy."""
+    yield from _page(browser, java_script_enabled=request.param)
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Pages with settings of their own, such as `color_scheme="dark"`."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> Page:
+        contexts.append(browser.new_context(**{"locale": "de-DE"} | options))
+        return contexts[-1].new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def _page(browser: Browser, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(locale="de-DE", viewport={"width": 390, "height": 844}, **options)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []

@@ -1,0 +1,81 @@
+"""Which exception becomes which page or problem: one table, for addresses that exist and for those that do not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+
+from litestar import Litestar, Request
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from portal.deliveries import Ended
+from portal.links import LinkEnded, LinkUnknown
+from portal.refusals import NotFound
+from routes.api import problems
+from routes.given import AnyHandlers, AnyRequest, AnyResponse
+from views import Page, errors
+
+LOG = logging.getLogger("tresen")
+API = "/api/"
+PAGES: Mapping[type[Exception], type[errors.ErrorPage]] = {
+    LinkUnknown: errors.LinkUnknown,
+    NotFound: errors.LinkUnknown,
+    LinkEnded: errors.LinkEnded,
+    Ended: errors.DownloadEnded,
+}
+BY_STATUS: Mapping[int, type[errors.ErrorPage]] = {
+    404: errors.LinkUnknown,
+    410: errors.LinkEnded,
+    421: errors.Misdirected,
+    429: errors.TooMany,
+}
+
+
+def answered(request: AnyRequest, exception: Exception) -> AnyResponse:
+    """The page for people, the problem for scripts; what nobody foresaw is logged and told to neither."""
+    if request.url.path.startswith(API):
+        return problems.as_problem(request, exception)
+    status = exception.status_code if isinstance(exception, HTTPException) else 500
+    page = PAGES.get(type(exception))
+    if page is None and status >= 500:
+        LOG.error("a page failed", exc_info=exception)
+    return told(request.app, page or _by_status(status), page.status if page else status, _headers(exception))
+
+
+def told(
+    app: Litestar, page: type[errors.ErrorPage], status: int, headers: Mapping[str, str] | None = None
+) -> AnyResponse:
+    """The small page with the merchant's contact; never kept by anybody."""
+    seller = app.state.house.storefront.seller
+    return Page(
+        page.of(seller), locale="", status_code=status, headers={**(headers or {}), "Cache-Control": "no-store"}
+    )
+
+
+def _headers(exception: Exception) -> Mapping[str, str]:
+    return exception.headers or {} if isinstance(exception, HTTPException) else {}
+
+
+def refuser(app: Litestar) -> Callable[[str, int], ASGIApp]:
+    """Answers what never reaches a route: another host, a foreign origin."""
+
+    def refuse(path: str, status: int) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            request: AnyRequest = Request(scope, receive, send)
+            if path.startswith(API):
+                found: AnyResponse = problems.answer(problems.problem(status, instance=path))
+            else:
+                found = told(app, _by_status(status), status)
+            await found.to_asgi_response(app, request)(scope, receive, send)
+
+        return answer
+
+    return refuse
+
+
+def _by_status(status: int) -> type[errors.ErrorPage]:
+    return BY_STATUS.get(status) or (errors.Trouble if status >= 500 else errors.NotPossible)
+
+
+TABLE: AnyHandlers = {Exception: answered, HTTPException: answered}

@@ -1,0 +1,138 @@
+"""A whole running Tresen in this process, with a shop that has sold something."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from fpdf import FPDF
+from litestar import Litestar
+
+from app import create_app
+from config import Config, from_environment, with_data_directory
+from db.invoices import Invoice
+from db.orders import Order
+from db.settings import FileSettings
+from db.storages import StorageKind
+from portal import articles, foreign_invoices, order_imports, settings, storages
+from portal.activity import By
+from portal.articles import ArticleBody, FileLink
+from portal.house import House
+from portal.imported import Buyer, ImportedLine, ImportedOrder
+from portal.links import Link
+from portal.settings import FilesChange
+from portal.storages import NewStorage
+from routes.api.slashes import SlashesKept
+
+BASE = "http://127.0.0.1:8000"
+
+
+@dataclass
+class Running:
+    """The application, its house, and a client who sends what browsers send."""
+
+    config: Config
+    app: Litestar
+    house: House
+    client: httpx.AsyncClient
+
+    def link(self, order: Order) -> str:
+        return self.house.links.url(Link(order.id, order.link_version))
+
+    @property
+    def files(self) -> Path:
+        return self.config.files
+
+
+@asynccontextmanager
+async def running(data: Path) -> AsyncIterator[Running]:
+    config = with_data_directory(from_environment({"TRESEN_DATA": str(data)}))
+    protected = create_app(config)
+    assert isinstance(protected.inside, SlashesKept)
+    app = protected.inside.inside
+    assert isinstance(app, Litestar)
+    transport = httpx.ASGITransport(app=protected)  # type: ignore[arg-type]  # httpx and Litestar spell ASGI differently
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        yield Running(config, app, app.state.house, client)
+
+
+@pytest.fixture
+async def tresen(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path / "data") as found:
+        yield found
+
+
+@dataclass(frozen=True)
+class Sale:
+    """One paid order with two files, and an invoice issued elsewhere."""
+
+    order: Order
+    link: str
+    invoice: Invoice
+    pattern: int
+    extras: int
+
+
+@pytest.fixture
+async def sale(tresen: Running) -> Sale:
+    return await sell(tresen, "1")
+
+
+async def sell(tresen: Running, external_id: str, **changes: object) -> Sale:
+    by = By("test", datetime.now(UTC))
+    pdf = _a_pdf()
+    (tresen.files / "bente.pdf").write_bytes(pdf)
+    (tresen.files / "extras.zip").write_bytes(b"PK" + bytes(2000))
+    database = tresen.house.database
+    async with database.writing() as session:
+        if not await storages.every(session):
+            new = NewStorage(name="files", kind=StorageKind.LOCAL, options={"root": str(tresen.files)})
+            await storages.add(new, tresen.house.storages, session, by)
+        wanted = FilesChange(limit_per_file=5, window_days=30, watermark_text="Kauf {OrderNumber} - {UserName}")
+        await settings.change(FileSettings, wanted, session, by)
+    body = ArticleBody(
+        title="Bente",
+        files=[FileLink(storage="files", path="bente.pdf"), FileLink(storage="files", path="extras.zip")],
+    )
+    seen = await articles.look(body.files, database.reading, tresen.house.storages, tresen.house.inspector)
+    await articles.put("PDF-BENTE", body, seen, database.writing, by)
+    inspection = await tresen.house.child.inspect(tresen.files / "bente.pdf")
+    async with database.writing() as session:
+        key = order_imports.Key("shop", external_id)
+        order, _ = await order_imports.put(key, an_imported_order(**changes), session, by)
+        new_invoice = foreign_invoices.ForeignInvoice(
+            number="RE-1", issued_on=date.today() - timedelta(days=1), content=pdf, inspection=inspection
+        )
+        invoice, _ = await foreign_invoices.store(new_invoice, order, session, by)
+    async with database.reading() as session:
+        found = await articles.files_of([await articles.one("PDF-BENTE", session)], session)
+    ids = [linked.file.id for files in found.values() for linked in files]
+    return Sale(order, tresen.link(order), invoice, *ids)
+
+
+def an_imported_order(**changes: object) -> ImportedOrder:
+    now = datetime.now(UTC)
+    values: dict[str, object] = {
+        "number": "4711",
+        "state": "paid",
+        "ordered_at": now - timedelta(days=2),
+        "paid_at": now - timedelta(days=1),
+        "currency": "EUR",
+        "buyer": Buyer(name="Erika Mustermann", email="erika@example.org"),
+        "lines": [ImportedLine(id="1", title="Bente", sku="PDF-BENTE", line_gross=2490, tax_rate="19")],
+        "total_gross": 2490,
+    }
+    return ImportedOrder(**(values | changes))  # type: ignore[arg-type]
+
+
+def _a_pdf() -> bytes:
+    paper = FPDF()
+    paper.add_page()
+    paper.set_font("Helvetica", "", 14)
+    paper.text(40, 60, "Bogen 1")
+    return bytes(paper.output())
