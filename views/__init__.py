@@ -1,0 +1,153 @@
+"""The whole rendering machinery: a page is a frozen dataclass that names its template."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, ClassVar
+
+from babel import Locale
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from litestar import Request
+from litestar.response import Response
+from litestar.response.base import ASGIResponse
+from markupsafe import Markup
+
+from views.assets import ASSETS
+from views.format import Formats
+from views.languages import catalogue, locale_of
+from views.sentences import Sentence
+
+VIEWS = Path(__file__).parent
+# No text that is put into a page can hold this unescaped, so only a template can ask for the token.
+ATTEMPT_MARK = Markup("<attempt>")
+LOADER = ChoiceLoader(
+    [FileSystemLoader(VIEWS), PrefixLoader({"components": FileSystemLoader(VIEWS.parent / "components")})]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What a page shows: plain values, in no language yet. Its template reads exactly its fields."""
+
+    template: ClassVar[str]
+
+
+class Page(Response[View]):
+    """Answers with the block htmx is about to swap, or else with the whole page.
+
+    An element's id, its block and `hx-target` share one name, so no route asks
+    whether htmx is there. `locale` is the order's, such as `de-AT`; where it is
+    empty or not spoken here, the browser's language decides. With `etag`, a
+    browser that still has this very page is told so.
+    """
+
+    def __init__(self, view: View, *, locale: str, etag: bool = False, **options: Any) -> None:
+        super().__init__(view, media_type="text/html", **options)
+        self.locale = locale
+        self.etag = etag
+
+    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **options: Any) -> ASGIResponse:
+        locale = locale_of(self.locale, request.headers.get("Accept-Language", ""))
+        _tag, _, block = request.headers.get("HX-Target", "").partition("#")  # htmx 4 sends "section#downloads"
+        if block and block not in environment(locale).get_template(self.content.template).blocks:
+            self.headers |= {"HX-Retarget": "body", "HX-Push-Url": request.url.path}
+        body = render(self.content, block, locale)
+        self.headers |= {"Content-Language": locale.language, "Vary": "Accept-Language, HX-Target"}
+        status = self.status_code
+        if self.etag:
+            tag = _etag(body)
+            self.headers |= {"ETag": tag, "Cache-Control": "private, no-cache"}
+            status = 304 if _is_known(tag, request.headers.get("If-None-Match", "")) else status
+        answer: Response[bytes] = Response(
+            b"" if status == 304 or request.method == "HEAD" else with_attempt(body).encode(),
+            media_type=self.media_type,
+            status_code=status,
+            headers=self.headers,
+            cookies=self.cookies,
+            background=self.background,
+        )
+        return answer.to_asgi_response(app, request, **options | {"is_head_response": request.method == "HEAD"})
+
+
+def render(view: View, block: str = "", locale: str | Locale = "de-DE") -> str:
+    """The whole page, or only the named block of it. Forms still bear the mark where their attempt goes."""
+    template = environment(locale_of(locale, "") if isinstance(locale, str) else locale).get_template(view.template)
+    context = {field.name: getattr(view, field.name) for field in fields(view)}
+    if part := template.blocks.get(block):
+        return "".join(part(template.new_context(context)))
+    return template.render(context)
+
+
+def with_attempt(body: str) -> str:
+    """One random token for all forms of a page, put in after everything that is compared or kept."""
+    return body.replace(ATTEMPT_MARK, secrets.token_urlsafe(16))
+
+
+@lru_cache(maxsize=32)
+def environment(locale: Locale) -> Environment:
+    """One for each locale: words by its language, dates and amounts by its country."""
+    templates = Environment(
+        loader=LOADER,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    words, formats = catalogue(locale.language), Formats(locale)
+    templates.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+    for name in ("money", "day", "long_day", "size", "percent", "number"):
+        templates.filters[name] = getattr(formats, name)
+    templates.globals |= {
+        "ui": Components(templates),
+        "asset": ASSETS.address_of,
+        "language": locale.language,
+        "attempt": ATTEMPT_MARK,
+        "say": _speaker(words.gettext, words.ngettext, formats),
+    }
+    return templates
+
+
+class Components:
+    """`ui.file_row(…)` is the macro `file_row` in components/file_row.html.
+
+    A global, because what a page imports at its top is not there when one of its blocks is rendered alone.
+    """
+
+    def __init__(self, templates: Environment) -> None:
+        self._templates = templates
+
+    def __getattr__(self, name: str) -> Callable[..., Markup]:
+        module = self._templates.get_template(f"components/{name}.html").module
+        macro: Callable[..., Markup] = getattr(module, name)
+        self.__dict__[name] = macro
+        return macro
+
+
+def _speaker(one: Callable[[str], str], many: Callable[[str, str, int], str], formats: Formats) -> Any:
+    """Says a sentence in the language of the page. What is put into it is escaped."""
+
+    def say(sentence: Sentence) -> Markup:
+        text = many(sentence.text, sentence.many, sentence.count) if sentence.many else one(sentence.text)
+        values = {
+            name: say(value) if isinstance(value, Sentence) else formats.value(value)
+            for name, value in sentence.values.items()
+        }
+        return Markup(text) % values  # noqa: S704 (the text is ours, from the catalogue; values are escaped)
+
+    return say
+
+
+def _etag(body: str) -> str:
+    return f'W/"{blake2b(body.encode(), digest_size=16).hexdigest()}"'
+
+
+def _is_known(tag: str, if_none_match: str) -> bool:
+    known = {mark.strip().removeprefix("W/") for mark in if_none_match.split(",")}
+    return "*" in known or tag.removeprefix("W/") in known

@@ -1,0 +1,74 @@
+"""The section with the invoice and what corrects it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from db.invoices import DocumentFormat, InvoiceKind
+from portal import invoices
+from portal.dossiers import Dossier
+from portal.invoices import InvoiceFacts
+from portal.refusals import Refusal
+from views.sentences import Sentence, Value, said
+from views.wording import INVOICE_FOLLOWS, Notice, invoices_notice
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceRow:
+    """One issued document. `pdf` and `xml` are addresses, empty where there is no such form or it is refused."""
+
+    name: Sentence
+    button: Sentence
+    until: date | None
+    pdf: str
+    xml: str
+    notice: Notice | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceSection:
+    """`refusal` is a code, empty as long as one document is to be had."""
+
+    refusal: str
+    rows: tuple[InvoiceRow, ...]
+    notice: Notice | None
+
+    @staticmethod
+    def of(dossier: Dossier, now: datetime, path: str) -> InvoiceSection:
+        if not dossier.invoices:
+            return _none_yet(dossier)
+        refusals = [invoices.refusal(dossier.order, one, dossier.invoice_rules, now) for one in dossier.invoices]
+        rows = tuple(_row(one, why, dossier, path) for one, why in zip(dossier.invoices, refusals, strict=True))
+        if None in refusals:
+            return InvoiceSection(refusal="", rows=rows, notice=None)
+        why = refusals[-1] or Refusal.NO_INVOICE
+        if len(set(refusals)) == 1 and why is not Refusal.EXPIRED:
+            return InvoiceSection(refusal=why, rows=(), notice=invoices_notice(why))
+        return InvoiceSection(refusal=why, rows=rows, notice=None)
+
+
+def _none_yet(dossier: Dossier) -> InvoiceSection:
+    why = invoices.creation_refusal(dossier.order, 0, dossier.invoice_rules)
+    notice = invoices_notice(why) if why else INVOICE_FOLLOWS
+    return InvoiceSection(refusal=why or Refusal.NO_INVOICE, rows=(), notice=notice)
+
+
+def _row(invoice: InvoiceFacts, why: Refusal | None, dossier: Dossier, path: str) -> InvoiceRow:
+    until = invoices.until(invoice, dossier.invoice_rules)
+    is_invoice = invoice.kind is InvoiceKind.INVOICE
+    facts: dict[str, Value] = {"number": invoice.number, "day": invoice.issued_on}
+    return InvoiceRow(
+        name=said("Invoice %(number)s of %(day)s", **facts)
+        if is_invoice
+        else said("Credit note %(number)s of %(day)s", **facts),
+        button=said("Invoice as PDF") if is_invoice else said("Credit note as PDF"),
+        until=None if why else until,
+        pdf=_address(invoice, DocumentFormat.PDF, path) if not why else "",
+        xml=_address(invoice, DocumentFormat.XML, path) if not why else "",
+        notice=invoices_notice(why, until) if why else None,
+    )
+
+
+def _address(invoice: InvoiceFacts, form: DocumentFormat, path: str) -> str:
+    return f"{path}/invoices/{invoice.id}.{form.value}" if form.value in invoice.formats else ""

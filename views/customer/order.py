@@ -1,0 +1,102 @@
+"""The portal page: what was bought, how it stands, and what is to be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+from markupsafe import Markup
+
+from db.invoices import InvoiceKind
+from portal import greetings
+from portal.dossiers import Dossier
+from portal.refusals import Refusal
+from portal.windows import local_day
+from views import View, theme, wording
+from views.customer.banner import Banner, Waiting, banner
+from views.customer.downloads import DownloadsSection
+from views.customer.invoices import InvoiceSection
+from views.customer.receipt import Receipt
+from views.seller import Seller
+from views.wording import Flash
+
+LONG_GREETING = 260  # characters: more pushes the banner below the first screen of a phone
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPage(View):
+    """`greeting` is None for the preset text, which exists in every language; `due` in minor units."""
+
+    template: ClassVar = "customer/order.html"
+
+    path: str
+    theme_url: str
+    seller: Seller
+    flash: Flash | None
+    greeting: Markup | None
+    greeting_is_long: bool
+    user_name: str
+    number: str
+    bought_on: date
+    platform: str
+    shop_name: str
+    order_state: str
+    payment_state: str
+    due: int
+    currency: str
+    banner: Banner
+    receipt: Receipt
+    invoice: InvoiceSection
+    downloads: DownloadsSection | None
+
+    @staticmethod
+    def of(dossier: Dossier, now: datetime, *, token: str, flash: Refusal | None = None) -> OrderPage:
+        """`token` is that of the portal link; `flash` is why a deed was just refused."""
+        order, path = dossier.order, f"/o/{token}"
+        greeting = _greeting(dossier)
+        invoice = InvoiceSection.of(dossier, now, path)
+        downloads = DownloadsSection.of(dossier, now, path)
+        return OrderPage(
+            path=path,
+            theme_url=theme.address(dossier.appearance.accent_colour),
+            seller=Seller.of(dossier.seller, dossier.shop_name),
+            flash=wording.flash(flash) if flash else None,
+            greeting=greeting,
+            greeting_is_long=greeting is not None and len(greeting.striptags()) > LONG_GREETING,
+            user_name=dossier.user_name,
+            number=order.number,
+            bought_on=local_day(order.ordered_at, dossier.zone),
+            platform=dossier.platform,
+            shop_name=dossier.shop_name,
+            order_state=order.state,
+            payment_state=order.payment_state,
+            due=order.due,
+            currency=order.currency,
+            banner=banner(dossier, _waiting(dossier, invoice, downloads), now),
+            receipt=Receipt.of(dossier),
+            invoice=invoice,
+            downloads=downloads,
+        )
+
+
+def _greeting(dossier: Dossier) -> Markup | None:
+    template = dossier.appearance.greeting_html
+    if template == greetings.DEFAULT_GREETING:
+        return None
+    values = {
+        "UserName": dossier.user_name,
+        "OrderNumber": dossier.order.number,
+        "Platform": dossier.platform or dossier.shop_name,
+    }
+    return Markup(greetings.fill(template, values))  # noqa: S704 (fill sanitises)
+
+
+def _waiting(dossier: Dossier, invoice: InvoiceSection, downloads: DownloadsSection | None) -> Waiting:
+    invoices = [one.number for one in dossier.invoices if one.kind is InvoiceKind.INVOICE]
+    return Waiting(
+        files=len(downloads.rows) if downloads else 0,
+        ready=downloads.ready if downloads else 0,
+        invoice=invoices[-1] if invoices else "",
+        has_invoice=bool(invoices) and not invoice.refusal,
+    )

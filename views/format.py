@@ -1,0 +1,83 @@
+"""Money, dates, sizes and numbers, as people of one locale write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+
+NO_BREAK = "\u00a0"
+KINDS_OF_SPACE = str.maketrans({" ": NO_BREAK, "\u202f": NO_BREAK})
+SIZES = (("GB", 10**9), ("MB", 10**6), ("KB", 10**3))
+
+
+@dataclass(frozen=True)
+class Money:
+    """`amount` in minor units of the ISO 4217 `currency`."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Percent:
+    """A rate in basis points: 1900 is 19 %."""
+
+    basis_points: int
+
+
+class Formats:
+    """How one locale writes values. Nothing that belongs together breaks across lines."""
+
+    def __init__(self, locale: Locale) -> None:
+        self.locale = locale
+
+    def money(self, money: Money) -> str:
+        """`64,80 €`. The number of digits is the currency's own, whatever the locale is used to."""
+        exponent = get_currency_precision(money.currency)
+        amount = Decimal(money.amount).scaleb(-exponent)
+        text = format_currency(amount, money.currency, locale=self.locale, currency_digits=True)
+        return text.translate(KINDS_OF_SPACE)
+
+    def day(self, day: date) -> str:
+        """`25.10.2026`."""
+        return format_date(day, "medium", locale=self.locale).translate(KINDS_OF_SPACE)
+
+    def long_day(self, day: date) -> str:
+        """`25. Oktober 2026`."""
+        return format_date(day, "long", locale=self.locale)
+
+    def size(self, size: int) -> str:
+        """`8,4 MB` of a number of bytes; exact enough to know what one is in for."""
+        for unit, factor in SIZES:
+            if size >= factor:
+                value = round(Decimal(size) / factor, 1 if size < 100 * factor and unit != "KB" else 0)
+                return f"{format_decimal(value, locale=self.locale)}{NO_BREAK}{unit}"
+        return f"{size}{NO_BREAK}B"
+
+    def percent(self, rate: Percent) -> str:
+        """`19 %`."""
+        share = Decimal(rate.basis_points) / 10_000
+        return format_percent(share, locale=self.locale, decimal_quantization=False).translate(KINDS_OF_SPACE)
+
+    def number(self, number: Decimal | int) -> str:
+        """`1,5` of a quantity; zeros that say nothing are left out."""
+        return format_decimal(number, "#,##0.####", locale=self.locale).translate(KINDS_OF_SPACE)
+
+    def value(self, value: object) -> str:
+        """Whatever a sentence holds."""
+        match value:
+            case Money():
+                return self.money(value)
+            case Percent():
+                return self.percent(value)
+            case date():
+                return self.day(value)
+            case int() | Decimal():
+                return self.number(value)
+            case _:
+                return str(value)

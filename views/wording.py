@@ -1,0 +1,274 @@
+"""What a refusal says to the customer: why, since or until when, and what to do. Never a code, never a sigh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from portal.refusals import Refusal
+from views.sentences import Sentence, counted, said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """`tone`: "" a rule applies, `wait` it takes time, `stop` something failed on our side.
+
+    With `ask`, the way to the merchant stands behind the advice.
+    """
+
+    icon: str
+    tone: str = ""
+    title: Sentence
+    advice: Sentence | None = None
+    ask: bool = False
+
+
+def file_notice(refusal: Refusal, *, limit: int, last: date | None, until: date | None) -> Notice:
+    """Why this one file is not to be had. `limit` and dates are those of the file."""
+    match refusal:
+        case Refusal.EXPIRED if until:
+            return Notice(
+                icon="clock",
+                title=said("The download was possible until %(until)s.", until=until),
+                advice=said("Do you still need the file?"),
+                ask=True,
+            )
+        case Refusal.LIMIT_REACHED if last:
+            return Notice(
+                icon="lock",
+                title=counted(
+                    "The one download was used on %(last)s.",
+                    "All %(count)s downloads are used up, the last one on %(last)s.",
+                    limit,
+                    last=last,
+                ),
+                advice=said("If something went wrong, the shop gives you more:"),
+                ask=True,
+            )
+        case _:
+            return FILE_NOTICES[refusal]
+
+
+FILE_NOTICES = {
+    Refusal.EXPIRED: Notice(
+        icon="clock",
+        title=said("The time for this download is over."),
+        advice=said("Do you still need the file?"),
+        ask=True,
+    ),
+    Refusal.LIMIT_REACHED: Notice(
+        icon="lock",
+        title=said("All downloads of this file are used up."),
+        advice=said("If something went wrong, the shop gives you more:"),
+        ask=True,
+    ),
+    Refusal.REFUNDED: Notice(
+        icon="back",
+        title=said("The price of this file was refunded."),
+        advice=said("That is why it no longer belongs to your order."),
+        ask=True,
+    ),
+    Refusal.WAIVER_MISSING: Notice(icon="lock", tone="wait", title=said("Waits for your consent."), ask=True),
+    Refusal.WAIVER_CONFIRMATION_PENDING: Notice(
+        icon="clock",
+        tone="wait",
+        title=said("The confirmation of your consent is on its way."),
+        advice=said("As soon as it is sent, the download starts from here. You need not do anything."),
+    ),
+    Refusal.WINDOW_NOT_OPEN: Notice(
+        icon="clock",
+        tone="wait",
+        title=said("Available after the end of the withdrawal period."),
+        advice=said("Then the file is ready for you here."),
+    ),
+    Refusal.FILE_MISSING: Notice(
+        icon="triangle",
+        tone="stop",
+        title=said("This file is missing from the shop’s store at the moment."),
+        advice=said("This is known, and your downloads are kept. Please look in again later."),
+        ask=True,
+    ),
+    Refusal.STAMP_FAILED: Notice(
+        icon="triangle",
+        tone="stop",
+        title=said("The file cannot be prepared at the moment."),
+        advice=said("This is known, and your downloads are kept. Please look in again later."),
+        ask=True,
+    ),
+    Refusal.STORAGE_UNAVAILABLE: Notice(
+        icon="triangle",
+        tone="stop",
+        title=said("The shop’s store cannot be reached at the moment."),
+        advice=said("Your downloads are kept. Please try again in a few minutes."),
+    ),
+}
+
+
+def files_notice(refusal: Refusal, files: int) -> Notice:
+    """Why none of the order's files is to be had; `files` is how many there are."""
+    if refusal is Refusal.NOT_PAID:
+        return Notice(
+            icon="lock",
+            title=counted("1 file waits for your payment.", "%(count)s files wait for your payment.", files),
+            advice=counted(
+                "It is ready for you here as soon as your payment has arrived.",
+                "They are ready for you here as soon as your payment has arrived.",
+                files,
+            ),
+        )
+    return FILES_NOTICES[refusal]
+
+
+FILES_NOTICES = {
+    Refusal.CANCELLED: Notice(
+        icon="cross",
+        title=said("This order was cancelled."),
+        advice=said("Its files are therefore no longer available here."),
+        ask=True,
+    ),
+    Refusal.DELETED: Notice(icon="cross", title=said("The shop has removed this order."), ask=True),
+    Refusal.REFUNDED: Notice(
+        icon="back",
+        title=said("This order was refunded."),
+        advice=said("Its files are therefore no longer available here."),
+        ask=True,
+    ),
+    Refusal.NOT_ORDERED: Notice(
+        icon="clock",
+        title=said("This is not a confirmed order yet."),
+        advice=said("The files are ready for you here as soon as it is ordered and paid."),
+    ),
+    Refusal.DISABLED: Notice(
+        icon="lock",
+        title=said("Files are not handed out on this page at present."),
+        advice=said("The shop tells you how to get your files."),
+        ask=True,
+    ),
+}
+
+
+def invoices_notice(refusal: Refusal, until: date | None = None) -> Notice:
+    """Why there is no invoice to be had; `until` is the last day on which one was."""
+    if refusal is Refusal.EXPIRED and until:
+        return Notice(
+            icon="clock",
+            title=said("The invoice was available here until %(until)s.", until=until),
+            advice=said("Do you still need it?"),
+            ask=True,
+        )
+    return INVOICES_NOTICES.get(refusal, INVOICE_FOLLOWS)
+
+
+INVOICE_FOLLOWS = Notice(
+    icon="clock",
+    tone="wait",
+    title=said("Your invoice will follow."),
+    advice=said("It is not made yet and appears here as soon as it is ready. You need not do anything."),
+)
+INVOICES_NOTICES = {
+    Refusal.NOT_PAID: Notice(
+        icon="lock",
+        title=said("Your invoice waits for your payment."),
+        advice=said("Your invoice is ready for you here as soon as your payment has arrived."),
+    ),
+    Refusal.CANCELLED: Notice(
+        icon="cross", title=said("This order was cancelled, and there is no invoice for it."), ask=True
+    ),
+    Refusal.DELETED: Notice(icon="cross", title=said("The shop has removed this order."), ask=True),
+    Refusal.REFUNDED: Notice(
+        icon="back", title=said("This order was refunded, and there is no invoice for it."), ask=True
+    ),
+    Refusal.NOT_ORDERED: Notice(
+        icon="clock",
+        title=said("This is not a confirmed order yet."),
+        advice=said("Your invoice appears here after you have ordered."),
+    ),
+    Refusal.DISABLED: Notice(
+        icon="lock",
+        title=said("Invoices are not handed out on this page."),
+        advice=said("The shop sends you yours on request."),
+        ask=True,
+    ),
+    Refusal.INVOICE_ELSEWHERE: Notice(
+        icon="clock",
+        tone="wait",
+        title=said("Your invoice is issued, but does not lie here yet."),
+        advice=said("It appears here as soon as the shop has handed it over. Do you need it right away?"),
+        ask=True,
+    ),
+    Refusal.ARCHIVED: Notice(
+        icon="lock",
+        title=said("No invoice is made here for this order any more."),
+        advice=said("The shop sends you one on request."),
+        ask=True,
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flash:
+    """What just came of a click, said once. `stop` when it was our fault."""
+
+    tone: str
+    title: Sentence
+    reason: Sentence
+    comfort: Sentence
+
+
+OUR_FAULT = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE})
+ABOUT_MONEY = frozenset({Refusal.PAYMENT_PENDING, Refusal.NOTHING_DUE, Refusal.NO_PROVIDER})
+ABOUT_INVOICES = frozenset(
+    {
+        Refusal.NO_INVOICE,
+        Refusal.INVOICE_ELSEWHERE,
+        Refusal.SELLER_INCOMPLETE,
+        Refusal.AMOUNTS_INCONSISTENT,
+        Refusal.ARCHIVED,
+    }
+)
+
+
+def flash(refusal: Refusal) -> Flash:
+    """What did not happen, why, and that nothing was lost."""
+    reason = REASONS[refusal]
+    if refusal in ABOUT_MONEY:
+        return Flash(tone="", title=said("No payment was started."), reason=reason, comfort=said("Nothing was paid."))
+    if refusal in ABOUT_INVOICES:
+        return Flash(tone="", title=said("No invoice was made."), reason=reason, comfort=said("Nothing was changed."))
+    return Flash(
+        tone="stop" if refusal in OUR_FAULT else "",
+        title=said("The download could not start."),
+        reason=reason,
+        comfort=said("No download was used up."),
+    )
+
+
+REASONS = {
+    Refusal.DISABLED: said("This is switched off on this page at present."),
+    Refusal.NOT_ORDERED: said("This is not a confirmed order yet."),
+    Refusal.NOT_PAID: said("Your payment has not arrived yet."),
+    Refusal.CANCELLED: said("This order was cancelled."),
+    Refusal.DELETED: said("The shop has removed this order."),
+    Refusal.REFUNDED: said("The price was refunded."),
+    Refusal.EXPIRED: said("The time for it is over."),
+    Refusal.LIMIT_REACHED: said("All downloads of this file are used up."),
+    Refusal.WAIVER_MISSING: said("The file waits for your consent."),
+    Refusal.WAIVER_CONFIRMATION_PENDING: said("The confirmation of your consent is on its way."),
+    Refusal.NO_INVOICE: said("The shop makes the invoice itself, and it then appears here."),
+    Refusal.INVOICE_ELSEWHERE: said("There is an invoice for this order already."),
+    Refusal.ARCHIVED: said("The shop has closed this order."),
+    Refusal.WINDOW_NOT_OPEN: said("The withdrawal period has not ended yet."),
+    Refusal.SELLER_INCOMPLETE: said("The shop makes the invoice itself, and it then appears here."),
+    Refusal.AMOUNTS_INCONSISTENT: said("The shop makes the invoice itself, and it then appears here."),
+    Refusal.FILE_MISSING: said("The file is missing from the shop’s store at the moment. Please try again later."),
+    Refusal.STAMP_FAILED: said("The file could not be prepared. Please try again in a few minutes."),
+    Refusal.STORAGE_UNAVAILABLE: said("The shop’s store cannot be reached. Please try again in a few minutes."),
+    Refusal.PAYMENT_PENDING: said("A payment is being checked already."),
+    Refusal.NOTHING_DUE: said("There is nothing to pay."),
+    Refusal.NO_PROVIDER: said("The shop takes no payments on this page at present."),
+}
+
+
+def write_to(shop: str) -> Sentence:
+    """The words of the link to the merchant."""
+    return said("Write to %(shop)s", shop=shop) if shop else said("Write to the shop")
