@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +28,7 @@ from portal.links import Link, Links
 from portal.order_imports import BUYER_FIELDS, LINE_FIELDS, PLAIN_FIELDS
 from portal.orders import OrderFacts, PaymentState
 
+T = TypeVar("T")
 ADDRESS_FIELDS = "name company line1 line2 zip city region country".split()
 PAYMENT_FIELDS = "provider transaction_id amount currency kind status at".split()
 
@@ -89,8 +92,8 @@ def _exported(order: Order, parts: Parts, links: Links) -> ExportedOrder:
     facts = parts.facts[order.id]
     addresses = parts.addresses[order.id]
     return ExportedOrder(
-        **{name: getattr(order, name) for name in PLAIN_FIELDS},
-        updated_at=order.source_updated_at,
+        **{name: _told(getattr(order, name)) for name in PLAIN_FIELDS},
+        updated_at=_told(order.source_updated_at),
         buyer=Buyer(**{name: getattr(order, f"buyer_{name}") for name in BUYER_FIELDS}),
         billing=_address(addresses.get(AddressRole.BILLING)),
         shipping=_address(addresses.get(AddressRole.SHIPPING)),
@@ -115,7 +118,7 @@ def _address(row: Address | None) -> PostalAddress | None:
 def _waiver(order: Order) -> ShopWaiver | None:
     if order.waiver_accepted is None:
         return None
-    return ShopWaiver(accepted=order.waiver_accepted, at=order.waiver_at, text=order.waiver_text)
+    return ShopWaiver(accepted=order.waiver_accepted, at=_told(order.waiver_at), text=order.waiver_text)
 
 
 def _invoice(order: Order) -> SourceInvoice | None:
@@ -130,7 +133,12 @@ def _line(row: Line) -> ImportedLine:
 
 
 def _payment(row: Payment) -> ImportedPayment:
-    return ImportedPayment(**{name: getattr(row, name) for name in PAYMENT_FIELDS})
+    return ImportedPayment(**{name: _told(getattr(row, name)) for name in PAYMENT_FIELDS})
+
+
+def _told(value: T) -> T:
+    """Instants in UTC, whatever offset a row that was written a moment ago still has."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def percent(basis_points: int) -> str:

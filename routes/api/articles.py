@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from litestar import delete, get, put
+from litestar.params import FromPath, RawBody
 from litestar.response import Response
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,7 +48,7 @@ class ToldArticle(Struct, kw_only=True, frozen=True):
         Call(summary="Store an article with its files", takes=ArticleBody, gives={201: ToldArticle, 200: ToldArticle})
     ),
 )
-async def put_article(sku: str, body: bytes, house: House, by: ApiKeyHolder) -> Response[ToldArticle]:
+async def put_article(sku: FromPath[str], body: RawBody, house: House, by: ApiKeyHolder) -> Response[ToldArticle]:
     sku, wanted = _checked(segment(sku)), decoded(ArticleBody, body)
     seen = await articles.look(wanted.files, house.database.reading, house.storages, house.inspector)
     is_new = await articles.put(sku, wanted, seen, house.database.writing, by)
@@ -57,12 +58,12 @@ async def put_article(sku: str, body: bytes, house: House, by: ApiKeyHolder) -> 
 
 
 @get(ARTICLE, opt=told(Call(summary="Show an article", gives={200: ToldArticle})))
-async def show_article(sku: str, reading: Reading) -> ToldArticle:
+async def show_article(sku: FromPath[str], reading: Reading) -> ToldArticle:
     return await _one(segment(sku), reading)
 
 
 @delete(ARTICLE, opt=told(Call(summary="Remove an article and unlink its files", gives={204: None})))
-async def remove_article(sku: str, house: House, by: ApiKeyHolder) -> None:
+async def remove_article(sku: FromPath[str], house: House, by: ApiKeyHolder) -> None:
     async with house.database.writing() as session:
         await articles.remove(segment(sku), session, by)
 

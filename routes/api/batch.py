@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from litestar import post
+from litestar.params import RawBody
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,7 +56,7 @@ class Entry:
     request_max_body_size=LARGEST_BATCH,
     opt=told(Call(summary="Store up to 1000 orders, one a line", takes=NDJSON, gives={200: BatchResults})),
 )
-async def put_batch(body: bytes, house: House, by: ApiKeyHolder) -> BatchResults:
+async def put_batch(body: RawBody, house: House, by: ApiKeyHolder) -> BatchResults:
     lines = [line for line in body.split(b"\n") if line.strip()]
     if len(lines) > MOST_LINES:
         raise Invalid(Fault("#", "too-many", f"A batch has at most {MOST_LINES} lines; this one has {len(lines)}."))

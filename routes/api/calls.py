@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from litestar.params import FromPath
 from msgspec import Struct, inspect
 
 from portal.order_imports import Key
@@ -52,7 +53,7 @@ def told(*calls: Call) -> dict[str, object]:
     return {OPT: calls}
 
 
-def key(source: str, external_id: str) -> Key:
+def key(source: FromPath[str], external_id: FromPath[str]) -> Key:
     return Key(segment(source), segment(external_id))
 
 

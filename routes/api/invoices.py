@@ -10,6 +10,7 @@ from typing import Annotated
 
 from litestar import get, put, route
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath, RawBody
 from litestar.response import Response
 from msgspec import Meta, Struct
 
@@ -51,7 +52,7 @@ class ForeignQuery(Struct, kw_only=True, frozen=True):
     ),
 )
 async def put_invoice(
-    key: Key, request: AnyRequest, body: bytes, house: House, by: ApiKeyHolder
+    key: Key, request: AnyRequest, body: RawBody, house: House, by: ApiKeyHolder
 ) -> Response[ToldInvoice]:
     if request.content_type[0] != PDF:
         raise HTTPException(status_code=415)
@@ -93,7 +94,7 @@ async def list_invoices(request: AnyRequest, reading: Reading) -> Listed[ToldInv
         Call(summary="Hand out the XRechnung", path="/invoices/{id}.xrechnung.xml", gives={200: XML}),
     ),
 )
-async def show_invoice(document: str, reading: Reading) -> Response[ToldInvoice] | RangedAnswer:
+async def show_invoice(document: FromPath[str], reading: Reading) -> Response[ToldInvoice] | RangedAnswer:
     """`document` is the id, or the id and the form that is wanted."""
     number, _, form = document.partition(".")
     invoice = await invoice_search.one(row_id(number), reading)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from litestar import get, post
+from litestar.params import RawBody
 from msgspec import Struct
 
 from portal import activity, allowances, dossiers, download_log, downloads, order_imports
@@ -58,7 +59,7 @@ def _told(entitlement: Entitlement, now: datetime) -> ToldFile:
         name=entitlement.file.name,
         refusal=downloads.refusal(entitlement, now),
         downloads_left=entitlement.downloads_left,
-        until=entitlement.until,
+        until=entitlement.until(now),
     )
 
 
@@ -81,7 +82,7 @@ async def list_activity(key: Key, reading: Reading) -> Listed[ToldActivity]:
     ORDER + "/allowances",
     opt=told(Call(summary="Give more downloads", takes=NewAllowance, gives={201: GivenAllowance})),
 )
-async def give_allowance(key: Key, body: bytes, house: House, by: ApiKeyHolder) -> GivenAllowance:
+async def give_allowance(key: Key, body: RawBody, house: House, by: ApiKeyHolder) -> GivenAllowance:
     new = decoded(NewAllowance, body)
     async with house.database.writing() as session:
         order = await order_imports.one(key, session)

@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from litestar import delete, get, post, put
+from litestar.params import RawBody
 from litestar.response import Response
 from msgspec import Struct
 
@@ -43,7 +44,7 @@ class PortalLink(Struct, kw_only=True, frozen=True):
     ORDER,
     opt=told(Call(summary="Store an order", takes=ImportedOrder, gives={201: StoredOrder, 200: StoredOrder})),
 )
-async def put_order(key: Key, body: bytes, house: House, by: ApiKeyHolder) -> Response[StoredOrder]:
+async def put_order(key: Key, body: RawBody, house: House, by: ApiKeyHolder) -> Response[StoredOrder]:
     refuse_odd(key)
     order = decoded(ImportedOrder, body)
     async with house.database.writing() as session:
@@ -77,7 +78,7 @@ async def list_orders(request: AnyRequest, house: House, reading: Reading) -> Li
     ORDER + "/payments",
     opt=told(Call(summary="Book a payment", takes=ImportedPayment, gives={201: BookedPayment, 200: BookedPayment})),
 )
-async def add_payment(key: Key, body: bytes, house: House, by: ApiKeyHolder) -> Response[BookedPayment]:
+async def add_payment(key: Key, body: RawBody, house: House, by: ApiKeyHolder) -> Response[BookedPayment]:
     payment = decoded(ImportedPayment, body)
     async with house.database.writing() as session:
         row = await order_imports.one(key, session)

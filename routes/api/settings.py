@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from litestar import get, patch
+from litestar.params import FromPath, RawBody
 from msgspec import UNSET, UnsetType
 
 from db.settings import (
@@ -53,7 +54,7 @@ SECTIONS = {
         )
     ),
 )
-async def show_settings(section: str, reading: Reading) -> dict[str, object]:
+async def show_settings(section: FromPath[str], reading: Reading) -> dict[str, object]:
     return _told(await settings.of(_section(section).row, reading))
 
 
@@ -71,7 +72,7 @@ async def show_settings(section: str, reading: Reading) -> dict[str, object]:
         )
     ),
 )
-async def change_settings(section: str, body: bytes, house: House, by: ApiKeyHolder) -> dict[str, object]:
+async def change_settings(section: FromPath[str], body: RawBody, house: House, by: ApiKeyHolder) -> dict[str, object]:
     wanted = decoded(_section(section).shape, body)
     if isinstance(wanted, Appearance):
         wanted = AppearanceChange(greeting_html=wanted.greeting_html, accent_colour=wanted.accent_colour)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 
 from litestar import delete, get, patch, post
+from litestar.params import FromPath, RawBody
 from msgspec import Struct
 
 from db.storages import Storage as StorageRow
@@ -61,19 +62,19 @@ async def list_storages(reading: Reading) -> Listed[ToldStorage]:
 
 
 @post("/storages", opt=told(Call(summary="Connect a storage", takes=NewStorage, gives={201: ToldStorage})))
-async def add_storage(body: bytes, house: House, by: ApiKeyHolder) -> ToldStorage:
+async def add_storage(body: RawBody, house: House, by: ApiKeyHolder) -> ToldStorage:
     new = decoded(NewStorage, body)
     async with house.database.writing() as session:
         return _told(await storages.add(new, house.storages, session, by))
 
 
 @get(STORAGE, opt=told(Call(summary="Show a storage", gives={200: ToldStorage})))
-async def show_storage(storage: str, reading: Reading) -> ToldStorage:
+async def show_storage(storage: FromPath[str], reading: Reading) -> ToldStorage:
     return _told(await storages.one(row_id(storage), reading))
 
 
 @patch(STORAGE, opt=told(Call(summary="Change a storage", takes=StorageChange, gives={200: ToldStorage})))
-async def change_storage(storage: str, body: bytes, house: House, by: ApiKeyHolder) -> ToldStorage:
+async def change_storage(storage: FromPath[str], body: RawBody, house: House, by: ApiKeyHolder) -> ToldStorage:
     wanted = decoded(StorageChange, body)
     async with house.database.writing() as session:
         row = await storages.one(row_id(storage), session)
@@ -81,7 +82,7 @@ async def change_storage(storage: str, body: bytes, house: House, by: ApiKeyHold
 
 
 @delete(STORAGE, opt=told(Call(summary="Disconnect a storage that holds no known file", gives={204: None})))
-async def remove_storage(storage: str, house: House, by: ApiKeyHolder) -> None:
+async def remove_storage(storage: FromPath[str], house: House, by: ApiKeyHolder) -> None:
     async with house.database.writing() as session:
         await storages.remove(await storages.one(row_id(storage), session), session, by)
 
@@ -91,7 +92,7 @@ async def remove_storage(storage: str, house: House, by: ApiKeyHolder) -> None:
     status_code=200,
     opt=told(Call(summary="Check a storage by listing its root", gives={200: Check})),
 )
-async def check_storage(storage: str, house: House) -> Check:
+async def check_storage(storage: FromPath[str], house: House) -> Check:
     async with house.database.reading() as session:
         row = await storages.one(row_id(storage), session)
     start = perf_counter()
@@ -107,7 +108,7 @@ async def check_storage(storage: str, house: House) -> Check:
     STORAGE + "/entries",
     opt=told(Call(summary="List a folder of a storage", query=EntriesQuery, gives={200: Listed[ToldEntry]})),
 )
-async def list_entries(storage: str, request: AnyRequest, house: House) -> Listed[ToldEntry]:
+async def list_entries(storage: FromPath[str], request: AnyRequest, house: House) -> Listed[ToldEntry]:
     query = asked(EntriesQuery, request)
     async with house.database.reading() as session:
         row = await storages.one(row_id(storage), session)
