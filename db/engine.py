@@ -7,6 +7,7 @@ of one is the queue in which writers wait for each other.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -28,6 +29,7 @@ PRAGMAS = (
     "journal_size_limit=67108864",
 )
 READERS = 8
+QUEUED = "queued"  # in a session's `info`: this transaction leaves something in the outbox
 
 
 class Transaction(Protocol):
@@ -43,10 +45,11 @@ class Reading(Protocol):
 
 
 class Database:
-    """One SQLite file with a pool of readers and one writer."""
+    """One SQLite file with a pool of readers and one writer. `queued` is set when something new is in the outbox."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.queued = asyncio.Event()
         url = f"sqlite+aiosqlite:///{path}"
         self._reader = create_async_engine(url, pool_size=READERS, max_overflow=0, pool_timeout=30)
         self._writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
@@ -64,8 +67,11 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """The one write transaction of this moment. Keep it short: no network, no PDF."""
-        async with self._write() as session, session.begin():
-            yield session
+        async with self._write() as session:
+            async with session.begin():
+                yield session
+            if session.info.get(QUEUED):
+                self.queued.set()
 
     async def close(self) -> None:
         await self._reader.dispose()

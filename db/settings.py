@@ -21,6 +21,14 @@ class TaxRegime(StrEnum):
     SMALL_BUSINESS = "small_business"
 
 
+class MailTls(StrEnum):
+    """`starttls`: the line is made safe before anything is said; `implicit`: it is from the first byte."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    NONE = "none"
+
+
 class Settings(Base, kw_only=True):
     """What all tabs share: there is one row of each."""
 
@@ -85,3 +93,16 @@ class SellerSettings(Settings, kw_only=True):
     imprint_url: Mapped[str] = mapped_column(default="")
     privacy_url: Mapped[str] = mapped_column(default="")
     terms_url: Mapped[str] = mapped_column(default="")
+
+
+class MailSettings(Settings, kw_only=True):
+    """How mail leaves. `smtp_password` is sealed; no host means that no mail server is set up."""
+
+    __tablename__ = "mail_settings"
+    smtp_host: Mapped[str] = mapped_column(default="")
+    smtp_port: Mapped[int] = mapped_column(default=587)
+    smtp_tls: Mapped[MailTls] = mapped_column(default=MailTls.STARTTLS)
+    smtp_user: Mapped[str] = mapped_column(default="")
+    smtp_password: Mapped[str] = mapped_column(default="")
+    from_address: Mapped[str] = mapped_column(default="")
+    from_name: Mapped[str] = mapped_column(default="")

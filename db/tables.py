@@ -7,7 +7,9 @@ from db import (
     files,
     invoices,
     keys,
+    messages,
     orders,
+    outbox,
     payments,
     settings,
     sources,
@@ -16,5 +18,20 @@ from db import (
 )
 from db.base import Base
 
-NOUNS = (activity, articles, downloads, files, invoices, keys, orders, payments, settings, sources, storages, versions)
+NOUNS = (
+    activity,
+    articles,
+    downloads,
+    files,
+    invoices,
+    keys,
+    messages,
+    orders,
+    outbox,
+    payments,
+    settings,
+    sources,
+    storages,
+    versions,
+)
 METADATA = Base.metadata

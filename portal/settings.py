@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,12 +18,14 @@ from db.settings import (
     FileSettings,
     GeneralSettings,
     InvoiceSettings,
+    MailSettings,
+    MailTls,
     PaidRule,
     SellerSettings,
     Settings,
     TaxRegime,
 )
-from portal import first_paid, greetings
+from portal import first_paid, greetings, waiver_texts
 from portal.activity import By, entry
 from portal.refusals import Fault, Invalid
 
@@ -35,6 +38,8 @@ DEFAULT_WAIVER_TEXT = (
     "Ich stimme ausdrücklich zu, dass vor Ablauf der Widerrufsfrist mit der Bereitstellung der Dateien begonnen wird."
     " Mir ist bekannt, dass mein Widerrufsrecht damit erlischt."
 )
+MailAddress = Annotated[str, Meta(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$", max_length=320)]
+SECRETS = frozenset({"smtp_password"})  # sealed by the vault; the API and the history only tell whether they are set
 Row = TypeVar("Row", bound=Settings)
 
 
@@ -79,7 +84,7 @@ class SellerChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     country: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] | UnsetType = UNSET
     vat_id: Short | UnsetType = UNSET
     tax_number: Short | UnsetType = UNSET
-    email: Annotated[str, Meta(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$", max_length=320)] | UnsetType = UNSET
+    email: MailAddress | UnsetType = UNSET
     phone: Short | UnsetType = UNSET
     contact_name: Short | UnsetType = UNSET
     iban: Short | UnsetType = UNSET
@@ -92,7 +97,19 @@ class SellerChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     terms_url: WebAddress | UnsetType = UNSET
 
 
-Change = AppearanceChange | InvoicesChange | FilesChange | GeneralChange | SellerChange
+class MailChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`smtp_password` can be written, never read; null removes it."""
+
+    smtp_host: Annotated[str, Meta(pattern=r"^[^\s/@]*$", max_length=253)] | UnsetType = UNSET
+    smtp_port: Annotated[int, Meta(ge=1, le=65_535)] | UnsetType = UNSET
+    smtp_tls: MailTls | UnsetType = UNSET
+    smtp_user: Short | UnsetType = UNSET
+    smtp_password: Annotated[str, Meta(max_length=1000)] | UnsetType | None = UNSET
+    from_address: MailAddress | UnsetType = UNSET
+    from_name: Short | UnsetType = UNSET
+
+
+Change = AppearanceChange | InvoicesChange | FilesChange | GeneralChange | SellerChange | MailChange
 
 
 @dataclass(frozen=True)
@@ -133,10 +150,12 @@ async def change(section: type[Row], wanted: Change, session: AsyncSession, by: 
     olds = {name: getattr(row, name) for name in news}
     for name, value in news.items():
         setattr(row, name, value)
-    details: dict[str, object] = {"section": section.__tablename__, "old": olds, "new": news}
+    details: dict[str, object] = {"section": section.__tablename__, "old": _shown(olds), "new": _shown(news)}
     session.add(entry(by, "settings_changed", details=details))
     if isinstance(row, GeneralSettings) and "paid_rule" in news:
         await first_paid.note_all(row.paid_rule, session, by)
+    if isinstance(row, FileSettings) and "waiver_text" in news:
+        await waiver_texts.keep(row.waiver_text, session, by)
     return row
 
 
@@ -150,7 +169,13 @@ def faults(wanted: Change) -> list[Fault]:
 
 def answer(row: Settings) -> dict[str, object]:
     """The section as the API shows it."""
-    return {name: value for name, value in columns(row).items() if name != "id"}
+    return _shown({name: value for name, value in columns(row).items() if name != "id"})
+
+
+def _shown(values: Mapping[str, object]) -> dict[str, object]:
+    """`smtp_password` becomes `smtp_password_set`: whether there is one, and no more."""
+    secrets = {f"{name}_set": bool(values[name]) for name in SECRETS & values.keys()}
+    return {name: value for name, value in values.items() if name not in SECRETS} | secrets
 
 
 def zone_of(general: GeneralSettings, fixed: ZoneInfo | None) -> ZoneInfo:
@@ -166,10 +191,12 @@ async def lay_out(session: AsyncSession) -> None:
         FileSettings(waiver_text=DEFAULT_WAIVER_TEXT),
         GeneralSettings(),
         SellerSettings(),
+        MailSettings(),
     )
     for row in defaults:
         if await session.get(type(row), 1) is None:
             session.add(row)
+    await waiver_texts.keep((await of(FileSettings, session)).waiver_text, session)
 
 
 def _given(wanted: Change) -> dict[str, object]:
