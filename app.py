@@ -24,8 +24,9 @@ from db.migrate import NewerDatabase, migrate, newest
 from db.storages import StorageKind
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
-from portal import keys, links, order_imports, settings
+from portal import backup, keys, links, order_imports, restore, settings
 from portal.activity import By
+from portal.backup_archive import BackupFailed
 from portal.house import Ground, House, built
 from portal.storages import Opener, Storages
 from routes import application
@@ -165,6 +166,29 @@ def run_link(arguments: argparse.Namespace, config: Config) -> None:
     print(url)
 
 
+def run_backup(arguments: argparse.Namespace, config: Config) -> None:
+    shop = backup.Shop(
+        data=config.data, database=config.database, keys_inside=not config.keys_given, version=version("tresen")
+    )
+    manifest = _run(backup.save(shop, arguments.file, datetime.now(UTC)))
+    size = f"{manifest.size / 1e6:.1f} MB"
+    print(f"{arguments.file} holds {len(manifest.members)} files ({size}), read back and compared.")
+    if config.keys_given:
+        print("The secret keys come from TRESEN_SECRET_KEYS and are not inside: keep them elsewhere, too.")
+    for root in config.local_roots:
+        if not root.resolve().is_relative_to(config.data.resolve()):
+            print(f"{root} is not inside: it lies outside the data directory.")
+
+
+def run_restore(arguments: argparse.Namespace, config: Config) -> None:
+    manifest = _run(restore.restore(arguments.file, config.data, config.database.name))
+    print(f"{config.data} holds the shop of {manifest.at} again: {len(manifest.members)} files, each compared.")
+    if manifest.keys == "environment":
+        print("Its secret keys are not inside: set TRESEN_SECRET_KEYS as it was, or no link that was sent will open.")
+    elif config.keys_given:
+        print("TRESEN_SECRET_KEYS is set and wins over the keys in the backup: links that were sent may not open.")
+
+
 def run_version(_arguments: argparse.Namespace, _config: Config) -> None:
     python = ".".join(str(part) for part in sys.version_info[:3])
     print(f"Tresen {version('tresen')}, Python {python}, SQLite {sqlite3.sqlite_version}, schema {newest()}")
@@ -180,7 +204,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    except Failure as error:
+    except (Failure, BackupFailed) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -207,6 +231,13 @@ def _parser() -> argparse.ArgumentParser:
     linking.add_argument("source")
     linking.add_argument("external_id")
     linking.set_defaults(run=run_link)
+    for name, run, does in (
+        ("backup", run_backup, "save the whole shop, while it serves"),
+        ("restore", run_restore, "fill an empty data directory from a backup"),
+    ):
+        archiving = commands.add_parser(name, help=does)
+        archiving.add_argument("file", type=Path, metavar="FILE.tar.gz")
+        archiving.set_defaults(run=run)
     commands.add_parser("version", help="print versions").set_defaults(run=run_version)
     return parser
 
