@@ -140,10 +140,11 @@ def _money_gone(order: OrderFacts) -> PaymentState | None:
     statuses = {payment.status for payment in order.payments if payment.kind is PaymentKind.PAYMENT}
     if PaymentStatus.REVERSED in statuses and order.paid_sum < order.total:
         return PaymentState.REVERSED
-    received = order.paid_sum or (order.total if _paid_by_facts(order) else 0)
+    paid = _paid_by_facts(order)
+    received = order.paid_sum or (order.total if paid else 0)
     if 0 < received <= order.refunded_sum:
         return PaymentState.REFUNDED
-    if order.state is State.CANCELLED and not received and PaymentStatus.FAILED in statuses:
+    if order.state is State.CANCELLED and not (paid or received) and PaymentStatus.FAILED in statuses:
         return PaymentState.VOIDED  # an authorisation that was let go together with the order
     return None
 
