@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from babel import Locale
+from babel.support import Translations
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from litestar import Request
 from litestar.response import Response
@@ -18,7 +19,7 @@ from litestar.response.base import ASGIResponse
 from markupsafe import Markup
 
 from views.assets import ASSETS
-from views.format import Formats
+from views.format import Formats, Reference
 from views.languages import catalogue, locale_of
 from views.sentences import Sentence
 
@@ -100,16 +101,16 @@ def environment(locale: Locale) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    words, formats = catalogue(locale.language), Formats(locale)
+    words, formats, ui = catalogue(locale.language), Formats(locale), Components(templates)
     templates.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
     for name in ("money", "day", "long_day", "size", "percent", "number"):
         templates.filters[name] = getattr(formats, name)
     templates.globals |= {
-        "ui": Components(templates),
+        "ui": ui,
         "asset": ASSETS.address_of,
         "language": locale.language,
         "attempt": ATTEMPT_MARK,
-        "say": _speaker(words.gettext, words.ngettext, formats),
+        "say": _speaker(words, formats, ui),
     }
     return templates
 
@@ -130,16 +131,24 @@ class Components:
         return macro
 
 
-def _speaker(one: Callable[[str], str], many: Callable[[str, str, int], str], formats: Formats) -> Any:
+def _speaker(words: Translations, formats: Formats, ui: Components) -> Any:
     """Says a sentence in the language of the page. What is put into it is escaped."""
 
     def say(sentence: Sentence) -> Markup:
-        text = many(sentence.text, sentence.many, sentence.count) if sentence.many else one(sentence.text)
-        values = {
-            name: say(value) if isinstance(value, Sentence) else formats.value(value)
-            for name, value in sentence.values.items()
-        }
-        return Markup(text) % values  # noqa: S704 (the text is ours, from the catalogue; values are escaped)
+        if sentence.many:
+            text = words.ngettext(sentence.text, sentence.many, sentence.count)
+        else:
+            text = words.gettext(sentence.text)
+        return Markup(text) % {name: put(value) for name, value in sentence.values.items()}  # noqa: S704 (our own text)
+
+    def put(value: object) -> str:
+        match value:
+            case Sentence():
+                return say(value)
+            case Reference():
+                return ui.reference(value)
+            case _:
+                return formats.value(value)
 
     return say
 

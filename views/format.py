@@ -30,6 +30,18 @@ class Percent:
     basis_points: int
 
 
+@dataclass(frozen=True)
+class Reference:
+    """A number that is no number: of an order, of an invoice. People read it out and type it, so it stays whole."""
+
+    text: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can stay on one line of a small phone."""
+        return len(self.text) <= 20
+
+
 class Formats:
     """How one locale writes values. Nothing that belongs together breaks across lines."""
 

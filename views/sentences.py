@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
-from views.format import Money, Percent
+from views.format import Money, Percent, Reference
 
-Value: TypeAlias = "str | int | Decimal | date | Money | Percent | Sentence"
+Value: TypeAlias = "str | int | Decimal | date | Money | Percent | Reference | Sentence"
 
 
 @dataclass(frozen=True)

@@ -23,27 +23,44 @@ class Notice:
     ask: bool = False
 
 
-def file_notice(refusal: Refusal, *, limit: int, last: date | None, until: date | None) -> Notice:
-    """Why this one file is not to be had. `limit` and dates are those of the file."""
+@dataclass(frozen=True, kw_only=True)
+class FileTerms:
+    """The numbers and days of one file, as far as there are any; on `unlocks_on` it is to be had without consent."""
+
+    limit: int = 0
+    last: date | None = None
+    until: date | None = None
+    unlocks_on: date | None = None
+
+
+def file_notice(refusal: Refusal, terms: FileTerms) -> Notice:
+    """Why this one file is not to be had."""
     match refusal:
-        case Refusal.EXPIRED if until:
+        case Refusal.EXPIRED if terms.until:
             return Notice(
                 icon="clock",
-                title=said("The download was possible until %(until)s.", until=until),
+                title=said("The download was possible until %(until)s.", until=terms.until),
                 advice=said("Do you still need the file?"),
                 ask=True,
             )
-        case Refusal.LIMIT_REACHED if last:
+        case Refusal.LIMIT_REACHED if terms.last:
             return Notice(
                 icon="lock",
                 title=counted(
                     "The one download was used on %(last)s.",
                     "All %(count)s downloads are used up, the last one on %(last)s.",
-                    limit,
-                    last=last,
+                    terms.limit,
+                    last=terms.last,
                 ),
                 advice=said("If something went wrong, the shop gives you more:"),
                 ask=True,
+            )
+        case Refusal.WAIVER_MISSING if terms.unlocks_on:
+            return Notice(
+                icon="lock",
+                tone="wait",
+                title=said("Waits for your consent."),
+                advice=said("Without consent it is available from %(day)s.", day=terms.unlocks_on),
             )
         case _:
             return FILE_NOTICES[refusal]

@@ -93,6 +93,8 @@ def a_dossier(order: OrderFacts | None = None, *, files=(), invoices=(), **facts
         "buyer_email": "erika@example.org",
         "locale": "de-DE",
         "vat_mode": VatMode.STANDARD,
+        "waivers": (),
+        "waiver_question": None,
         "lines": (a_line(amount=order.total),),
         "seller": SELLER,
         "appearance": Appearance(greeting_html=DEFAULT_GREETING, accent_colour="#0b5e6e"),

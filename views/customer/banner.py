@@ -12,7 +12,7 @@ from portal.orders import OrderFacts, PaymentState, death
 from portal.payments import IN_FLIGHT
 from portal.refusals import Refusal
 from portal.windows import local_day
-from views.format import Money
+from views.format import Money, Reference
 from views.sentences import Sentence, counted, said
 
 
@@ -149,9 +149,9 @@ def _due(dossier: Dossier, waiting: Waiting, today: date) -> Banner:
 
 def _please_pay(waiting: Waiting, due_on: date | None) -> Sentence | None:
     if due_on is None:
-        return said("Please pay invoice %(number)s.", number=waiting.invoice) if waiting.invoice else None
+        return said("Please pay invoice %(number)s.", number=Reference(waiting.invoice)) if waiting.invoice else None
     if waiting.invoice:
-        return said("Please pay invoice %(number)s by %(day)s.", number=waiting.invoice, day=due_on)
+        return said("Please pay invoice %(number)s by %(day)s.", number=Reference(waiting.invoice), day=due_on)
     return said("Please pay by %(day)s.", day=due_on)
 
 

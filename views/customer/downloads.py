@@ -11,7 +11,7 @@ from portal.dossiers import Dossier
 from portal.entitlements import Entitlement
 from portal.refusals import Refusal
 from portal.windows import local_day
-from views.wording import Notice, file_notice, files_notice
+from views.wording import FileTerms, Notice, file_notice, files_notice
 
 OF_THE_ORDER = frozenset(
     {Refusal.CANCELLED, Refusal.DELETED, Refusal.REFUNDED, Refusal.NOT_ORDERED, Refusal.DISABLED, Refusal.NOT_PAID}
@@ -64,7 +64,7 @@ class DownloadsSection:
             refusal=why or "",
             notice=files_notice(why, refusals.count(why)) if why else None,
             rows=tuple(
-                _row(entitlement, refusal, None if refusal is why else refusal, path)
+                _row(entitlement, refusal, None if refusal is why else refusal, Place(now, path))
                 for entitlement, refusal in zip(dossier.entitlements, refusals, strict=True)
             ),
         )
@@ -79,7 +79,15 @@ def _against_all(refusals: list[Refusal | None]) -> Refusal | None:
     return why if len(reasons) == 1 and why in OF_THE_ORDER else None
 
 
-def _row(entitlement: Entitlement, refusal: Refusal | None, own: Refusal | None, path: str) -> FileRow:
+@dataclass(frozen=True)
+class Place:
+    """When and at which address the rows are shown."""
+
+    now: datetime
+    path: str
+
+
+def _row(entitlement: Entitlement, refusal: Refusal | None, own: Refusal | None, place: Place) -> FileRow:
     """`own` is the part of the refusal that the section has not said already."""
     file, limit, left = entitlement.file, entitlement.limit, entitlement.downloads_left
     return FileRow(
@@ -90,19 +98,24 @@ def _row(entitlement: Entitlement, refusal: Refusal | None, own: Refusal | None,
         size=file.size,
         left=left,
         limit=limit,
-        until=entitlement.until,
+        until=entitlement.until(place.now),
         refusal=refusal or "",
         shows_terms=refusal not in WITHOUT_TERMS,
         punches=_punches(limit, left),
-        action="" if refusal else f"{path}/files/{file.id}/downloads",
-        notice=_notice(entitlement, own) if own else None,
+        action="" if refusal else f"{place.path}/files/{file.id}/downloads",
+        notice=_notice(entitlement, own, place.now) if own else None,
     )
 
 
-def _notice(entitlement: Entitlement, why: Refusal) -> Notice:
+def _notice(entitlement: Entitlement, why: Refusal, now: datetime) -> Notice:
     spent_at = entitlement.last_spent_at
-    last = local_day(spent_at, entitlement.rules.zone) if spent_at else None
-    return file_notice(why, limit=entitlement.limit or 0, last=last, until=entitlement.until)
+    terms = FileTerms(
+        limit=entitlement.limit or 0,
+        last=local_day(spent_at, entitlement.rules.zone) if spent_at else None,
+        until=entitlement.until(now),
+        unlocks_on=entitlement.waiver.unlocks_on if entitlement.waiver else None,
+    )
+    return file_notice(why, terms)
 
 
 def _punches(limit: int | None, left: int | None) -> tuple[bool, ...]:

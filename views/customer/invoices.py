@@ -10,6 +10,7 @@ from portal import invoices
 from portal.dossiers import Dossier
 from portal.invoices import InvoiceFacts
 from portal.refusals import Refusal
+from views.format import Reference
 from views.sentences import Sentence, Value, said
 from views.wording import INVOICE_FOLLOWS, Notice, invoices_notice
 
@@ -57,7 +58,7 @@ def _none_yet(dossier: Dossier) -> InvoiceSection:
 def _row(invoice: InvoiceFacts, why: Refusal | None, dossier: Dossier, path: str) -> InvoiceRow:
     until = invoices.until(invoice, dossier.invoice_rules)
     is_invoice = invoice.kind is InvoiceKind.INVOICE
-    facts: dict[str, Value] = {"number": invoice.number, "day": invoice.issued_on}
+    facts: dict[str, Value] = {"number": Reference(invoice.number), "day": invoice.issued_on}
     return InvoiceRow(
         name=said("Invoice %(number)s of %(day)s", **facts)
         if is_invoice

@@ -18,6 +18,7 @@ from views.customer.banner import Banner, Waiting, banner
 from views.customer.downloads import DownloadsSection
 from views.customer.invoices import InvoiceSection
 from views.customer.receipt import Receipt
+from views.format import Reference
 from views.seller import Seller
 from views.wording import Flash
 
@@ -37,7 +38,7 @@ class OrderPage(View):
     greeting: Markup | None
     greeting_is_long: bool
     user_name: str
-    number: str
+    number: Reference
     bought_on: date
     platform: str
     shop_name: str
@@ -65,7 +66,7 @@ class OrderPage(View):
             greeting=greeting,
             greeting_is_long=greeting is not None and len(greeting.striptags()) > LONG_GREETING,
             user_name=dossier.user_name,
-            number=order.number,
+            number=Reference(order.number),
             bought_on=local_day(order.ordered_at, dossier.zone),
             platform=dossier.platform,
             shop_name=dossier.shop_name,
