@@ -26,4 +26,5 @@ def set_up(level: str, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps say nothing that the schema's number does not
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines bear whole addresses

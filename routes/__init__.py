@@ -41,6 +41,7 @@ def application(opened: Callable[[], AbstractAsyncContextManager[House]], origin
         exception_handlers=errors.TABLE,
         lifespan=[lifespan],
         openapi_config=None,
+        logging_config=None,
         request_max_body_size=FORM_BYTES,
         state=State(),
     )

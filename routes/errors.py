@@ -34,7 +34,7 @@ BY_STATUS: Mapping[int, type[errors.ErrorPage]] = {
 
 def answered(request: AnyRequest, exception: Exception) -> AnyResponse:
     """The page for people, the problem for scripts; what nobody foresaw is logged and told to neither."""
-    if request.url.path.startswith(API):
+    if request.scope["path"].startswith(API):
         return problems.as_problem(request, exception)
     status = exception.status_code if isinstance(exception, HTTPException) else 500
     page = PAGES.get(type(exception))

@@ -6,13 +6,13 @@ import ipaddress
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotAuthorizedException
-from litestar.params import Dependency
+from litestar.params import FromPath, SkipValidation
 from litestar.response import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,14 +37,14 @@ class OrderBehindLink:
     locale: str
 
 
-House = Annotated[PortalHouse, Dependency(skip_validation=True)]
-Reading = Annotated[AsyncSession, Dependency(skip_validation=True)]
-Writing = Annotated[AsyncSession, Dependency(skip_validation=True)]
-Now = Annotated[datetime, Dependency(skip_validation=True)]
-LinkedOrder = Annotated[OrderBehindLink, Dependency(skip_validation=True)]
-ApiKeyHolder = Annotated[By, Dependency(skip_validation=True)]
-Customer = Annotated[By, Dependency(skip_validation=True)]
-IpPrefix = Annotated[str, Dependency(skip_validation=True)]
+House = NamedDependency[SkipValidation[PortalHouse]]
+Reading = NamedDependency[SkipValidation[AsyncSession]]
+Writing = NamedDependency[SkipValidation[AsyncSession]]
+Now = NamedDependency[SkipValidation[datetime]]
+LinkedOrder = NamedDependency[SkipValidation[OrderBehindLink]]
+ApiKeyHolder = NamedDependency[SkipValidation[By]]
+Customer = NamedDependency[SkipValidation[By]]
+IpPrefix = NamedDependency[SkipValidation[str]]
 
 
 def house(state: State) -> PortalHouse:
@@ -68,7 +68,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def order(token: str, house: House) -> OrderBehindLink:
+async def order(token: FromPath[str], house: House) -> OrderBehindLink:
     """Opens the link in a session of its own, so that a route may then write, fetch or stamp without holding it."""
     link = house.links.read(token)
     async with house.database.reading() as session:

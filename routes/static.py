@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from litestar import route
+from litestar.params import FromPath
 from litestar.response import Response
 
 from db.settings import AppearanceSettings
@@ -16,7 +19,7 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 @route("/static/{name:path}", http_method=["GET", "HEAD"])
-async def show_static(name: str, request: AnyRequest) -> Response[bytes]:
+async def show_static(name: FromPath[Path], request: AnyRequest) -> Response[bytes]:
     asset = ASSETS.find(f"/static/{str(name).lstrip('/')}")
     if asset is None:
         raise NotFound
@@ -28,7 +31,7 @@ async def show_static(name: str, request: AnyRequest) -> Response[bytes]:
 
 
 @route("/theme/{name:str}", http_method=["GET", "HEAD"])
-async def show_theme(name: str, reading: Reading) -> Response[bytes]:
+async def show_theme(name: FromPath[str], reading: Reading) -> Response[bytes]:
     """The merchant's colour. A page that was rendered before it changed gets the new one, and keeps it for no time."""
     colour = (await settings.of(AppearanceSettings, reading)).accent_colour
     known = f"/theme/{name}" == theme.address(colour)

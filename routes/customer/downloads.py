@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from mimetypes import guess_type
-from typing import Annotated
 from urllib.parse import quote
 
 from litestar import post, route
-from litestar.di import Provide
-from litestar.params import Dependency
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, SkipValidation
 from litestar.response import Redirect
 
 from db.downloads import Download, DownloadObservation
@@ -34,11 +33,11 @@ async def attempt(request: AnyRequest, now: Now, ip_prefix: IpPrefix) -> Attempt
     return Attempt(mark=await field_of(request, "attempt"), ip_prefix=ip_prefix, at=now)
 
 
-Asker = Annotated[Attempt, Dependency(skip_validation=True)]
+Asker = NamedDependency[SkipValidation[Attempt]]
 
 
 @post("/o/{token:str}/files/{file_id:int}/downloads", dependencies={"attempt": Provide(attempt)})
-async def start_download(order: LinkedOrder, file_id: int, house: House, attempt: Asker) -> Redirect | Page:
+async def start_download(order: LinkedOrder, file_id: FromPath[int], house: House, attempt: Asker) -> Redirect | Page:
     try:
         download = await house.counter.start(order.id, file_id, attempt)
     except Refused as refused:
@@ -48,7 +47,9 @@ async def start_download(order: LinkedOrder, file_id: int, house: House, attempt
 
 
 @route("/d/{token:str}/{name:str}", http_method=["GET", "HEAD"])
-async def hand_out(token: str, name: str, house: House, now: Now, ip_prefix: IpPrefix) -> RangedAnswer:
+async def hand_out(
+    token: FromPath[str], name: FromPath[str], house: House, now: Now, ip_prefix: IpPrefix
+) -> RangedAnswer:
     """`name` is for the customer's eyes; the token alone decides."""
     address = downloads.read(token, house.signer)
     if address is None:

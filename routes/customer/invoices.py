@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from litestar import route
+from litestar.params import FromPath
 
 from portal import dossiers, invoices
 from portal.byte_ranges import HeldBytes
@@ -18,7 +19,7 @@ MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 
 @route("/o/{token:str}/invoices/{document:str}", http_method=["GET", "HEAD"])
 async def show_invoice(
-    order: LinkedOrder, document: str, reading: Reading, house: House, now: Now
+    order: LinkedOrder, document: FromPath[str], reading: Reading, house: House, now: Now
 ) -> RangedAnswer | Page:
     """`document` is `{id}.pdf` or `{id}.xml`; another order's id is as unknown as none."""
     dossier = await dossiers.of(order.id, reading, house.zone)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from litestar import Litestar
 from app import create_app
 from config import Config, from_environment, with_data_directory
 from db.invoices import Invoice
-from db.orders import Order
+from db.orders import Order, State
 from db.settings import FileSettings
 from db.storages import StorageKind
 from portal import articles, foreign_invoices, order_imports, settings, storages
@@ -57,8 +58,31 @@ async def running(data: Path) -> AsyncIterator[Running]:
     app = protected.inside.inside
     assert isinstance(app, Litestar)
     transport = httpx.ASGITransport(app=protected)  # type: ignore[arg-type]  # httpx and Litestar spell ASGI differently
-    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+    async with alive(app), httpx.AsyncClient(transport=transport, base_url=BASE) as client:
         yield Running(config, app, app.state.house, client)
+
+
+@asynccontextmanager
+async def alive(app: Litestar) -> AsyncIterator[None]:
+    """The application's life in a task of its own: fixtures are begun and ended in different ones."""
+    ready, over = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            ready.set()
+            await over.wait()
+
+    life = asyncio.create_task(live())
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait({life, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if life.done():
+        life.result()
+    try:
+        yield
+    finally:
+        over.set()
+        await life
 
 
 @pytest.fixture
@@ -106,7 +130,7 @@ async def sell(tresen: Running, external_id: str, **changes: object) -> Sale:
         key = order_imports.Key("shop", external_id)
         order, _ = await order_imports.put(key, an_imported_order(**changes), session, by)
         new_invoice = foreign_invoices.ForeignInvoice(
-            number="RE-1", issued_on=date.today() - timedelta(days=1), content=pdf, inspection=inspection
+            number="RE-1", issued_on=by.at.date() - timedelta(days=1), content=pdf, inspection=inspection
         )
         invoice, _ = await foreign_invoices.store(new_invoice, order, session, by)
     async with database.reading() as session:
@@ -119,7 +143,7 @@ def an_imported_order(**changes: object) -> ImportedOrder:
     now = datetime.now(UTC)
     values: dict[str, object] = {
         "number": "4711",
-        "state": "paid",
+        "state": State.PAID,
         "ordered_at": now - timedelta(days=2),
         "paid_at": now - timedelta(days=1),
         "currency": "EUR",
