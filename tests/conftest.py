@@ -1,0 +1,71 @@
+"""A real database and a whole house for every test that asks: migrated once, then copied."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from db.engine import Database
+from db.migrate import migrate
+from db.storages import StorageKind
+from integrations.local_folder import Grounds, LocalFolder
+from pdfkit.child import Child
+from portal import settings
+from portal.house import Ground, House, built
+from portal.storages import Storages
+from tests.factories import BERLIN
+
+KEYS = ("a key of sixteen letters or more",)
+
+
+@pytest.fixture(scope="session")
+def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of the newest schema with the default settings in it; not to be opened, only to be copied."""
+    place = tmp_path_factory.mktemp("template") / "tresen.sqlite3"
+    migrate(place, place.parent / "backups")
+
+    async def lay_out() -> None:
+        database = Database(place)
+        async with database.writing() as session:
+            await settings.lay_out(session)
+        await database.close()
+
+    asyncio.run(lay_out())
+    assert not place.with_name("tresen.sqlite3-wal").exists(), "what is copied must be the whole database"
+    return place
+
+
+@pytest.fixture
+async def database(tmp_path: Path, fresh_database: Path) -> AsyncIterator[Database]:
+    place = tmp_path / "data" / "tresen.sqlite3"
+    place.parent.mkdir(exist_ok=True)
+    shutil.copyfile(fresh_database, place)
+    database = Database(place)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, database: Database) -> AsyncIterator[House]:
+    """The whole house over a data directory in `tmp_path`. Its child starts with the first PDF that needs it."""
+    data = database.path.parent
+    (data / "files").mkdir()
+    grounds = Grounds(roots=(data / "files",), data=data, files=data / "files")
+    child = Child()  # bound to the event loop of the test, hence none for the whole session
+    yield built(
+        Ground(
+            base_url="https://portal.example.org",
+            keys=KEYS,
+            zone=BERLIN,
+            cache=data / "cache",
+            database=database,
+            storages=Storages({StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}),
+            child=child,
+        )
+    )
+    await child.close()

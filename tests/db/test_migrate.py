@@ -1,0 +1,168 @@
+"""From nothing to the newest schema, over backups, never backwards, never half."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from db import migrate as migrations
+from db.migrate import NewerDatabase, current, migrate, newest
+from db.tables import METADATA, NOUNS
+
+UPGRADE = '''
+"""A later revision."""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = "{before}"
+
+
+def upgrade() -> None:
+    op.add_column("source", sa.Column("colour", sa.Text(), nullable=False, server_default="blue"))
+    {more}
+'''
+
+
+def rows(database: Path, statement: str) -> list[tuple]:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        return connection.execute(statement).fetchall()
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "tresen.sqlite3"
+
+
+@pytest.fixture
+def backups(tmp_path):
+    return tmp_path / "backups"
+
+
+@pytest.fixture
+def later_tresen(tmp_path, monkeypatch):
+    """A Tresen with one more migration than this one; what it does besides is up to the test."""
+
+    def released(more: str = "pass") -> str:
+        folder = tmp_path / "migrations"
+        shutil.copytree(migrations.VERSIONS.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        revision = f"{int(newest()) + 1:04}"
+        text = UPGRADE.format(revision=revision, before=newest(), more=more)
+        (folder / "versions" / f"{revision}_later.py").write_text(text)
+        monkeypatch.setattr(migrations, "VERSIONS", folder / "versions")
+        return revision
+
+    return released
+
+
+def test_nothing_becomes_the_newest_schema_and_there_is_nothing_to_save(place, backups):
+    assert current(place) is None
+    assert migrate(place, backups) is None
+
+    assert current(place) == newest()
+    assert not backups.exists()
+
+
+def test_the_database_is_for_its_owner_alone(place, backups):
+    migrate(place, backups)
+
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+
+
+def test_migrating_again_changes_nothing(place, backups):
+    migrate(place, backups)
+    before = place.read_bytes()
+
+    assert migrate(place, backups) is None
+    assert place.read_bytes() == before
+    assert not backups.exists()
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(place, backups):
+    migrate(place, backups)
+    engine = create_engine(f"sqlite:///{place}")
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA)
+    engine.dispose()
+
+    assert differences == []
+
+
+def test_every_noun_of_the_room_is_known_to_the_schema():
+    room = {path.stem for path in Path(migrations.__file__).parent.glob("*.py")}
+    no_nouns = {"__init__", "base", "engine", "migrate", "tables"}
+
+    assert {noun.__name__.removeprefix("db.") for noun in NOUNS} == room - no_nouns
+
+
+def test_before_an_upgrade_everything_is_copied_and_nothing_is_lost(place, backups, later_tresen):
+    migrate(place, backups)
+    before = newest()
+    rows(place, "INSERT INTO source VALUES (1, 'etsy', 'api', 0, 0, 1, '2026-12-01 11:00:00')")
+    revision = later_tresen()
+
+    backup = migrate(place, backups)
+
+    assert backup is not None
+    assert (current(backup), current(place)) == (before, revision)
+    assert rows(backup, "SELECT name FROM source") == [("etsy",)]
+    assert rows(place, "SELECT name, colour FROM source") == [("etsy", "blue")]
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert stat.S_IMODE(backups.stat().st_mode) == 0o700
+
+
+def test_what_is_still_in_the_log_of_a_killed_process_is_in_the_backup_too(place, backups, later_tresen, tmp_path):
+    """A copy of the file alone would lose it."""
+    migrate(place, backups)
+    with closing(sqlite3.connect(place, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO source VALUES (1, 'etsy', 'api', 0, 0, 1, '2026-12-01 11:00:00')")
+        killed = tmp_path / "killed" / "tresen.sqlite3"
+        killed.parent.mkdir()
+        for end in ("", "-wal"):
+            shutil.copyfile(f"{place}{end}", f"{killed}{end}")
+    later_tresen()
+
+    backup = migrate(killed, backups)
+
+    assert backup is not None
+    assert rows(backup, "SELECT name FROM source") == [("etsy",)]
+    assert rows(killed, "SELECT name FROM source") == [("etsy",)]
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(place, backups, later_tresen):
+    migrate(place, backups)
+    before = newest()
+    later_tresen(more='raise RuntimeError("the disk is full")')
+
+    with pytest.raises(RuntimeError):
+        migrate(place, backups)
+
+    assert current(place) == before
+    assert "colour" not in {row[1] for row in rows(place, "PRAGMA table_info(source)")}
+
+
+def test_a_database_of_a_newer_tresen_is_refused_and_stays_as_it_is(place, backups):
+    migrate(place, backups)
+    rows(place, "UPDATE alembic_version SET version_num = '9999'")
+    before = place.read_bytes()
+
+    with pytest.raises(NewerDatabase, match="9999"):
+        migrate(place, backups)
+
+    assert place.read_bytes() == before
+    assert not backups.exists()
+
+
+def test_a_file_that_is_no_database_is_refused(place, backups):
+    place.write_bytes(b"these are holiday pictures, not orders" * 100)
+
+    with pytest.raises(sqlite3.DatabaseError):
+        migrate(place, backups)
