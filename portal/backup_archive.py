@@ -99,7 +99,7 @@ def unpack(archive: Path, place: Path | None, room: int | None = None) -> Manife
             tarfile.open(fileobj=packed, mode="r|", tarinfo=_Header) as tar,
         ):
             manifest, found = _unpacked(tar, place, room)
-    except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError, ValueError) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError, ValueError, RecursionError) as error:
         raise Damaged("it is cut short, damaged or no backup of Tresen.") from error
     if found != {member.name: (member.size, member.sha256) for member in manifest.members}:
         raise Damaged("its files are not those that its manifest names.")
