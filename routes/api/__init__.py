@@ -5,8 +5,9 @@ from __future__ import annotations
 from litestar import Router
 from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
 
-from routes.api import articles, batch, calls, invoices, keyed, order_files, orders, settings, storages
+from routes.api import articles, batch, calls, invoices, keyed, openapi, order_files, orders, settings, storages
 
 LARGEST_BODY = 256 * 1024
 
@@ -49,4 +50,4 @@ router = Router(
         articles.list_articles,
     ],
 )
-ROUTES = [router]
+ROUTES: list[ControllerRouterHandler] = [openapi.show_document, router]

@@ -24,7 +24,7 @@ ARTICLE = "/articles/{sku:str}"
 LONGEST_SKU = 500
 
 
-class ToldFile(Struct, kw_only=True, frozen=True):
+class ToldLink(Struct, kw_only=True, frozen=True):
     """A linked file. `inspection` is what was found in it when it was linked; null after it changed."""
 
     id: int
@@ -39,7 +39,7 @@ class ToldFile(Struct, kw_only=True, frozen=True):
 class ToldArticle(Struct, kw_only=True, frozen=True):
     sku: str
     title: str
-    files: list[ToldFile]
+    files: list[ToldLink]
 
 
 @put(
@@ -89,9 +89,9 @@ async def _told(found: Sequence[Article], session: AsyncSession) -> list[ToldArt
     ]
 
 
-def _file(linked: LinkedFile) -> ToldFile:
+def _file(linked: LinkedFile) -> ToldLink:
     file = linked.file
-    return ToldFile(
+    return ToldLink(
         id=file.id,
         storage=file.storage_id,
         path=file.path,

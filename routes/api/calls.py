@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from litestar.params import FromPath
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
 from msgspec import Struct, inspect
 
 from portal.order_imports import Key
@@ -24,6 +25,7 @@ NDJSON = "application/x-ndjson"
 PDF = "application/pdf"
 XML = "application/xml"
 LARGEST_ID = 2**63 - 1
+OrderKey = NamedDependency[SkipValidation[Key]]
 
 
 class Listed(Struct, Generic[Item], kw_only=True, frozen=True):

@@ -21,9 +21,8 @@ from portal.byte_ranges import HeldBytes
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House as PortalHouse
 from portal.invoice_search import InvoiceQuery, ToldInvoice
-from portal.order_imports import Key
 from portal.refusals import NotFound
-from routes.api.calls import JSON, PDF, XML, Call, Listed, asked, row_id, told
+from routes.api.calls import JSON, PDF, XML, Call, Listed, OrderKey, asked, row_id, told
 from routes.api.orders import ORDER
 from routes.given import AnyRequest, ApiKeyHolder, House, Reading
 from routes.ranges import RangedAnswer, attachment
@@ -52,7 +51,7 @@ class ForeignQuery(Struct, kw_only=True, frozen=True):
     ),
 )
 async def put_invoice(
-    key: Key, request: AnyRequest, body: RawBody, house: House, by: ApiKeyHolder
+    key: OrderKey, request: AnyRequest, body: RawBody, house: House, by: ApiKeyHolder
 ) -> Response[ToldInvoice]:
     if request.content_type[0] != PDF:
         raise HTTPException(status_code=415)

@@ -12,10 +12,9 @@ from portal import activity, allowances, dossiers, download_log, downloads, orde
 from portal.allowances import NewAllowance
 from portal.download_log import LoggedDownload
 from portal.entitlements import Entitlement
-from portal.order_imports import Key
 from portal.refusals import Refusal
 from routes.api.body import decoded
-from routes.api.calls import Call, Listed, told
+from routes.api.calls import Call, Listed, OrderKey, told
 from routes.api.orders import ORDER
 from routes.given import ApiKeyHolder, House, Now, Reading
 
@@ -47,7 +46,7 @@ class ToldActivity(Struct, kw_only=True, frozen=True):
 
 
 @get(ORDER + "/files", opt=told(Call(summary="List the order's files", gives={200: Listed[ToldFile]})))
-async def list_files(key: Key, house: House, reading: Reading, now: Now) -> Listed[ToldFile]:
+async def list_files(key: OrderKey, house: House, reading: Reading, now: Now) -> Listed[ToldFile]:
     order = await order_imports.one(key, reading)
     dossier = await dossiers.of(order.id, reading, house.zone)
     return Listed(items=[_told(entitlement, now) for entitlement in dossier.entitlements])
@@ -64,13 +63,13 @@ def _told(entitlement: Entitlement, now: datetime) -> ToldFile:
 
 
 @get(ORDER + "/downloads", opt=told(Call(summary="List the spent downloads", gives={200: Listed[LoggedDownload]})))
-async def list_downloads(key: Key, reading: Reading) -> Listed[LoggedDownload]:
+async def list_downloads(key: OrderKey, reading: Reading) -> Listed[LoggedDownload]:
     order = await order_imports.one(key, reading)
     return Listed(items=await download_log.of_order(order.id, reading))
 
 
 @get(ORDER + "/activity", opt=told(Call(summary="Tell the order's history", gives={200: Listed[ToldActivity]})))
-async def list_activity(key: Key, reading: Reading) -> Listed[ToldActivity]:
+async def list_activity(key: OrderKey, reading: Reading) -> Listed[ToldActivity]:
     order = await order_imports.one(key, reading)
     entries = await activity.of_order(order.id, reading)
     return Listed(
@@ -82,7 +81,7 @@ async def list_activity(key: Key, reading: Reading) -> Listed[ToldActivity]:
     ORDER + "/allowances",
     opt=told(Call(summary="Give more downloads", takes=NewAllowance, gives={201: GivenAllowance})),
 )
-async def give_allowance(key: Key, body: RawBody, house: House, by: ApiKeyHolder) -> GivenAllowance:
+async def give_allowance(key: OrderKey, body: RawBody, house: House, by: ApiKeyHolder) -> GivenAllowance:
     new = decoded(NewAllowance, body)
     async with house.database.writing() as session:
         order = await order_imports.one(key, session)

@@ -18,7 +18,7 @@ from portal.order_imports import ImportResult, Key
 from portal.order_search import OrderQuery
 from portal.refusals import Fault, Invalid
 from routes.api.body import decoded
-from routes.api.calls import Call, Listed, asked, told
+from routes.api.calls import Call, Listed, OrderKey, asked, told
 from routes.given import AnyRequest, ApiKeyHolder, House, Reading
 
 ORDER = "/orders/{source:str}/{external_id:str}"
@@ -44,7 +44,7 @@ class PortalLink(Struct, kw_only=True, frozen=True):
     ORDER,
     opt=told(Call(summary="Store an order", takes=ImportedOrder, gives={201: StoredOrder, 200: StoredOrder})),
 )
-async def put_order(key: Key, body: RawBody, house: House, by: ApiKeyHolder) -> Response[StoredOrder]:
+async def put_order(key: OrderKey, body: RawBody, house: House, by: ApiKeyHolder) -> Response[StoredOrder]:
     refuse_odd(key)
     order = decoded(ImportedOrder, body)
     async with house.database.writing() as session:
@@ -55,12 +55,12 @@ async def put_order(key: Key, body: RawBody, house: House, by: ApiKeyHolder) -> 
 
 
 @get(ORDER, opt=told(Call(summary="Show an order, tombstones too", gives={200: ExportedOrder})))
-async def show_order(key: Key, house: House, reading: Reading) -> ExportedOrder:
+async def show_order(key: OrderKey, house: House, reading: Reading) -> ExportedOrder:
     return await exported.one(await order_imports.one(key, reading), house.links, reading)
 
 
 @delete(ORDER, opt=told(Call(summary="Put a tombstone in an order's place", gives={204: None})))
-async def delete_order(key: Key, house: House, by: ApiKeyHolder) -> None:
+async def delete_order(key: OrderKey, house: House, by: ApiKeyHolder) -> None:
     async with house.database.writing() as session:
         await order_imports.bury(await order_imports.one(key, session), session, by)
 
@@ -78,7 +78,7 @@ async def list_orders(request: AnyRequest, house: House, reading: Reading) -> Li
     ORDER + "/payments",
     opt=told(Call(summary="Book a payment", takes=ImportedPayment, gives={201: BookedPayment, 200: BookedPayment})),
 )
-async def add_payment(key: Key, body: RawBody, house: House, by: ApiKeyHolder) -> Response[BookedPayment]:
+async def add_payment(key: OrderKey, body: RawBody, house: House, by: ApiKeyHolder) -> Response[BookedPayment]:
     payment = decoded(ImportedPayment, body)
     async with house.database.writing() as session:
         row = await order_imports.one(key, session)
@@ -94,7 +94,7 @@ async def add_payment(key: Key, body: RawBody, house: House, by: ApiKeyHolder) -
     status_code=200,
     opt=told(Call(summary="Renew the portal link; the old one dies at once", gives={200: PortalLink})),
 )
-async def renew_link(key: Key, house: House, by: ApiKeyHolder) -> PortalLink:
+async def renew_link(key: OrderKey, house: House, by: ApiKeyHolder) -> PortalLink:
     async with house.database.writing() as session:
         row: Order = await order_imports.one(key, session)
         link = await links.renew(row, session, by)

@@ -71,7 +71,7 @@ def of(exception: Exception, instance: str = "") -> Problem:
 
 def as_problem(request: AnyRequest, exception: Exception) -> Response[Problem]:
     """The answer to a request under /api that ended in this exception."""
-    found = of(exception, instance=request.url.path)
+    found = of(exception, instance=request.scope["path"])
     headers = dict(exception.headers or {}) if isinstance(exception, HTTPException) else {}
     if found.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="tresen"'

@@ -23,7 +23,7 @@ class SlashesKept:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw = scope.get("raw_path") or b""
-        if scope["path"].startswith(WITHIN) and KEPT.search(raw.decode("latin-1")):
+        if scope.get("path", "").startswith(WITHIN) and KEPT.search(raw.decode("latin-1")):
             path = unquote(KEPT.sub(lambda found: f"%25{found[1]}", raw.decode("latin-1")))
             scope["path"] = path
         await self.inside(scope, receive, send)
