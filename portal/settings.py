@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import columns
@@ -129,7 +129,8 @@ class AllSettings:
 
 
 async def all_settings(session: AsyncSession, fixed_zone: ZoneInfo | None) -> AllSettings:
-    sections = select(AppearanceSettings, InvoiceSettings, FileSettings, GeneralSettings, SellerSettings)
+    others = (InvoiceSettings, FileSettings, GeneralSettings, SellerSettings)
+    sections = select(AppearanceSettings, *others).where(*(other.id == AppearanceSettings.id for other in others))
     row = (await session.execute(sections)).one()
     return AllSettings(*row, fixed_zone)
 
