@@ -18,8 +18,8 @@ async def note(order: Order, session: AsyncSession, by: By) -> None:
         return
     await session.flush()
     rule = (await session.scalars(select(GeneralSettings.paid_rule))).one()
-    facts = (await order_facts.of([order], rule, session))[order.id]
-    if facts.is_paid:
+    payments = (await order_facts.payments_of([order], session))[order.id]
+    if order_facts.one(order, payments, 0, rule).is_paid:  # credit notes lower what is due, they pay nothing
         order.first_seen_paid_at = by.at
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,18 +27,26 @@ async def of(orders: Sequence[Order], paid_rule: PaidRule, session: AsyncSession
     own = await _own_credit_notes(orders, session)
     told = await _told_credits(orders, session)
     return {
-        order.id: OrderFacts(
-            **{name: getattr(order, name) for name in SAME_NAME},
-            total=order.total_gross,
-            credit_notes=max(own.get(order.id, 0), told.get((order.source_id, order.external_id), 0)),
-            payments=tuple(
-                PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at) for p in payments[order.id]
-            ),
-            source_invoice=order.source_invoice_number is not None,
-            paid_rule=paid_rule,
+        order.id: one(
+            order,
+            payments[order.id],
+            max(own.get(order.id, 0), told.get((order.source_id, order.external_id), 0)),
+            paid_rule,
         )
         for order in orders
     }
+
+
+def one(order: Order, payments: Iterable[Payment], credit_notes: int, paid_rule: PaidRule) -> OrderFacts:
+    """The facts of one order, whose payments and credit notes are known. Amounts in minor units."""
+    return OrderFacts(
+        **{name: getattr(order, name) for name in SAME_NAME},
+        total=order.total_gross,
+        credit_notes=credit_notes,
+        payments=tuple(PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at) for p in payments),
+        source_invoice=order.source_invoice_number is not None,
+        paid_rule=paid_rule,
+    )
 
 
 async def payments_of(orders: Sequence[Order], session: AsyncSession) -> Mapping[int, Sequence[Payment]]:
