@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Address, AddressRole, Line, Order, OrderTag, State
-from db.payments import Payment, PaymentOrigin
+from db.payments import Payment, PaymentOrigin, PaymentStatus
 from db.sources import Source
 from portal import first_paid, imported
 from portal.activity import By, entry
@@ -42,6 +42,7 @@ LINE_FIELDS = (
     "kind title sku quantity unit unit_gross line_gross discount_gross tax_category digital refunded_quantity".split()
 )
 BUYER_FIELDS = "name company email phone vat_id customer_number reference kind".split()
+UNDECIDED = frozenset({PaymentStatus.PENDING, PaymentStatus.AUTHORIZED})
 
 
 async def put(key: Key, order: ImportedOrder, session: AsyncSession, by: By) -> tuple[Order, ImportResult]:
@@ -104,7 +105,10 @@ async def bury(order: Order, session: AsyncSession, by: By) -> None:
 
 
 async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSession, by: By) -> bool:
-    """Books one payment; False if it is known. A newer status of a known one is taken over."""
+    """Books one payment; False if it is known. A newer status of a known one is taken over.
+
+    What was told here stays, even if an import told it first and lists it no more.
+    """
     if payment.currency != order.currency:
         raise Invalid(Fault("#/currency", "other-currency", f"The order is in {order.currency}."))
     stored = await _stored_payments(order, session)
@@ -113,10 +117,11 @@ async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSess
         _add_payment(order, payment, PaymentOrigin.API, session, by)
     elif known.amount != payment.amount:
         raise Conflict(f"{payment.transaction_id} is stored with another amount.")
-    elif known.status is not payment.status:
-        known.status = payment.status
     else:
-        return False
+        known.origin = PaymentOrigin.API if known.origin is PaymentOrigin.IMPORT else known.origin
+        if known.status is payment.status:
+            return False
+        known.status = payment.status
     _touch(order, by)
     told: dict[str, object] = {"provider": payment.provider, "amount": payment.amount, "status": payment.status.value}
     session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
@@ -223,6 +228,8 @@ async def _merge_payments(row: Order, payments: Iterable[ImportedPayment], sessi
         if known := stored.pop(_payment_key(payment), None):
             if known.origin is PaymentOrigin.IMPORT:
                 known.amount, known.status, known.at = payment.amount, payment.status, payment.at
+            elif known.status in UNDECIDED and payment.status not in UNDECIDED:
+                known.status = payment.status  # the import only lags behind where it knows less
         else:
             _add_payment(row, payment, PaymentOrigin.IMPORT, session, by)
     for gone in stored.values():
