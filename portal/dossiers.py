@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,17 +9,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.invoices import Invoice, InvoiceDocument, InvoiceKind
-from db.orders import Line, LineKind, Order, OrderKind, State, VatMode
-from db.payments import Payment
+from db.invoices import Invoice, InvoiceDocument
+from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import entitled
+from portal import entitled, order_facts
 from portal.entitlements import Entitlement
 from portal.imported import decimal
 from portal.invoices import InvoiceFacts, InvoiceRules
 from portal.links import Link
-from portal.orders import OrderFacts, PaymentFact
+from portal.orders import OrderFacts
 from portal.refusals import NotFound
 from portal.settings import AllSettings, all_settings, missing_seller_fields
 
@@ -92,7 +90,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
     settings = await all_settings(session, fixed_zone)
     lines = list(await session.scalars(select(Line).where(Line.order_id == order.id).order_by(Line.position)))
     invoices = await _invoices(order, session)
-    facts = await order_facts(order, invoices, settings, session)
+    facts = (await order_facts.of([order], settings.general.paid_rule, session))[order.id]
     entitlements = await entitled.of(facts, order, lines, settings, session)
     with_files = {sku for entitlement in entitlements for sku in entitlement.skus}
     return Dossier(
@@ -107,7 +105,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         locale=order.locale,
         vat_mode=order.vat_mode,
         lines=tuple(_line(line, line.sku in with_files) for line in lines),
-        invoices=tuple(invoice for invoice, _ in invoices),
+        invoices=tuple(invoices),
         invoice_rules=_invoice_rules(settings),
         entitlements=tuple(entitlements),
         seller=seller_facts(settings.seller),
@@ -118,45 +116,17 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
     )
 
 
-async def order_facts(
-    order: Order, invoices: Sequence[tuple[InvoiceFacts, int]], settings: AllSettings, session: AsyncSession
-) -> OrderFacts:
-    payments = await session.scalars(select(Payment).where(Payment.order_id == order.id))
-    names = (
-        "id number kind state ordered_at paid_at due_at archived_at first_seen_paid_at currency payment_method"
-        " buyer_kind amounts_consistent"
-    )
-    return OrderFacts(
-        **{name: getattr(order, name) for name in names.split()},
-        total=order.total_gross,
-        credit_notes=await _credited(order, invoices, session),
-        payments=tuple(PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at) for p in payments),
-        source_invoice=order.source_invoice_number is not None,
-        paid_rule=settings.general.paid_rule,
-    )
-
-
-async def _credited(order: Order, invoices: Iterable[tuple[InvoiceFacts, int]], session: AsyncSession) -> int:
-    """What credit notes took off, issued here or told by the source as an order of kind credit."""
-    own = sum(-total for invoice, total in invoices if invoice.kind is InvoiceKind.CREDIT_NOTE)
-    told = await session.scalar(
-        select(func.coalesce(func.sum(Order.total_gross), 0)).where(
-            Order.source_id == order.source_id,
-            Order.refers_to == order.external_id,
-            Order.kind == OrderKind.CREDIT,
-            Order.state.not_in([State.DELETED, State.CANCELLED, State.OFFERED]),
-        )
-    )
-    return max(own, -(told or 0))
-
-
-async def _invoices(order: Order, session: AsyncSession) -> list[tuple[InvoiceFacts, int]]:
-    """Issued documents, oldest first, each with its gross total in minor units."""
+async def _invoices(order: Order, session: AsyncSession) -> list[InvoiceFacts]:
+    """Issued documents, oldest first."""
     forms = func.group_concat(InvoiceDocument.format, " ")
     rows = await session.execute(
-        select(Invoice, forms).join(InvoiceDocument).where(Invoice.order_id == order.id).group_by(Invoice.id)
+        select(Invoice, forms)
+        .join(InvoiceDocument)
+        .where(Invoice.order_id == order.id)
+        .group_by(Invoice.id)
+        .order_by(Invoice.issued_on, Invoice.id)
     )
-    return [(_invoice(invoice, formats), invoice.total_gross) for invoice, formats in rows]
+    return [_invoice(invoice, formats) for invoice, formats in rows]
 
 
 def _invoice(row: Invoice, formats: str) -> InvoiceFacts:
