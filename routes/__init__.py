@@ -14,6 +14,7 @@ from routes import api, errors, static, up
 from routes.api.slashes import SlashesKept
 from routes.customer import downloads, invoices, orders
 from routes.given import BEHIND_LINK, EVERYWHERE
+from routes.limits import RefusalLimit
 from routes.protection import Origins, Protection
 
 FORM_BYTES = 1_000_000
@@ -45,4 +46,5 @@ def application(opened: Callable[[], AbstractAsyncContextManager[House]], origin
         request_max_body_size=FORM_BYTES,
         state=State(),
     )
-    return Protection(SlashesKept(app), origins, errors.refuser(app))
+    refuse = errors.refuser(app)
+    return Protection(SlashesKept(app), origins, refuse, RefusalLimit(refuse))

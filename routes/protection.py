@@ -10,6 +10,8 @@ from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from routes.limits import RefusalLimit
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ADDRESSED = ("/o/", "/d/")  # these carry their authority in the address
@@ -54,6 +56,7 @@ class Protection:
     inside: ASGIApp
     origins: Origins
     refuse: Callable[[str, int], ASGIApp]
+    limited: RefusalLimit
     headers: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,7 +90,7 @@ class Protection:
         request = Headers.from_scope(scope)
         status = self._refusal(scope["path"], scope["method"], request)
         answer = self.refuse(scope["path"], status) if status else self.inside
-        await answer(scope, receive, dressed)
+        await self.limited(answer, scope, receive, dressed)
 
     def _refusal(self, path: str, method: str, request: Headers) -> int | None:
         """421 for a Host that is not ours, 403 for a post from somewhere else, else None."""
