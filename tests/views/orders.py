@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from db.invoices import InvoiceKind, Issuer
@@ -30,7 +31,7 @@ SELLER = SellerFacts(
 
 
 def an_order(*, total=3200, state=State.PAID, paid_at=PAID_AT, **facts) -> OrderFacts:
-    known = {"id": 1, "number": "3123456789", "ordered_at": PAID_AT, "currency": "EUR"}
+    known: dict[str, Any] = {"id": 1, "number": "3123456789", "ordered_at": PAID_AT, "currency": "EUR"}
     return OrderFacts(**known | {"total": total, "state": state, "paid_at": paid_at} | facts)
 
 
@@ -40,11 +41,12 @@ def an_open_order(*, due_in: int | None = None, **facts) -> OrderFacts:
 
 
 def a_payment(amount: int, **facts) -> PaymentFact:
-    return PaymentFact(**{"amount": amount, "at": PAID_AT} | facts)
+    known: dict[str, Any] = {"amount": amount, "at": PAID_AT}
+    return PaymentFact(**known | facts)
 
 
 def a_line(title="Schnittmuster Wickeljacke „Bente“", *, amount=3200, **facts) -> LineFacts:
-    known = {
+    known: dict[str, Any] = {
         "title": title,
         "sku": "PDF-BENTE",
         "kind": LineKind.ITEM,
@@ -59,7 +61,12 @@ def a_line(title="Schnittmuster Wickeljacke „Bente“", *, amount=3200, **fact
 
 
 def rules(**facts) -> FileRules:
-    known = {"enabled": True, "limit_per_file": None, "limit_times_quantity": False, "window_days": None}
+    known: dict[str, Any] = {
+        "enabled": True,
+        "limit_per_file": None,
+        "limit_times_quantity": False,
+        "window_days": None,
+    }
     return FileRules(zone=BERLIN, **known | facts)
 
 
@@ -68,8 +75,9 @@ def a_file(title="Bente – Druckbogen A4, Größen 34–52", *, name="Bente-A4.
     of_file = {key: facts.pop(key) for key in ("missing", "unstampable", "linked_at") if key in facts}
     named = ("enabled", "limit_per_file", "limit_times_quantity", "window_days")
     of_rules = {key: facts.pop(key) for key in named if key in facts}
-    file = FileFacts(**{"id": id, "name": name, "title": title, "size": size, "linked_at": PAID_AT} | of_file)
-    known = {"order": an_order(), "lines": (BoughtLine(quantity=Decimal(1)),)}
+    seen: dict[str, Any] = {"id": id, "name": name, "title": title, "size": size, "linked_at": PAID_AT}
+    file = FileFacts(**seen | of_file)
+    known: dict[str, Any] = {"order": an_order(), "lines": (BoughtLine(quantity=Decimal(1)),)}
     return Entitlement(file=file, rules=rules(**of_rules), **known | facts)
 
 
@@ -83,7 +91,7 @@ def an_invoice(*, id=7, number="RE-2026-0415", kind=InvoiceKind.INVOICE, formats
 def a_dossier(order: OrderFacts | None = None, *, files=(), invoices=(), **facts) -> Dossier:
     order = order or an_order()
     of_invoices = {key: facts.pop(key) for key in ("enabled", "auto_create", "window_days") if key in facts}
-    known = {
+    known: dict[str, Any] = {
         "link": Link(order.id, 1),
         "source": "etsy",
         "external_id": order.number,
@@ -100,13 +108,11 @@ def a_dossier(order: OrderFacts | None = None, *, files=(), invoices=(), **facts
         "appearance": Appearance(greeting_html=DEFAULT_GREETING, accent_colour="#0b5e6e"),
         "zone": BERLIN,
     }
+    allowed: dict[str, Any] = {"enabled": True, "auto_create": False, "window_days": None, "seller_complete": True}
     return Dossier(
         order=order,
         invoices=tuple(invoices),
-        invoice_rules=InvoiceRules(
-            **{"enabled": True, "auto_create": False, "window_days": None, "seller_complete": True} | of_invoices,
-            zone=BERLIN,
-        ),
+        invoice_rules=InvoiceRules(**allowed | of_invoices, zone=BERLIN),
         entitlements=tuple(replace(file, order=order) for file in files),
         **known | facts,
     )

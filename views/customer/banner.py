@@ -43,7 +43,7 @@ def banner(dossier: Dossier, waiting: Waiting, now: datetime) -> Banner:
     if order.kind is OrderKind.CREDIT:
         return Banner(state="refunded", icon="back", title=said("This belongs to the refund of another order"))
     if why := death(order):
-        return _cancelled(dossier) if why is Refusal.CANCELLED else _refunded(dossier)
+        return _refunded(dossier) if why is Refusal.REFUNDED else _cancelled(dossier)
     if order.is_paid:
         return _paid(dossier, waiting)
     if order.state is State.OFFERED:
@@ -58,9 +58,12 @@ def banner(dossier: Dossier, waiting: Waiting, now: datetime) -> Banner:
     return _due(dossier, waiting, local_day(now, dossier.zone)) if order.due else _settled()
 
 
+ENDED = {State.RETURNED: said("Returned"), State.DELETED: said("Removed by the shop")}
+
+
 def _cancelled(dossier: Dossier) -> Banner:
     order = dossier.order
-    title = said("Returned") if order.state is State.RETURNED else said("Cancelled")
+    title = ENDED.get(order.state, said("Cancelled"))
     back = order.refunded_sum
     if back:
         text = said(
