@@ -1,21 +1,16 @@
 """The greeting says what the merchant wrote, and nothing that anybody else slipped in."""
 
-from html.parser import HTMLParser
-
 import pytest
 
 from portal import greetings
+from tests.views.reading import Shown
 
 BUYER = {"UserName": "Erika Mustermann", "OrderNumber": "3123456789", "Platform": "Etsy"}
 
 
 def attributes_in(markup: str) -> set[str]:
     """The names of all attributes, as a browser would read them."""
-    found: set[str] = set()
-    reader = HTMLParser()
-    reader.handle_starttag = lambda tag, attributes: found.update(name for name, _ in attributes)  # type: ignore[method-assign]
-    reader.feed(markup)
-    return found
+    return {name for element in Shown(markup).elements for name in element.attributes}
 
 
 def test_placeholders_are_filled():
