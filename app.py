@@ -74,8 +74,12 @@ async def opened(config: Config) -> AsyncIterator[House]:
         async with database.writing() as session:
             await settings.lay_out(session)
             await house.storefront.refresh(session)
+        noting = asyncio.create_task(house.observations.run())
         yield house
+        noting.cancel()
+        await asyncio.gather(noting, return_exceptions=True)
     finally:
+        house.glance.close()
         await child.close()
         await database.close()
 

@@ -61,14 +61,14 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     added = subprocess.run(
         [*TRESEN, "key", "add", "e2e"], env=environment(data), capture_output=True, text=True, check=True, timeout=60
     )
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*TRESEN, "serve", "--port", "0"], env=environment(data), stdout=subprocess.PIPE, text=True, cwd=tmp_path
-    )
-    try:
-        yield Shop(_announced(process), added.stdout.splitlines()[-1], data, process)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)
+    ) as process:
+        try:
+            yield Shop(_announced(process), added.stdout.splitlines()[-1], data, process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(PATIENCE)
 
 
 def _announced(process: subprocess.Popen[str]) -> str:

@@ -8,27 +8,40 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.engine import Database
-from db.settings import SellerSettings
+from db.engine import Database, Reading
+from db.glance import Glance
+from db.settings import GeneralSettings, SellerSettings
 from pdfkit.child import Child
 from portal import settings
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.inspections import Inspector
 from portal.links import Links
+from portal.observations import Observations
 from portal.signing import Signer
 from portal.stamps import Stamps
 from portal.storages import Storages
 
 
 class Storefront:
-    """The seller as error pages name them: known without a look into the database."""
+    """The seller as error pages name them and the zone that days count in: known without a look into the database."""
 
-    def __init__(self) -> None:
+    def __init__(self, fixed_zone: ZoneInfo | None) -> None:
+        self._fixed_zone = fixed_zone
+        self._shop_version = 0
+        self.zone = fixed_zone or ZoneInfo("Europe/Berlin")
         self.seller = SellerFacts(name="", email="", phone="", imprint_url="", privacy_url="", terms_url="")
+
+    async def keep_up(self, shop_version: int, reading: Reading) -> None:
+        """Looks again if anything about the shop has changed, be it by another process."""
+        if shop_version != self._shop_version:
+            async with reading() as session:
+                await self.refresh(session)
+            self._shop_version = shop_version
 
     async def refresh(self, session: AsyncSession) -> None:
         self.seller = seller_facts(await settings.of(SellerSettings, session))
+        self.zone = settings.zone_of(await settings.of(GeneralSettings, session), self._fixed_zone)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +59,8 @@ class House:
     counter: Counter
     scratch: Path
     storefront: Storefront
+    glance: Glance
+    observations: Observations
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,5 +97,7 @@ def built(ground: Ground) -> House:
             zone=ground.zone,
         ),
         scratch=scratch,
-        storefront=Storefront(),
+        storefront=Storefront(ground.zone),
+        glance=Glance(ground.database.path),
+        observations=Observations(ground.database.writing),
     )

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.downloads import LinkObservation
-from db.engine import Transaction
 from db.orders import Order
 from portal.activity import By, entry
 from portal.signing import Signer
@@ -52,20 +49,8 @@ class Links:
                 return None
 
 
-async def behind(link: Link | None, session: AsyncSession) -> Order | None:
-    """The order that a link opens, or None: forged, renewed and never issued look the same, and cost one look each."""
-    order = await session.get(Order, link.order_id if link else NOBODY)
-    return order if order and link and order.link_version == link.version else None
-
-
 async def renew(order: Order, session: AsyncSession, by: By) -> Link:
     """The old link, and every address made from it, dies at once."""
     order.link_version += 1
     session.add(entry(by, "link_renewed", order.id))
     return Link(order.id, order.link_version)
-
-
-async def observe(order_id: int, transaction: Transaction, ip_prefix: str, at: datetime) -> None:
-    """The link was opened, maybe by a mail scanner: said after the answer has left."""
-    async with transaction() as session:
-        session.add(LinkObservation(order_id=order_id, at=at, ip_prefix=ip_prefix))

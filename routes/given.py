@@ -16,11 +16,12 @@ from litestar.params import FromPath, SkipValidation
 from litestar.response import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.glance import Sighting
 from db.orders import State as OrderState
 from portal import keys, links
 from portal.activity import CUSTOMER, By
 from portal.house import House as PortalHouse
-from portal.links import Link
+from portal.links import NOBODY, Link
 
 AnyRequest = Request[Any, Any, Any]
 AnyResponse = Response[Any]
@@ -34,7 +35,7 @@ class OrderBehindLink:
     id: int
     token: str
     link: Link
-    locale: str
+    seen: Sighting
 
 
 House = NamedDependency[SkipValidation[PortalHouse]]
@@ -69,15 +70,14 @@ def now() -> datetime:
 
 
 async def order(token: FromPath[str], house: House) -> OrderBehindLink:
-    """Opens the link in a session of its own, so that a route may then write, fetch or stamp without holding it."""
+    """Opens the link. Forged, renewed and never issued ones look the same, and cost one look each."""
     link = house.links.read(token)
-    async with house.database.reading() as session:
-        row = await links.behind(link, session)
-    if row is None or link is None:
+    seen = house.glance.at(link.order_id if link else NOBODY)
+    if link is None or seen is None or seen.link_version != link.version:
         raise links.LinkUnknown
-    if row.state is OrderState.DELETED:
+    if seen.state == OrderState.DELETED:
         raise links.LinkEnded
-    return OrderBehindLink(row.id, token, link, row.locale)
+    return OrderBehindLink(link.order_id, token, link, seen)
 
 
 async def by(request: AnyRequest, house: House, now: Now) -> By:

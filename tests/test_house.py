@@ -158,7 +158,8 @@ def test_nothing_has_a_name_that_says_nothing():
 
 
 def test_no_file_of_a_room_is_too_long_to_read():
-    assert [name(path) for path in sources() if len(text_of(path).splitlines()) > 400] == []
+    grown = [path for path in sources() if len(text_of(path).splitlines()) > 400]
+    assert [name(path) for path in grown if "migrations" not in path.parts] == []  # a schema is one list, however long
 
 
 def says_any(path: Path) -> bool:
@@ -266,7 +267,7 @@ def test_the_command_prints_the_version_that_is_declared(tmp_path):
         command, cwd=ROOT, env={"TRESEN_DATA": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=True
     )
 
-    assert declared_version() in said.stdout.split()
+    assert declared_version() in said.stdout.replace(",", " ").split()
 
 
 def test_the_changelog_speaks_of_the_version_that_is_declared():

@@ -6,9 +6,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from babel import Locale
 from babel.support import Translations
@@ -31,6 +30,9 @@ LOADER = ChoiceLoader(
 )
 
 
+AskedBy: TypeAlias = Request[Any, Any, Any]
+
+
 @dataclass(frozen=True, kw_only=True)
 class View:
     """What a page shows: plain values, in no language yet. Its template reads exactly its fields."""
@@ -43,36 +45,37 @@ class Page(Response[View]):
 
     An element's id, its block and `hx-target` share one name, so no route asks
     whether htmx is there. `locale` is the order's, such as `de-AT`; where it is
-    empty or not spoken here, the browser's language decides. With `etag`, a
-    browser that still has this very page is told so.
+    empty or not spoken here, the browser's language decides.
     """
 
-    def __init__(self, view: View, *, locale: str, etag: bool = False, **options: Any) -> None:
+    def __init__(self, view: View, *, locale: str, **options: Any) -> None:
         super().__init__(view, media_type="text/html", **options)
         self.locale = locale
-        self.etag = etag
 
-    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **options: Any) -> ASGIResponse:
-        locale = locale_of(self.locale, request.headers.get("Accept-Language", ""))
-        _tag, _, block = request.headers.get("HX-Target", "").partition("#")  # htmx 4 sends "section#downloads"
+    def to_asgi_response(self, app: Any, request: AskedBy, **options: Any) -> ASGIResponse:
+        locale = spoken(self.locale, request)
+        block = wanted_block(request)
         if block and block not in environment(locale).get_template(self.content.template).blocks:
             self.headers |= {"HX-Retarget": "body", "HX-Push-Url": request.url.path}
-        body = render(self.content, block, locale)
-        self.headers |= {"Content-Language": locale.language, "Vary": "Accept-Language, HX-Target"}
-        status = self.status_code
-        if self.etag:
-            tag = _etag(body)
-            self.headers |= {"ETag": tag, "Cache-Control": "private, no-cache"}
-            status = 304 if _is_known(tag, request.headers.get("If-None-Match", "")) else status
+        body = with_attempt(render(self.content, block, locale)).encode()
         answer: Response[bytes] = Response(
-            b"" if status == 304 or request.method == "HEAD" else with_attempt(body).encode(),
-            media_type=self.media_type,
-            status_code=status,
-            headers=self.headers,
+            b"" if request.method == "HEAD" else body,
+            media_type="text/html",
+            status_code=self.status_code,
+            headers=self.headers | {"Content-Language": locale.language, "Vary": "Accept-Language, HX-Target"},
             cookies=self.cookies,
             background=self.background,
         )
         return answer.to_asgi_response(app, request, **options | {"is_head_response": request.method == "HEAD"})
+
+
+def spoken(order_locale: str, request: AskedBy) -> Locale:
+    return locale_of(order_locale, request.headers.get("Accept-Language", ""))
+
+
+def wanted_block(request: AskedBy) -> str:
+    """The block that htmx is about to swap; empty where a whole page is asked for."""
+    return request.headers.get("HX-Target", "").partition("#")[2]  # htmx 4 sends "section#downloads"
 
 
 def render(view: View, block: str = "", locale: str | Locale = "de-DE") -> str:
@@ -151,12 +154,3 @@ def _speaker(words: Translations, formats: Formats, ui: Components) -> Any:
                 return formats.value(value)
 
     return say
-
-
-def _etag(body: str) -> str:
-    return f'W/"{blake2b(body.encode(), digest_size=16).hexdigest()}"'
-
-
-def _is_known(tag: str, if_none_match: str) -> bool:
-    known = {mark.strip().removeprefix("W/") for mark in if_none_match.split(",")}
-    return "*" in known or tag.removeprefix("W/") in known

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 from litestar import route
-from litestar.background_tasks import BackgroundTask
 
-from portal import dossiers, links
+from portal import dossiers
+from portal.observations import Opened
 from portal.refusals import Refusal
-from routes.given import AnyRequest, House, IpPrefix, LinkedOrder, Now, OrderBehindLink
+from portal.windows import local_day
+from routes.given import AnyRequest, AnyResponse, House, IpPrefix, LinkedOrder, Now, OrderBehindLink
 from views import Page
 from views.customer.order import OrderPage
+from views.kept import Asked, Shelf
+
+SHELF = Shelf()
+OUR_FAULT = frozenset({Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE, Refusal.FILE_MISSING})
 
 
 @route("/o/{token:str}", http_method=["GET", "HEAD"])
-async def show_order(order: LinkedOrder, house: House, now: Now, request: AnyRequest, ip_prefix: IpPrefix) -> Page:
-    page = await page_of(order, house, now)
+async def show_order(
+    order: LinkedOrder, house: House, now: Now, request: AnyRequest, ip_prefix: IpPrefix
+) -> AnyResponse:
     if request.method == "GET":
-        page.background = BackgroundTask(links.observe, order.id, house.database.writing, ip_prefix, now)
-    return page
+        house.observations.opened(Opened(order.id, ip_prefix), now)
+    await house.storefront.keep_up(order.seen.shop_version, house.database.reading)
+    # Whatever the page shows changes with a version or at midnight, when windows and due dates end.
+    today = local_day(now, house.storefront.zone)
+    asked = Asked.of(request, order.seen.locale, order.token, order.seen.version, order.seen.shop_version, today)
+    return SHELF.answer(asked) or SHELF.put(asked, await _view(order, house, now))
 
 
-async def page_of(order: OrderBehindLink, house: House, now: Now, refused: Refusal | None = None) -> Page:
-    """The page as it stands now; with why a click was just refused, it is no page that a browser may keep."""
+async def page_of(order: OrderBehindLink, house: House, now: Now, refused: Refusal) -> Page:
+    """The page with why a click was just refused. No browser may keep it."""
+    view = await _view(order, house, now, refused)
+    headers = {"Cache-Control": "no-store"}
+    return Page(view, locale=order.seen.locale, status_code=status_of(refused), headers=headers)
+
+
+async def _view(order: OrderBehindLink, house: House, now: Now, refused: Refusal | None = None) -> OrderPage:
     async with house.database.reading() as session:
         dossier = await dossiers.of(order.id, session, house.zone)
-    view = OrderPage.of(dossier, now, token=order.token, flash=refused)
-    if refused is None:
-        return Page(view, locale=dossier.locale, etag=True)
-    return Page(view, locale=dossier.locale, status_code=status_of(refused), headers={"Cache-Control": "no-store"})
-
-
-OUR_FAULT = frozenset({Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE, Refusal.FILE_MISSING})
+    return OrderPage.of(dossier, now, token=order.token, flash=refused)
 
 
 def status_of(refused: Refusal) -> int:
