@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from portal.byte_ranges import Bytes, LocalBytes
 from portal.storages import Entry, FileMissing, OptionsRefused, StorageUnavailable
+
+LONGEST_NAME = 255  # bytes
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,15 @@ class LocalFolder:
     def _checked_root(self, root: Path) -> Path:
         if "\0" in str(root) or not root.is_absolute():
             raise OptionsRefused("root", "Give the folder's absolute path.")
-        resolved = root.resolve()
+        try:
+            resolved = root.resolve()
+            is_folder = resolved.is_dir()
+        except (OSError, RuntimeError) as error:
+            raise OptionsRefused("root", f"The folder cannot be looked at: {error}.") from error
         if not self._grounds.hold(resolved):
             allowed = ", ".join(str(each) for each in self._grounds.roots)
             raise OptionsRefused("root", f"The folder must lie inside {allowed} (TRESEN_LOCAL_ROOTS).")
-        if not resolved.is_dir():
+        if not is_folder:
             raise OptionsRefused("root", "There is no such folder.")
         return resolved
 
@@ -73,6 +80,8 @@ class LocalFolder:
         """The real place of a path. What leads out of the root is as missing as what is not there."""
         if "\0" in path or path.startswith("/") or "\\" in path or ".." in Path(path).parts:
             raise FileMissing(path)
+        if any(len(os.fsencode(part)) > LONGEST_NAME for part in Path(path).parts):
+            raise FileMissing(path)  # no file system can hold it; asking would be an error
         try:
             place = (self._root / path).resolve()
         except (OSError, RuntimeError) as error:

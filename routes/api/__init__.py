@@ -50,4 +50,4 @@ router = Router(
         articles.list_articles,
     ],
 )
-ROUTES: list[ControllerRouterHandler] = [openapi.show_document, router]
+ROUTES: list[ControllerRouterHandler] = [openapi.show_document, openapi.show_docs, router]

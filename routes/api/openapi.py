@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import version
 
 import msgspec
-from litestar import Litestar, get
+from litestar import Litestar, route
 from litestar.response import Response
 from litestar.routes import HTTPRoute
 from msgspec import Struct
@@ -18,6 +18,8 @@ from portal.imported import BatchOrder
 from routes.api.calls import JSON, NDJSON, OPT, PDF, Call
 from routes.api.problems import MEDIA_TYPE, Problem
 from routes.given import AnyRequest
+from views import Page
+from views.api_docs import ApiDocsPage
 
 Document = dict[str, object]
 WITHIN = "/api/v1"
@@ -61,17 +63,17 @@ class Described:
 
 def described(app: Litestar) -> list[Described]:
     """Every call, in the order of the addresses. Raises KeyError for a handler that says nothing of itself."""
-    found = [each for route in app.routes if isinstance(route, HTTPRoute) for each in _of_route(route)]
+    found = [each for known in app.routes if isinstance(known, HTTPRoute) for each in _of_route(known)]
     return sorted(found, key=lambda each: (each.path, each.method))
 
 
-def _of_route(route: HTTPRoute) -> Iterator[Described]:
-    if not route.path.startswith(f"{WITHIN}/"):
+def _of_route(known: HTTPRoute) -> Iterator[Described]:
+    if not known.path.startswith(f"{WITHIN}/"):
         return
-    for handler in route.route_handlers:
+    for handler in known.route_handlers:
         for method in handler.http_methods - {"HEAD", "OPTIONS"}:
             for call in handler.opt[OPT]:
-                path = f"{WITHIN}{call.path}" if call.path else PARAMETER.sub(r"{\1}", route.path_format)
+                path = f"{WITHIN}{call.path}" if call.path else PARAMETER.sub(r"{\1}", known.path_format)
                 yield Described(str(method).lower(), path, handler.handler_name, call)
 
 
@@ -187,6 +189,16 @@ def _encoded(app: Litestar, base_url: str) -> bytes:
     return msgspec.json.encode(document(app, base_url))
 
 
-@get("/api/openapi.json")
+@cache
+def _readable(app: Litestar, base_url: str) -> ApiDocsPage:
+    return ApiDocsPage.of(document(app, base_url))
+
+
+@route("/api/openapi.json", http_method=["GET", "HEAD"])
 async def show_document(request: AnyRequest) -> Response[bytes]:
     return Response(_encoded(request.app, request.app.state.house.base_url), media_type=JSON)
+
+
+@route("/api/docs", http_method=["GET", "HEAD"])
+async def show_docs(request: AnyRequest) -> Page:
+    return Page(_readable(request.app, request.app.state.house.base_url), locale="en")

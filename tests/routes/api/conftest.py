@@ -27,6 +27,13 @@ class Shop:
     files: Path
     app: Litestar
 
+    def somebody(self, number: int) -> httpx.AsyncClient:
+        """A stranger at an address of their own: wrong keys are counted by address."""
+        here = self.stranger._transport
+        assert isinstance(here, httpx.ASGITransport)
+        there = httpx.ASGITransport(here.app, client=(f"192.0.2.{number}", 1))
+        return httpx.AsyncClient(transport=there, base_url=self.stranger.base_url)
+
     async def put(self, order: Mapping[str, object], address: str = "etsy/1") -> httpx.Response:
         return await self.call.put(f"/api/v1/orders/{address}", json=order)
 
