@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import signal
 import socket
 import sqlite3
 import sys
@@ -106,6 +107,8 @@ async def serve(config: Config, listener: socket.socket, announce: Callable[[], 
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)  # uvicorn raises again what it caught, after it has ended in good order
     announce()
     await server.serve(sockets=[listener])
     if not server.started:
