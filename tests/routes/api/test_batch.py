@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import Any
 
+from sqlalchemy import text
+
 from tests.routes.api.conftest import Shop
 from tests.routes.api.pretend import Json, an_order
 
@@ -60,6 +62,20 @@ async def test_a_conflict_inside_the_database_undoes_its_own_line_alone(shop: Sh
     assert results[1]["problem"]["status"] == 409
     assert (await shop.order("etsy/2"))["kind"] == "order"
     assert (await shop.order("etsy/3"))["external_id"] == "3"
+
+
+async def test_a_line_that_fails_half_way_leaves_nothing_and_tells_nothing_of_the_inside(shop: Shop):
+    async with shop.house.database.writing() as session:
+        poison = "CREATE TRIGGER poison BEFORE INSERT ON line WHEN NEW.title = 'x'"
+        await session.execute(text(f"{poison} BEGIN SELECT RAISE(ABORT, 'inside'); END"))
+
+    half = a_line_of("2", lines=[{**_line(), "title": "x"}])
+    results = await send(shop, a_line_of("1"), half, a_line_of("3"))
+
+    assert [each.get("result") for each in results] == ["created", None, "created"]
+    assert results[1]["problem"]["status"] == 500
+    assert "inside" not in str(results)
+    assert (await shop.call.get("/api/v1/orders/etsy/2")).status_code == 404
 
 
 async def test_the_source_of_a_faulty_first_line_is_made_by_the_next(shop: Shop):
