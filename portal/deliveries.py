@@ -16,7 +16,7 @@ from db.storages import Storage as StorageRow
 from pdfkit.outcome import StampFailed
 from portal import dossiers, downloads, settings, stamps
 from portal.activity import TRESEN, By, entry
-from portal.byte_ranges import Bytes
+from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
 from portal.downloads import Attempt, Delivery
 from portal.entitlements import Entitlement
@@ -24,6 +24,12 @@ from portal.inspections import is_pdf
 from portal.refusals import NotFound, Refusal, Refused
 from portal.stamps import FileChanged, Stamps, Wish
 from portal.storages import Entry, FileMissing, OptionsRefused, Storage, Storages, StorageUnavailable
+
+
+# What is asked of the storage itself: the file may be back, or replaced by one that can be stamped.
+MAY_BE_MENDED = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED})
+# What goes wrong between us and the bytes; OSError is the full or failing disk.
+TROUBLE = (StorageUnavailable, OptionsRefused, FileChanged, BytesChangedError, OSError)
 
 
 class Ended(Exception):
@@ -56,9 +62,11 @@ class Counter:
             if known := await downloads.of_attempt(entitlement, attempt, session):
                 return known
             why = downloads.refusal(entitlement, attempt.at)
-            if why and why is not Refusal.FILE_MISSING:  # that one is asked of the storage itself, it may be back
+            if why and why not in MAY_BE_MENDED:
                 raise Refused(why)
             original = await _original(dossier, file_id, session)
+        if why is Refusal.STAMP_FAILED and not await self._is_replaced(original):
+            raise Refused(why)
         delivery = await self._prepare(original, By(TRESEN, attempt.at), order_id)
         async with self.transaction() as session:
             _, entitlement = await self._entitled(order_id, file_id, session)
@@ -73,12 +81,12 @@ class Counter:
                 entitlement = None
             if entitlement is None or downloads.has_ended(entitlement):
                 raise Ended
-            if await downloads.bytes_served(download.id, session) >= downloads.BYTE_CAP * download.size:
+            if await downloads.bytes_served(download.id, session) >= downloads.BYTE_CAP * max(download.size, 1):
                 raise Ended
             original = await _original(dossier, download.file_id, session)
         try:
             return await self._bytes(download, original)
-        except (FileMissing, FileChanged, StorageUnavailable, OptionsRefused, StampFailed) as error:
+        except (FileMissing, StampFailed, *TROUBLE) as error:
             await self._give_back(download, type(error).__name__, by)
             raise Ended from error
 
@@ -89,6 +97,14 @@ class Counter:
                 return dossier, entitlement
         raise NotFound
 
+    async def _is_replaced(self, original: Original) -> bool:
+        """Whether another version lies there than the one that was inspected, or nobody can tell."""
+        try:
+            found = await self.storages.opened(original.storage_row).stat(original.row.path)
+        except (FileMissing, *TROUBLE):
+            return True
+        return found.version != original.row.version
+
     async def _prepare(self, original: Original, by: By, order_id: int) -> Delivery:
         """Fetches or stamps what will be delivered, outside any transaction. Raises Refused."""
         try:
@@ -97,7 +113,7 @@ class Counter:
             delivery = await self._delivery(original, storage, found)
         except FileMissing as error:
             raise await self._told(Refusal.FILE_MISSING, original, by, order_id) from error
-        except (StorageUnavailable, OptionsRefused, FileChanged) as error:
+        except TROUBLE as error:
             raise await self._told(Refusal.STORAGE_UNAVAILABLE, original, by, order_id) from error
         except StampFailed as error:
             raise await self._told(Refusal.STAMP_FAILED, original, by, order_id, str(error)) from error
