@@ -7,9 +7,10 @@ import hashlib
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from babel import Locale
 from babel.dates import format_date
@@ -50,7 +51,14 @@ def wish(dossier: Dossier, settings: FileSettings) -> Wish:
         "Platform": dossier.platform,
     }
     style = Style(settings.watermark_font_size_pt, settings.watermark_x_mm, settings.watermark_y_mm)
-    return Wish(dossier.order.id, fill_text(settings.watermark_text, values).strip(), style)
+    text = fill_text(settings.watermark_text, values).strip()
+    if settings.watermark_text.strip() and not _shows_something(text):
+        text = f"#{dossier.order.number}"  # whoever gave no name gets no unstamped file
+    return Wish(dossier.order.id, text, style)
+
+
+def _shows_something(text: str) -> bool:
+    return any(character.isprintable() and not character.isspace() for character in text)
 
 
 def dossier_locale(tag: str) -> Locale:
@@ -71,7 +79,7 @@ class Stamps:
     def __init__(self, folder: Path, child: Child) -> None:
         self._folder = folder
         self._child = child
-        self._making: dict[str, asyncio.Lock] = {}
+        self._making: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def name(self, storage_id: int, original: Entry, wish: Wish) -> str:
         """The same for the same bytes to come, as stamping is deterministic; never the same for two orders."""
@@ -111,20 +119,17 @@ class Stamps:
     @asynccontextmanager
     async def _turn(self, name: str) -> AsyncIterator[None]:
         """Two customers with the same wish wait for one stamping."""
-        lock = self._making.setdefault(name, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked():
-                self._making.pop(name, None)
+        lock = self._making.setdefault(name, asyncio.Lock())  # lives as long as somebody holds it or waits for it
+        async with lock:
+            yield
 
     def _tidy(self) -> None:
         """Drops copies that no living download can ask for any more."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for copy in self._folder.iterdir():
-            if time.time() - copy.stat().st_atime > KEPT_SECONDS:
-                copy.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # a draft that became a copy meanwhile
+                if time.time() - copy.stat().st_atime > KEPT_SECONDS:
+                    copy.unlink(missing_ok=True)
 
 
 def _freshen(place: Path) -> bool:
