@@ -51,20 +51,26 @@ async def database(tmp_path: Path, fresh_database: Path) -> AsyncIterator[Databa
 
 
 @pytest.fixture
-async def house(tmp_path: Path, database: Database) -> AsyncIterator[House]:
-    """The whole house over a data directory in `tmp_path`. Its child starts with the first PDF that needs it."""
+def storages(database: Database) -> Storages:
+    """Local folders inside `data/files` of the test's own directory."""
     data = database.path.parent
     (data / "files").mkdir()
     grounds = Grounds(roots=(data / "files",), data=data, files=data / "files")
+    return Storages({StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)})
+
+
+@pytest.fixture
+async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
+    """The whole house over a data directory. Its child starts with the first PDF that needs it."""
     child = Child()  # bound to the event loop of the test, hence none for the whole session
     yield built(
         Ground(
             base_url="https://portal.example.org",
             keys=KEYS,
             zone=BERLIN,
-            cache=data / "cache",
+            cache=database.path.parent / "cache",
             database=database,
-            storages=Storages({StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}),
+            storages=storages,
             child=child,
         )
     )

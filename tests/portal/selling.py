@@ -1,0 +1,136 @@
+"""A shop that sells files from a folder, and a customer who clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from db.activity import Activity
+from db.articles import ArticleFile
+from db.downloads import Download, DownloadObservation
+from db.files import File
+from db.orders import Order
+from db.settings import FileSettings
+from db.storages import StorageKind
+from portal import allowances, articles, dossiers, downloads, order_imports, settings, storages
+from portal.activity import TRESEN, By
+from portal.allowances import NewAllowance
+from portal.articles import ArticleBody, FileLink
+from portal.deliveries import Ended
+from portal.downloads import Address, Attempt
+from portal.entitlements import Entitlement
+from portal.house import House
+from portal.order_imports import Key
+from portal.refusals import Refusal, Refused
+from portal.settings import FilesChange
+from portal.storages import NewStorage
+from tests.factories import NOON, ORDERED, SHOP, an_imported_order
+
+KEY = Key("etsy", "1")
+STAMP = "Kauf {OrderNumber} vom {OrderDate} - {UserName}"
+
+
+class Shop:
+    """Sells each file as an article of its own; everything happens at noon unless told otherwise."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.folder = house.database.path.parent / "files"
+
+    async def opens(self, **rules: Any) -> None:
+        new = NewStorage(name="folder", kind=StorageKind.LOCAL, options={"root": str(self.folder)})
+        async with self.house.database.writing() as session:
+            await storages.add(new, self.house.storages, session, SHOP)
+        await self.rules(**rules)
+
+    async def rules(self, **rules: Any) -> None:
+        async with self.house.database.writing() as session:
+            await settings.change(FileSettings, FilesChange(**rules), session, SHOP)
+
+    async def sells(self, name: str, *skus: str, at: datetime = NOON) -> int:
+        """Links the file with these articles, one named BENTE if none is given; the file's id."""
+        links = [FileLink(storage="folder", path=name)]
+        house = self.house
+        for sku in skus or ("BENTE",):
+            seen = await articles.look(links, house.database.reading, house.storages, house.inspector)
+            await articles.put(sku, ArticleBody(files=links), seen, house.database.writing, By("key:shop", at))
+        async with house.database.reading() as session:
+            found = await session.scalar(select(File.id).where(File.path == name))
+        assert found is not None
+        return found
+
+    async def unlinks(self, sku: str = "BENTE") -> None:
+        async with self.house.database.writing() as session:
+            await articles.remove(sku, session, SHOP)
+
+    async def is_ordered(self, key: Key = KEY, **fields: Any) -> int:
+        """A paid order, unless told otherwise; its id."""
+        async with self.house.database.writing() as session:
+            imported = an_imported_order(**{"paid_at": ORDERED, **fields})
+            order, _ = await order_imports.put(key, imported, session, SHOP)
+        return order.id
+
+    async def allows(self, order_id: int, file_id: int, more: int) -> None:
+        new = NewAllowance(file=file_id, downloads=more, reason="sie hat gefragt")
+        async with self.house.database.writing() as session:
+            order = await session.get_one(Order, order_id)
+            await allowances.give(new, order, await dossiers.of(order_id, session), session, SHOP)
+
+    async def entitlement(self, order_id: int) -> Entitlement:
+        async with self.house.database.reading() as session:
+            (found,) = (await dossiers.of(order_id, session)).entitlements
+        return found
+
+    async def count(self, table: type[Download | DownloadObservation | File | ArticleFile]) -> int:
+        return len(await self.every(table))
+
+    async def every(self, table: type[Any]) -> list[Any]:
+        async with self.house.database.reading() as session:
+            return list(await session.scalars(select(table)))
+
+    async def notices(self) -> list[tuple[str, object]]:
+        return [(entry.kind, entry.details["refusal"]) for entry in await self.every(Activity) if entry.notice]
+
+
+class Customer:
+    """Whoever holds the link of one order."""
+
+    def __init__(self, shop: Shop, order_id: int) -> None:
+        self.shop = shop
+        self.house = shop.house
+        self.order_id = order_id
+
+    async def clicks(self, file_id: int, mark: str = "", at: datetime = NOON) -> Download:
+        attempt = Attempt(mark=mark, ip_prefix="192.0.2.0/24", at=at)
+        return await self.house.counter.start(self.order_id, file_id, attempt)
+
+    async def fetches(self, download: Download, at: datetime = NOON) -> bytes:
+        """Goes to the download's address as it was given out at first; raises Ended where that is dead."""
+        async with self.house.database.reading() as session:
+            known = await downloads.at_address(Address(download.id, 1), session, at)
+        if known is None:
+            raise Ended
+        content = await self.house.counter.opened(known, By(TRESEN, at))
+        pieces = [piece async for piece in content.read(0, content.size)]
+        await content.close()
+        return b"".join(pieces)
+
+    async def has_fetched(self, download: Download, sent: int, *, finished: bool = True) -> None:
+        async with self.house.database.writing() as session:
+            session.add(DownloadObservation(download_id=download.id, at=NOON, start=0, sent=sent, finished=finished))
+
+
+async def refusal_of(click: Awaitable[Download]) -> Refusal | None:
+    try:
+        await click
+    except Refused as refused:
+        return refused.refusal
+    return None
+
+
+def path_of(shop: Shop, name: str) -> Path:
+    return shop.folder / name

@@ -1,0 +1,126 @@
+"""What a storage can do to a delivery: nothing of it spends a download or hands out a wrong byte."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+
+from db.downloads import Download
+from db.storages import StorageKind
+from pdfkit.outcome import Style
+from portal.deliveries import Ended
+from portal.refusals import Refusal
+from portal.stamps import FileChanged, Stamps, Wish
+from portal.storages import Storages
+from tests import pretend
+from tests.pdfkit import papers
+from tests.portal.selling import STAMP, Customer, Shop, refusal_of
+
+STYLE = Style(11, 10, 10)
+
+
+@pytest.fixture
+def storage(tmp_path):
+    storage = pretend.PretendStorage()
+    storage.files["bente.pdf"] = papers.book(tmp_path / "bente.pdf").read_bytes()
+    storage.files["bente.zip"] = b"not a PDF"
+    return storage
+
+
+@pytest.fixture
+def storages(storage):
+    """The house of these tests knows this storage alone."""
+    return Storages({StorageKind.LOCAL: storage.opener})
+
+
+@pytest.fixture
+async def shop(house):
+    shop = Shop(house)
+    await shop.opens(watermark_text=STAMP, limit_per_file=1)
+    return shop
+
+
+@pytest.fixture(params=["bente.pdf", "bente.zip"])
+async def file(request, shop):
+    return await shop.sells(request.param)
+
+
+@pytest.fixture
+async def customer(shop):
+    return Customer(shop, await shop.is_ordered())
+
+
+TROUBLES = [pretend.out_of_reach, pretend.out_of_order, pretend.changing]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_trouble_before_the_download_spends_nothing(shop, storage, file, customer, trouble):
+    storage.trouble = trouble
+
+    assert await refusal_of(customer.clicks(file)) is Refusal.STORAGE_UNAVAILABLE
+    assert await shop.count(Download) == 0
+    assert await shop.notices() == [("download_failed", "storage-unavailable")]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_trouble_after_it_gives_the_download_back(shop, storage, customer, trouble):
+    download = await customer.clicks(await shop.sells("bente.zip"))
+    storage.trouble = trouble
+
+    with pytest.raises(Ended):
+        await customer.fetches(download)
+    assert (await shop.entitlement(customer.order_id)).downloads_left == 1
+
+
+async def test_a_stamped_copy_needs_its_storage_no_more(shop, storage, customer):
+    download = await customer.clicks(await shop.sells("bente.pdf"))
+    storage.trouble = pretend.out_of_reach
+
+    assert (await customer.fetches(download)).startswith(b"%PDF-")
+
+
+async def test_an_original_that_changes_while_it_is_stamped_is_not_delivered(tmp_path, house, storage):
+    """Its copy would bear the name of bytes it was not made of."""
+    stamps = Stamps(tmp_path / "stamped", house.child)
+    original = await storage.stat("bente.pdf")
+    wish = Wish(1, "Kauf 1", STYLE)
+    name = stamps.name(1, original, wish)
+    storage.files["bente.pdf"] += b"% and more"
+
+    with pytest.raises(FileChanged):
+        await stamps.make(name, storage, original, wish)
+
+    assert await stamps.opened(name) is None
+    assert list((tmp_path / "stamped").iterdir()) == []
+
+
+async def test_many_customers_are_stamped_for_at_once_without_getting_into_each_others_way(tmp_path, house, storage):
+    stamps = Stamps(tmp_path / "stamped", house.child)
+    original = await storage.stat("bente.pdf")
+    wishes = [Wish(order, f"Kauf {order}", STYLE) for order in range(12)] * 3
+
+    places = await asyncio.gather(
+        *(stamps.make(stamps.name(1, original, wish), storage, original, wish) for wish in wishes)
+    )
+
+    assert len({place.read_bytes() for place in places}) == 12
+    assert {place.name for place in (tmp_path / "stamped").iterdir()} == {place.name for place in places}
+
+
+async def test_copies_that_nobody_can_ask_for_any_more_are_dropped(tmp_path, house, storage):
+    stamps = Stamps(tmp_path / "stamped", house.child)
+    original = await storage.stat("bente.pdf")
+    old, new = Wish(1, "Kauf 1", STYLE), Wish(2, "Kauf 2", STYLE)
+    place = await stamps.make(stamps.name(1, original, old), storage, original, old)
+    two_days_ago = place.stat().st_mtime - 2 * 24 * 3600
+    set_last_read(place, two_days_ago)
+
+    await stamps.make(stamps.name(1, original, new), storage, original, new)
+
+    assert not place.exists()
+
+
+def set_last_read(place, at: float) -> None:
+    os.utime(place, (at, place.stat().st_mtime))

@@ -1,0 +1,53 @@
+"""Small stand-ins for what lies outside: they fulfil portal's protocols and can be told to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from portal.byte_ranges import Bytes, BytesChangedError, HeldBytes
+from portal.storages import Entry, FileMissing, StorageUnavailable
+
+
+class PretendStorage:
+    """Holds what `files` holds. `trouble` is called before every answer, with the deed and the path."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.trouble: Callable[[str, str], None] = lambda deed, path: None
+
+    def opener(self, _options: Mapping[str, str]) -> PretendStorage:
+        return self
+
+    async def entries(self, path: str) -> list[Entry]:
+        return [await self.stat(name) for name in self.files]
+
+    async def stat(self, path: str) -> Entry:
+        content = self._content("stat", path)
+        version = HeldBytes(content).version
+        return Entry(path=path, name=Path(path).name, is_folder=False, size=len(content), version=version)
+
+    async def open(self, path: str) -> Bytes:
+        return HeldBytes(self._content("open", path))
+
+    def local_path(self, path: str) -> Path | None:
+        return None
+
+    def _content(self, deed: str, path: str) -> bytes:
+        self.trouble(deed, path)
+        if path not in self.files:
+            raise FileMissing(path)
+        return self.files[path]
+
+
+def out_of_reach(_deed: str, _path: str) -> None:
+    raise StorageUnavailable("the network cable lies on the floor")
+
+
+def out_of_order(_deed: str, _path: str) -> None:
+    raise OSError(5, "Input/output error")
+
+
+def changing(deed: str, path: str) -> None:
+    if deed == "open":
+        raise BytesChangedError(path)
