@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotAuthorizedException
@@ -24,6 +25,7 @@ from portal.house import House as PortalHouse
 from portal.links import NOBODY, Link
 
 AnyRequest = Request[Any, Any, Any]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
 AnyResponse = Response[Any]
 AnyHandlers = dict[int | type[Exception], Callable[[AnyRequest, Any], AnyResponse]]
 

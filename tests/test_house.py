@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("routes", "views", "portal", "integrations", "pdfkit", "db")
+ROOMS = ("routes", "views", "portal", "integrations", "pdfkit", "db", "demo")
 SHIPPED = (*ROOMS, "components", "static")
 NOT_OURS = {"build", "dist", "tresen-data", "__pycache__", "node_modules", "corpus"}
 VENDOR = ROOT / "static" / "vendor"
@@ -63,7 +63,7 @@ def text_of(path: Path) -> str:
 def sources() -> list[Path]:
     """The Python that runs at a merchant's."""
     return [
-        *(path for path in (ROOT / "app.py", ROOT / "config.py") if path.exists()),
+        *(path for path in (ROOT / "app.py", ROOT / "config.py", ROOT / "logs.py") if path.exists()),
         *files_in(*ROOMS, suffixes=(".py",)),
     ]
 
@@ -302,7 +302,7 @@ def wheel_of_a_copy(folder: Path) -> Path:
 
 
 def test_the_wheel_holds_every_file_of_every_room_and_nothing_else(tmp_path):
-    rooms = {name(path) for path in files_in(*SHIPPED)} | {"app.py", "config.py"}
+    rooms = {name(path) for path in files_in(*SHIPPED)} | {"app.py", "config.py", "logs.py"}
 
     packed = zipfile.ZipFile(wheel_of_a_copy(tmp_path)).namelist()
 

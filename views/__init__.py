@@ -30,6 +30,7 @@ LOADER = ChoiceLoader(
 )
 
 
+VARY = "Accept-Language, HX-Target"
 AskedBy: TypeAlias = Request[Any, Any, Any]
 
 
@@ -62,7 +63,7 @@ class Page(Response[View]):
             b"" if request.method == "HEAD" else body,
             media_type="text/html",
             status_code=self.status_code,
-            headers=self.headers | {"Content-Language": locale.language, "Vary": "Accept-Language, HX-Target"},
+            headers=self.headers | {"Content-Language": locale.language, "Vary": VARY},
             cookies=self.cookies,
             background=self.background,
         )

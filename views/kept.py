@@ -10,7 +10,7 @@ from secrets import token_hex
 from babel import Locale
 from litestar.response import Response
 
-from views import AskedBy, View, render, spoken, wanted_block, with_attempt
+from views import VARY, AskedBy, View, render, spoken, wanted_block, with_attempt
 
 # A page of an older Tresen must not be taken for this one's: every start makes its own tags.
 THIS_START = token_hex(4)
@@ -67,7 +67,7 @@ class Asked:
             "ETag": self.tag,
             "Cache-Control": "private, no-cache",
             "Content-Language": self.locale.language,
-            "Vary": "Accept-Language, HX-Target",
+            "Vary": VARY,
         }
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from portal.activity import By
 from routes import given
-from routes.given import AnyRequest
+from routes.given import AnyConnection, AnyRequest
 
 
-async def with_key(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def with_key(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
     """Asked before a body is read. Raises 401."""
     request: AnyRequest = AnyRequest(connection.scope)
     connection.state.by = await given.by(request, given.house(connection.app.state), given.now())
