@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Mapping, Sequence
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from portal.byte_ranges import Bytes, LocalBytes
 from portal.storages import Entry, FileMissing, OptionsRefused, StorageUnavailable
 
-LONGEST_NAME = 255  # bytes
+NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+# What resolving raises: for links in a circle (RuntimeError until Python 3.12), and for names that no file can have.
+IMPOSSIBLE = (OSError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -45,29 +48,28 @@ class LocalFolder:
 
     async def stat(self, path: str) -> Entry:
         source = await self.open(path)
+        named = PurePosixPath(path)  # one file has one path, however it was spelt
         try:
-            return Entry(path=path, name=Path(path).name, is_folder=False, size=source.size, version=source.version)
+            return Entry(
+                path=named.as_posix(), name=named.name, is_folder=False, size=source.size, version=source.version
+            )
         finally:
             await source.close()
 
     async def open(self, path: str) -> Bytes:
-        try:
+        with _told(path):
             return await LocalBytes.open(self._inside(path))
-        except FileNotFoundError as error:
-            raise FileMissing(path) from error
-        except OSError as error:
-            raise StorageUnavailable(str(error)) from error
 
     def local_path(self, path: str) -> Path:
         return self._inside(path)
 
     def _checked_root(self, root: Path) -> Path:
-        if "\0" in str(root) or not root.is_absolute():
+        if not root.is_absolute():
             raise OptionsRefused("root", "Give the folder's absolute path.")
         try:
             resolved = root.resolve()
             is_folder = resolved.is_dir()
-        except (OSError, RuntimeError) as error:
+        except IMPOSSIBLE as error:
             raise OptionsRefused("root", f"The folder cannot be looked at: {error}.") from error
         if not self._grounds.hold(resolved):
             allowed = ", ".join(str(each) for each in self._grounds.roots)
@@ -77,14 +79,12 @@ class LocalFolder:
         return resolved
 
     def _inside(self, path: str) -> Path:
-        """The real place of a path. What leads out of the root is as missing as what is not there."""
-        if "\0" in path or path.startswith("/") or "\\" in path or ".." in Path(path).parts:
+        """The real place of a path. What is hidden or leads out of the root is as missing as what is not there."""
+        if path.startswith("/") or "\\" in path or any(part.startswith(".") for part in Path(path).parts):
             raise FileMissing(path)
-        if any(len(os.fsencode(part)) > LONGEST_NAME for part in Path(path).parts):
-            raise FileMissing(path)  # no file system can hold it; asking would be an error
         try:
             place = (self._root / path).resolve()
-        except (OSError, RuntimeError) as error:
+        except IMPOSSIBLE as error:
             raise FileMissing(path) from error
         if not place.is_relative_to(self._root) or not self._grounds.hold(place):
             raise FileMissing(path)
@@ -92,17 +92,16 @@ class LocalFolder:
 
     def _entries(self, path: str) -> list[Entry]:
         folder = self._inside(path)
-        try:
+        with _told(path):
             children = sorted(folder.iterdir(), key=lambda child: (child.is_file(), child.name.casefold()))
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise FileMissing(path) from error
-        except OSError as error:
-            raise StorageUnavailable(str(error)) from error
-        return [self._entry(child) for child in children if not child.name.startswith(".") and self._reachable(child)]
+        return [self._entry(child) for child in children if self._reachable(child)]
 
     def _reachable(self, child: Path) -> bool:
-        place = child.resolve()
-        return place.is_relative_to(self._root) and (place.is_dir() or place.is_file())
+        try:
+            place = self._inside(child.relative_to(self._root).as_posix())
+        except FileMissing:
+            return False
+        return place.is_dir() or place.is_file()
 
     def _entry(self, child: Path) -> Entry:
         status = child.stat()
@@ -111,3 +110,14 @@ class LocalFolder:
         relative = child.relative_to(self._root).as_posix()
         size = 0 if is_folder else status.st_size
         return Entry(path=relative, name=child.name, is_folder=is_folder, size=size, version=version)
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """A path that cannot be is as missing as one that is not; everything else is the machine's fault."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NOT_THERE:
+            raise FileMissing(path) from error
+        raise StorageUnavailable(str(error)) from error
