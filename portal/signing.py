@@ -22,7 +22,7 @@ class Signer:
         """The payload, or None for whatever is wrong with the token."""
         try:
             payload = self._serializer(purpose).loads(token)
-        except BadData:
+        except (BadData, UnicodeEncodeError):  # the latter for half a surrogate pair, which is no text
             return None
         return payload if isinstance(payload, list) else None
 
