@@ -63,7 +63,7 @@ def storages(database: Database) -> Storages:
 async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
     """The whole house over a data directory. Its child starts with the first PDF that needs it."""
     child = Child()  # bound to the event loop of the test, hence none for the whole session
-    yield built(
+    house = built(
         Ground(
             base_url="https://portal.example.org",
             keys=KEYS,
@@ -74,4 +74,6 @@ async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
             child=child,
         )
     )
+    yield house
+    house.glance.close()
     await child.close()
