@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
@@ -21,10 +21,10 @@ from portal.dossiers import Dossier
 from portal.downloads import Attempt, Delivery
 from portal.entitlements import Entitlement
 from portal.inspections import is_pdf
+from portal.meters import MeteredBytes, Meters
 from portal.refusals import NotFound, Refusal, Refused
 from portal.stamps import FileChanged, Stamps, Wish
 from portal.storages import Entry, FileMissing, OptionsRefused, Storage, Storages, StorageUnavailable
-
 
 # What is asked of the storage itself: the file may be back, or replaced by one that can be stamped.
 MAY_BE_MENDED = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED})
@@ -54,6 +54,7 @@ class Counter:
     storages: Storages
     stamps: Stamps
     zone: ZoneInfo | None
+    meters: Meters = field(default_factory=Meters)
 
     async def start(self, order_id: int, file_id: int, attempt: Attempt) -> Download:
         """One download for this order and file. Raises NotFound or Refused; then nothing was spent."""
@@ -72,7 +73,7 @@ class Counter:
             _, entitlement = await self._entitled(order_id, file_id, session)
             return await downloads.spend(entitlement, delivery, attempt, session)
 
-    async def opened(self, download: Download, by: By) -> Bytes:
+    async def opened(self, download: Download, by: By) -> MeteredBytes:
         """The very bytes of that download. Raises Ended, and gives the download back if the fault is ours."""
         async with self.reading() as session:
             try:
@@ -81,11 +82,13 @@ class Counter:
                 entitlement = None
             if entitlement is None or downloads.has_ended(entitlement):
                 raise Ended
-            if await downloads.bytes_served(download.id, session) >= downloads.BYTE_CAP * max(download.size, 1):
+            on_record = await downloads.bytes_served(download.id, session)
+            meter = self.meters.of(download.id, downloads.BYTE_CAP * max(download.size, 1), on_record)
+            if meter.sent >= meter.cap:
                 raise Ended
             original = await _original(dossier, download.file_id, session)
         try:
-            return await self._bytes(download, original)
+            return MeteredBytes(await self._bytes(download, original), meter)
         except (FileMissing, StampFailed, *TROUBLE) as error:
             await self._give_back(download, type(error).__name__, by)
             raise Ended from error

@@ -18,6 +18,7 @@ from portal.activity import TRESEN, By
 from portal.deliveries import Ended
 from portal.downloads import Address, Attempt
 from portal.house import House as PortalHouse
+from portal.meters import Meter
 from portal.refusals import Refused
 from routes.customer.orders import page_of
 from routes.forms import field_of
@@ -64,7 +65,7 @@ async def hand_out(
         attachment(download.name),
         media_type=guess_type(download.name)[0] or "application/octet-stream",
         headers=PRIVATE,
-        on_done=Watch(house, download, ip_prefix),
+        on_done=Watch(house, download, ip_prefix, content.meter),
     )
 
 
@@ -75,6 +76,7 @@ class Watch:
     house: PortalHouse
     download: Download
     ip_prefix: str
+    meter: Meter
 
     async def __call__(self, sent: Sent) -> None:
         whole = sent.finished and sent.start + sent.sent == sent.size
@@ -86,7 +88,7 @@ class Watch:
                     start=sent.start,
                     sent=sent.sent,
                     finished=whole,
-                    failure="broken" if sent.broken else "",
+                    failure="broken" if sent.broken and not self.meter.reached else "",
                     ip_prefix=self.ip_prefix,
                 )
             )
