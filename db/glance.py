@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 LOOK = """
-SELECT link_version, state, locale, "order".version, shop_version.version
+SELECT link_version, state, locale, ordered_at, "order".version, shop_version.version
 FROM "order", shop_version WHERE "order".id = ?
 """
 
@@ -23,6 +24,7 @@ class Sighting:
     link_version: int
     state: str
     locale: str
+    ordered_at: datetime
     version: int
     shop_version: int
 
@@ -37,7 +39,11 @@ class Glance:
 
     def at(self, order_id: int) -> Sighting | None:
         row = self._connection.execute(LOOK, (order_id,)).fetchone()
-        return Sighting(*row) if row else None
+        if row is None:
+            return None
+        link_version, state, locale, ordered_at, version, shop_version = row
+        ordered = datetime.fromisoformat(ordered_at).replace(tzinfo=UTC)
+        return Sighting(link_version, state, locale, ordered, version, shop_version)
 
     def close(self) -> None:
         self._connection.close()

@@ -24,12 +24,13 @@ from portal.storages import Storages
 
 
 class Storefront:
-    """The seller as error pages name them and the zone that days count in: known without a look into the database."""
+    """The seller as error pages name them, the zone that days count in, how long links live: known without a look."""
 
     def __init__(self, fixed_zone: ZoneInfo | None) -> None:
         self._fixed_zone = fixed_zone
         self._shop_version = 0
         self.zone = fixed_zone or ZoneInfo("Europe/Berlin")
+        self.link_retention_days = 400
         self.seller = SellerFacts(name="", email="", phone="", imprint_url="", privacy_url="", terms_url="")
 
     async def keep_up(self, shop_version: int, reading: Reading) -> None:
@@ -41,7 +42,9 @@ class Storefront:
 
     async def refresh(self, session: AsyncSession) -> None:
         self.seller = seller_facts(await settings.of(SellerSettings, session))
-        self.zone = settings.zone_of(await settings.of(GeneralSettings, session), self._fixed_zone)
+        general = await settings.of(GeneralSettings, session)
+        self.zone = settings.zone_of(general, self._fixed_zone)
+        self.link_retention_days = general.link_retention_days
 
 
 @dataclass(frozen=True, kw_only=True)

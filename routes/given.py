@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.glance import Sighting
 from db.orders import State as OrderState
-from portal import keys, links
+from portal import dossiers, keys, link_ends, links
 from portal.activity import CUSTOMER, By
 from portal.house import House as PortalHouse
 from portal.links import NOBODY, Link
@@ -71,15 +71,26 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def order(token: FromPath[str], house: House) -> OrderBehindLink:
+async def order(token: FromPath[str], house: House, now: Now) -> OrderBehindLink:
     """Opens the link. Forged, renewed and never issued ones look the same, and cost one look each."""
     link = house.links.read(token)
     seen = house.glance.at(link.order_id if link else NOBODY)
     if link is None or seen is None or seen.link_version != link.version:
         raise links.LinkUnknown
-    if seen.state == OrderState.DELETED:
+    if seen.state == OrderState.DELETED or await _is_over(link, seen, house, now):
         raise links.LinkEnded
     return OrderBehindLink(link.order_id, token, link, seen)
+
+
+async def _is_over(link: Link, seen: Sighting, house: PortalHouse, now: datetime) -> bool:
+    """Only an order that is old enough is asked what rights are left."""
+    await house.storefront.keep_up(seen.shop_version, house.database.reading)
+    days = house.storefront.link_retention_days
+    if link_ends.cannot_have_ended(seen.ordered_at, days, now):
+        return False
+    async with house.database.reading() as session:
+        dossier = await dossiers.of(link.order_id, session, house.zone)
+    return link_ends.has_ended(dossier, days, now)
 
 
 async def by(request: AnyRequest, house: House, now: Now) -> By:
