@@ -140,10 +140,16 @@ def _own_address(host: str) -> str:
 
 
 def _checked_origin(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+    """Scheme, host and port, as browsers write them; refused if the operator gave anything besides."""
+    try:
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0  # asking for it checks it
+    except ValueError:
+        origin, is_one = "", False
+    if not is_one or origin != url.lower() or "@" in origin or " " in origin:
         raise ConfigError(f"TRESEN_BASE_URL must be an origin such as https://portal.example.org, not {url}.")
-    return url
+    return origin
 
 
 def _port(text: str) -> int:
@@ -164,7 +170,7 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, such as Europe
         raise ConfigError(f"TRESEN_TIMEZONE must be a zone such as Europe/Berlin, not {name}.") from error
 
 
