@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -93,6 +93,8 @@ class Order(Base, kw_only=True):
         Index("ix_order_buyer_email", "buyer_email"),
         Index("ix_order_changed_at", "changed_at", "id"),
         Index("ix_order_ordered_at", "ordered_at", "id"),
+        # Every page asks for the credits of its order, and few orders are credits.
+        Index("ix_order_refers_to", "refers_to", "source_id", sqlite_where=text("refers_to IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))

@@ -180,6 +180,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_order_source_id_source")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order")),
         sa.UniqueConstraint("source_id", "external_id", name=op.f("uq_order_source_id_external_id")),
+        sa.Index("ix_order_refers_to", "refers_to", "source_id", sqlite_where=sa.text("refers_to IS NOT NULL")),
     )
     with op.batch_alter_table("order", schema=None) as batch_op:
         batch_op.create_index("ix_order_buyer_email", ["buyer_email"], unique=False)
