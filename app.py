@@ -47,9 +47,8 @@ def storage_kinds(config: Config) -> Mapping[StorageKind, Opener]:
     return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}
 
 
-@asynccontextmanager
-async def opened(config: Config) -> AsyncIterator[House]:
-    """The house of that data directory: created, migrated and laid out as needed."""
+def migrated(config: Config) -> None:
+    """Brings the database to the schema of this Tresen. Raises Failure."""
     try:
         migrate(config.database, config.data / "backups")
     except NewerDatabase as error:
@@ -58,6 +57,12 @@ async def opened(config: Config) -> AsyncIterator[House]:
         ) from error
     except sqlite3.DatabaseError as error:
         raise Failure(f"{config.database} cannot be opened: {error}.") from error
+
+
+@asynccontextmanager
+async def opened(config: Config) -> AsyncIterator[House]:
+    """The house of that data directory: created, migrated and laid out as needed."""
+    migrated(config)
     database = Database(config.database)
     child = Child()
     house = built(
@@ -118,8 +123,8 @@ async def serve(config: Config, listener: socket.socket, announce: Callable[[], 
 def listening(host: str, port: int, *, tries: int = 1) -> socket.socket:
     """A socket on that port or one of the next. Raises Failure."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, port + tries):
-        with suppress(OSError):
+    for candidate in range(port, min(port + tries, 65536)):
+        with suppress(OSError, UnicodeError):  # the latter for names that no host can have
             return socket.create_server((host, candidate), family=family)
     raise Failure(f"Port {port} of {host} cannot be used; choose another one with --port.")
 
@@ -128,6 +133,7 @@ def run_serve(arguments: argparse.Namespace, config: Config) -> None:
     config = with_data_directory(config)
     listener = listening(arguments.host or config.host, _port(arguments, config))
     config = config.serving(arguments.host, listener.getsockname()[1])
+    migrated(config)  # here already, as the server would tell of a failure by a traceback
     if not config.base_url_given:
         logging.getLogger("tresen").warning(
             "TRESEN_BASE_URL is not set: links lead to %s, and automations stay off.", config.base_url
