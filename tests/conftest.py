@@ -18,9 +18,7 @@ from pdfkit.child import Child
 from portal import settings
 from portal.house import Ground, House, built
 from portal.storages import Storages
-from tests.factories import BERLIN
-
-KEYS = ("a key of sixteen letters or more",)
+from tests.factories import BERLIN, KEYS
 
 
 @pytest.fixture(scope="session")

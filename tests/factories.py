@@ -25,6 +25,7 @@ ORDERED = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
 NOON = datetime(2026, 12, 1, 11, 0, tzinfo=UTC)  # 12:00 in Berlin
 DAY = timedelta(days=1)
 SHOP = By("key:shop", NOON)
+KEYS = ("a key of sixteen letters or more",)
 
 
 def berlin(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> datetime:

@@ -1,0 +1,223 @@
+"""The `tresen` command as an operator types it: what it prints, and with which status it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from portal.links import Link
+from tests.factories import KEYS
+from tests.portal.selling import KEY, Shop
+
+ROOT = Path(__file__).parents[1]
+SECONDS = 30  # a slow machine with much else to do
+
+
+class Operator:
+    """Types commands, with this data directory in the environment."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.program = [sys.executable, "-m", "app"]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TRESEN_")}
+        self.environ = {**kept, "PYTHONPATH": str(ROOT), "TRESEN_DATA": str(data)}
+
+    def types(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.program, *words],
+            env={**self.environ, **environ},
+            cwd=self.data.parent,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    @contextmanager
+    def serving(self, *words: str, **environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        """A running `tresen serve` and the origin that it announced."""
+        with subprocess.Popen(
+            [*self.program, "serve", "--port", "0", *words],
+            env={**self.environ, **environ},
+            cwd=self.data.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                assert process.stdout is not None
+                announced = process.stdout.readline()
+                yield process, announced.removeprefix("Tresen serves ").strip()
+            finally:
+                process.kill()
+
+
+@pytest.fixture
+def operator(tmp_path):
+    return Operator(tmp_path / "data")
+
+
+def assert_one_sentence(said: str) -> None:
+    assert said.count("\n") == 1, said
+    assert said.endswith(".\n")
+    assert "Traceback" not in said
+
+
+# --- Wrong use
+
+
+def test_an_unknown_name_in_the_environment_is_wrong_use(operator):
+    ended = operator.types("version", TRESEN_BASEURL="https://portal.example.org")
+
+    assert ended.returncode == 2
+    assert "TRESEN_BASEURL" in ended.stderr
+    assert_one_sentence(ended.stderr)
+    assert not operator.data.exists(), "nothing is done before everything is understood"
+
+
+@pytest.mark.parametrize("words", [(), ("key", "add"), ("serve", "--port", "x")])
+def test_what_is_no_command_is_wrong_use(operator, words):
+    ended = operator.types(*words)
+
+    assert ended.returncode == 2
+    assert "usage:" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_data_directory_that_cannot_be_is_wrong_use(operator):
+    operator.data.write_text("a file")
+    ended = operator.types("key", "add", "shop")
+
+    assert ended.returncode == 2
+    assert_one_sentence(ended.stderr)
+
+
+# --- Versions, keys, links
+
+
+def test_version_names_everything_that_a_report_of_a_bug_needs(operator):
+    ended = operator.types("version")
+
+    assert ended.returncode == 0
+    assert re.fullmatch(r"Tresen \d+\.\d+\.\d+\S*, Python 3\.\d+\.\d+, SQLite 3\.[\d.]+, schema \d{4}\n", ended.stdout)
+
+
+def test_a_new_key_stands_alone_on_the_last_line_and_only_its_hash_is_kept(operator):
+    ended = operator.types("key", "add", "shop")
+
+    assert ended.returncode == 0, ended.stderr
+    key = ended.stdout.splitlines()[-1]
+    assert re.fullmatch(r"tresen_[A-Za-z0-9_-]{43}", key)
+    assert ended.stdout.count(key) == 1
+    assert key not in ended.stderr
+    kept = b"".join(place.read_bytes() for place in operator.data.iterdir() if place.is_file())
+    assert key.encode() not in kept
+
+
+def test_the_link_of_an_order_nobody_knows_is_a_failure(operator):
+    ended = operator.types("link", "etsy", "4711")
+
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert "4711" in ended.stderr
+    assert_one_sentence(ended.stderr)
+
+
+async def test_the_link_of_an_order_is_printed_alone_and_is_that_of_the_api(operator, database, house):
+    order_id = await Shop(house).is_ordered()
+    ended = operator.types(
+        "link", KEY.source, KEY.external_id, TRESEN_SECRET_KEYS=KEYS[0], TRESEN_BASE_URL=house.base_url
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, house.links.url(Link(order_id, 1)) + "\n")
+
+
+# --- Databases
+
+
+@pytest.mark.parametrize("words", [("link", "etsy", "1"), ("serve", "--port", "0")])
+def test_a_database_of_a_newer_tresen_is_a_failure(operator, fresh_database, words):
+    operator.data.mkdir()
+    shutil.copyfile(fresh_database, operator.data / "tresen.sqlite3")
+    with closing(sqlite3.connect(operator.data / "tresen.sqlite3")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    ended = operator.types(*words, TRESEN_BASE_URL="http://127.0.0.1:8000")
+
+    assert ended.returncode == 1
+    assert "newer Tresen" in ended.stderr
+    assert_one_sentence(ended.stderr)
+
+
+def test_a_file_that_is_no_database_is_a_failure(operator):
+    operator.data.mkdir()
+    (operator.data / "tresen.sqlite3").write_bytes(b"these are holiday pictures" * 100)
+
+    ended = operator.types("serve", "--port", "0", TRESEN_BASE_URL="http://127.0.0.1:8000")
+
+    assert ended.returncode == 1
+    assert_one_sentence(ended.stderr)
+
+
+# --- Serving
+
+
+def test_serving_answers_us_and_nobody_else_and_ends_in_good_order(operator):
+    with operator.serving() as (process, origin):
+        up = httpx.get(f"{origin}/up")
+        assert (up.status_code, up.json()["status"]) == (200, "ok")
+        assert httpx.get(f"{origin}/up", headers={"Host": "anybody.example"}).status_code == 200
+        assert httpx.get(f"{origin}/o/x", headers={"Host": "anybody.example"}).status_code == 421
+        assert httpx.get(f"{origin}/o/x", headers={"Host": "localhost:1"}).status_code == 421
+        assert httpx.get(f"{origin}/o/x".replace("127.0.0.1", "localhost")).status_code == 404
+        assert httpx.get(f"{origin}/o/x").status_code == 404
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert "TRESEN_BASE_URL is not set" in told
+    assert "Traceback" not in told
+
+
+def test_a_reader_who_stalls_does_not_hold_up_the_end_for_more_than_ten_seconds(operator):
+    with operator.serving() as (process, origin):
+        assert httpx.get(f"{origin}/up").status_code == 200
+        host, port = origin.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as stalled:
+            stalled.sendall(b"GET /up HTTP/1.1\r\nHost: ")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(12) == 0
+
+
+def test_a_port_that_is_taken_is_a_failure(operator):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = operator.types(
+            "serve", "--port", str(taken.getsockname()[1]), TRESEN_BASE_URL="https://portal.example.org"
+        )
+
+    assert ended.returncode == 1
+    assert "--port" in ended.stderr
+    assert_one_sentence(ended.stderr)
+
+
+def test_serving_after_a_kill_finds_everything_and_needs_no_help(operator):
+    with operator.serving() as (process, origin):
+        assert httpx.get(f"{origin}/up").status_code == 200
+        process.kill()
+        process.wait(10)
+
+    with operator.serving() as (_, origin):
+        assert httpx.get(f"{origin}/up").status_code == 200
