@@ -15,6 +15,7 @@ from db import (
     sources,
     storages,
     versions,
+    waivers,
 )
 from db.base import Base
 
@@ -33,5 +34,6 @@ NOUNS = (
     sources,
     storages,
     versions,
+    waivers,
 )
 METADATA = Base.metadata

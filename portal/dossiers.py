@@ -13,7 +13,7 @@ from db.invoices import Invoice, InvoiceDocument
 from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import entitled, order_facts
+from portal import entitled, order_facts, waivers
 from portal.entitlements import Entitlement
 from portal.imported import decimal
 from portal.invoices import InvoiceFacts, InvoiceRules
@@ -21,6 +21,7 @@ from portal.links import Link
 from portal.orders import OrderFacts
 from portal.refusals import NotFound
 from portal.settings import AllSettings, all_settings, missing_seller_fields
+from portal.waivers import GivenWaiver, Question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,8 @@ class Dossier:
     invoices: tuple[InvoiceFacts, ...]
     invoice_rules: InvoiceRules
     entitlements: tuple[Entitlement, ...]
+    waivers: tuple[GivenWaiver, ...]
+    waiver_question: Question | None
     seller: SellerFacts
     appearance: Appearance
     zone: ZoneInfo
@@ -91,7 +94,8 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
     lines = list(await session.scalars(select(Line).where(Line.order_id == order.id).order_by(Line.position)))
     invoices = await _invoices(order, session)
     facts = (await order_facts.of([order], settings.general.paid_rule, session))[order.id]
-    entitlements = await entitled.of(facts, order, lines, settings, session)
+    waived = await waivers.of(order, facts, settings, session)
+    entitlements = await entitled.of(facts, lines, waived, settings, session)
     with_files = {sku for entitlement in entitlements for sku in entitlement.skus}
     return Dossier(
         order=facts,
@@ -108,6 +112,8 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         invoices=tuple(invoices),
         invoice_rules=_invoice_rules(settings),
         entitlements=tuple(entitlements),
+        waivers=waived.given,
+        waiver_question=waivers.question(waived, lines, with_files, settings.files.waiver_text),
         seller=seller_facts(settings.seller),
         appearance=Appearance(
             greeting_html=settings.appearance.greeting_html, accent_colour=settings.appearance.accent_colour

@@ -38,7 +38,7 @@ def refusal(entitlement: Entitlement, now: datetime) -> Refusal | None:
 
 
 def _used_up(entitlement: Entitlement, now: datetime) -> Refusal | None:
-    if is_over(entitlement.until, now, entitlement.rules.zone):
+    if is_over(entitlement.until(now), now, entitlement.rules.zone):
         return Refusal.EXPIRED
     if entitlement.downloads_left == 0:
         return Refusal.LIMIT_REACHED
@@ -46,7 +46,9 @@ def _used_up(entitlement: Entitlement, now: datetime) -> Refusal | None:
         return Refusal.FILE_MISSING
     if entitlement.file.unstampable:
         return Refusal.STAMP_FAILED
-    return Refusal.WAIVER_MISSING if entitlement.waiver_missing else None
+    if entitlement.waits_for_consent(now):
+        return Refusal.WAIVER_MISSING
+    return Refusal.WAIVER_CONFIRMATION_PENDING if entitlement.waits_for_confirmation(now) else None
 
 
 def has_ended(entitlement: Entitlement | None) -> bool:

@@ -12,26 +12,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.articles import Article, ArticleFile
 from db.downloads import Allowance, Download, DownloadObservation
 from db.files import File
-from db.orders import Line, Order
+from db.orders import Line
 from db.settings import FileSettings
 from portal import waivers
 from portal.entitlements import BoughtLine, Entitlement, FileFacts, FileRules
 from portal.imported import decimal
 from portal.orders import OrderFacts
 from portal.settings import AllSettings
+from portal.waivers import OrderWaivers
 
 Linked = tuple[Line, File, ArticleFile]
 
 
 async def of(
-    facts: OrderFacts, order: Order, lines: Sequence[Line], settings: AllSettings, session: AsyncSession
+    facts: OrderFacts, lines: Sequence[Line], waived: OrderWaivers, settings: AllSettings, session: AsyncSession
 ) -> list[Entitlement]:
     """One entitlement for each linked file, in the order of the lines."""
     grouped = _by_file(lines, await _links({line.sku for line in lines if line.sku}, session))
     if not grouped:
         return []
-    spent = await _spent(order.id, session)
-    allowances = await _allowances(order.id, session)
+    spent = await _spent(facts.id, session)
+    allowances = await _allowances(facts.id, session)
     rules = _rules(settings)
     found = []
     for file_id, places in grouped.items():
@@ -46,7 +47,7 @@ async def of(
                 allowance=allowances.get(file_id, 0),
                 spent=count,
                 last_spent_at=last,
-                waiver_missing=_waiver_missing(facts, order, places, settings.files),
+                waiver=waived.of_file(_lines_to_waive(places), settings.zone),
             )
         )
     return found
@@ -131,7 +132,5 @@ def _bought(line: Line) -> BoughtLine:
     return BoughtLine(quantity=decimal(line.quantity), refunded_quantity=decimal(line.refunded_quantity))
 
 
-def _waiver_missing(facts: OrderFacts, order: Order, places: Sequence[Linked], settings: FileSettings) -> bool:
-    if not waivers.is_asked_for(facts, required=settings.waiver_required) or order.waiver_accepted:
-        return False
-    return any(line.digital is not False and line.line_gross > 0 for line, _, _ in places)
+def _lines_to_waive(places: Sequence[Linked]) -> list[str]:
+    return [line.external_id for line, _, _ in places if waivers.concerns(line, has_file=True)]

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.orders import Address, AddressRole, Line, Order, OrderTag, State
 from db.payments import Payment, PaymentOrigin, PaymentStatus
 from db.sources import Source
-from portal import first_paid, imported
+from portal import first_paid, imported, shop_waivers
 from portal.activity import By, entry
 from portal.imported import ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
 from portal.refusals import Conflict, Fault, Invalid, NotFound
@@ -59,15 +59,21 @@ async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) ->
     digest = hashlib.sha256(imported.canonical(order)).hexdigest()
     if known is None:
         known = await _create(source, key, order, session, by)
-        await first_paid.note(known, session, by)
+        await _note(known, session, by)
         return known, ImportResult.CREATED
     if outcome := _already_known(known, order, digest):
         if outcome is ImportResult.UNCHANGED and order.updated_at:
             known.source_updated_at = order.updated_at  # what is older than this news is stale from now on
         return known, outcome
     await _update(known, order, session, by)
-    await first_paid.note(known, session, by)
+    await _note(known, session, by)
     return known, ImportResult.UPDATED
+
+
+async def _note(order: Order, session: AsyncSession, by: By) -> None:
+    """What an import may have been the first to tell, and what stays whatever later ones say."""
+    await first_paid.note(order, session, by)
+    await shop_waivers.note(order, session, by)
 
 
 async def source_named(name: str, session: AsyncSession, by: By) -> Source:
