@@ -11,12 +11,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import NoneType
 from typing import TypeVar
 
 import msgspec
 
-from pdfkit.outcome import Cause, Inspection, Stamped, StampFailed, Style, partial_path
-from pdfkit.wire import Answer, InspectArguments, Request, StampArguments
+from pdfkit.outcome import Cause, Inspection, Letter, Stamped, StampFailed, Style, partial_path
+from pdfkit.wire import Answer, InspectArguments, LetterArguments, Request, StampArguments
 
 _Result = TypeVar("_Result")
 
@@ -53,6 +54,10 @@ class Child:
             return await self._run("inspect", InspectArguments(_absolute(path)), Inspection)
         except StampFailed as failed:
             return Inspection(0, "none", False, False, "", False, failed.cause, ())
+
+    async def letter(self, letter: Letter, target: Path) -> None:
+        """As letter.draw(). StampFailed for a time-out or a crash; then what lies at the target is nothing whole."""
+        await self._run("letter", LetterArguments(letter, _absolute(target)), NoneType)
 
     async def close(self) -> None:
         """End every child; jobs at work fail as crashed. The next job would start a new child."""

@@ -14,14 +14,15 @@ from typing import BinaryIO
 
 import msgspec
 
-from pdfkit import inspect, watermark
+from pdfkit import inspect, letter, watermark
 from pdfkit.outcome import StampFailed
-from pdfkit.wire import Answer, InspectArguments, Request, StampArguments
+from pdfkit.wire import Answer, InspectArguments, LetterArguments, Request, StampArguments
 
 _ADDRESS_SPACE = 2**30  # bytes; at least
 _ADDRESS_SPACE_PER_JOB = 512 * 2**20  # bytes above what the libraries take
 _CPU_SECONDS_PER_JOB = 60  # for a child whose parent died; a living parent is stricter
 _OUTPUT_ABOVE_TWICE_THE_INPUT = 64 * 2**20  # bytes
+_LARGEST_LETTER = 16 * 2**20  # bytes
 
 
 def serve() -> None:
@@ -59,7 +60,14 @@ def _inspect(arguments: bytes) -> object:
     return inspect.inspect(Path(given.path))
 
 
-JOBS: dict[str, Callable[[bytes], object]] = {"stamp": _stamp, "inspect": _inspect}
+def _letter(arguments: bytes) -> object:
+    given = msgspec.json.decode(arguments, type=LetterArguments)
+    _limit_output(_LARGEST_LETTER)
+    letter.draw(given.letter, Path(given.target))
+    return None
+
+
+JOBS: dict[str, Callable[[bytes], object]] = {"stamp": _stamp, "inspect": _inspect, "letter": _letter}
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:

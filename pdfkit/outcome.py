@@ -51,6 +51,23 @@ class Style:
     y_mm: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What stands on a plain letter. Texts may have line breaks; `quotation` is what somebody said word for word.
+
+    `facts` are pairs of label and value; `language` is a BCP 47 tag; `foot` stands at the bottom of every page.
+    """
+
+    title: str
+    sender: str
+    language: str
+    before: tuple[str, ...] = ()
+    quotation: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    after: tuple[str, ...] = ()
+    foot: str = ""
+
+
 @dataclass(frozen=True)
 class Stamped:
     """A finished stamp; every one of `pages` pages bears the text."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pdfkit.outcome import Cause, Style
+from pdfkit.outcome import Cause, Letter, Style
 
 
 class Request(msgspec.Struct):
@@ -37,3 +37,10 @@ class InspectArguments(msgspec.Struct):
     """An absolute path."""
 
     path: str
+
+
+class LetterArguments(msgspec.Struct):
+    """An absolute path."""
+
+    letter: Letter
+    target: str
