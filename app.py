@@ -23,12 +23,14 @@ from config import Config, ConfigError, from_environment, with_data_directory
 from db.engine import Database
 from db.migrate import NewerDatabase, migrate, newest
 from db.storages import StorageKind
+from integrations import smtp
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
 from portal import backup, keys, links, order_imports, restore, settings
 from portal.activity import By
 from portal.backup_archive import BackupFailed
 from portal.house import Ground, House, built
+from portal.mail_servers import MailServer
 from portal.storages import Opener, Storages
 from routes import application
 from routes.protection import Origins, Protection
@@ -59,6 +61,11 @@ def migrated(config: Config) -> None:
         raise Failure(f"{config.database} cannot be opened: {error}.") from error
 
 
+def mail_server(config: Config) -> MailServer | None:
+    """What TRESEN_SMTP_URL fixes. Raises ConfigError."""
+    return smtp.from_url(config.smtp_url) if config.smtp_url else None
+
+
 @asynccontextmanager
 async def opened(config: Config) -> AsyncIterator[House]:
     """The house of that data directory: created, migrated and laid out as needed."""
@@ -74,6 +81,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
             database=database,
             storages=Storages(storage_kinds(config)),
             child=child,
+            mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
+            mail_server=mail_server(config),
         )
     )
     try:
@@ -90,19 +99,40 @@ async def opened(config: Config) -> AsyncIterator[House]:
         await database.close()
 
 
-def create_app(config: Config) -> Protection:
-    """The whole application as ASGI, for a config whose data directory and keys are there."""
+def create_app(config: Config, over: asyncio.Event | None = None) -> Protection:
+    """The whole application as ASGI, for a config whose data directory and keys are there.
+
+    Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.
+    """
+    mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
     origins = Origins(config.base_url)
-    return application(partial(opened, config), origins)
+    return application(partial(working, config, over or asyncio.Event()), origins)
+
+
+@asynccontextmanager
+async def working(config: Config, over: asyncio.Event) -> AsyncIterator[House]:
+    """The house with its worker, which has its ten seconds from `over` on."""
+    async with opened(config) as house, house.worker.running(GRACE_SECONDS):
+        ending = asyncio.create_task(over.wait())
+        ending.add_done_callback(lambda _: house.worker.stop(GRACE_SECONDS))
+        yield house
+        ending.cancel()
 
 
 async def serve(config: Config, listener: socket.socket, announce: Callable[[], None]) -> None:
     """Serves until SIGTERM or SIGINT, then gives running requests ten seconds."""
     import uvicorn
 
-    server = uvicorn.Server(
+    over = asyncio.Event()
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            over.set()  # requests and jobs end within the same ten seconds
+            await super().shutdown(sockets)
+
+    server = Server(
         uvicorn.Config(
-            create_app(config),
+            create_app(config, over),
             lifespan="on",
             access_log=False,  # its lines would hold the tokens of portal links
             server_header=False,

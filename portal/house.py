@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,15 +14,22 @@ from db.engine import Database, Reading
 from db.glance import Glance
 from db.settings import GeneralSettings, SellerSettings
 from pdfkit.child import Child
-from portal import settings
+from portal import messages, outbox, retention, settings
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.inspections import Inspector
+from portal.jobs import Periodic, Routine, Work, Worker, every
 from portal.links import Links
+from portal.mail_servers import MailerFor, MailServer
+from portal.messages import Messages, Post
 from portal.observations import Observations
 from portal.signing import Signer
 from portal.stamps import Stamps
 from portal.storages import Storages
+from portal.vault import Vault
+
+DONE_JOBS_ARE_KEPT = timedelta(days=30)
+DAILY = ("retention", "forget_done_jobs")
 
 
 class Storefront:
@@ -64,11 +73,15 @@ class House:
     storefront: Storefront
     glance: Glance
     observations: Observations
+    vault: Vault
+    post: Post
+    messages: Messages
+    worker: Worker
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What must be given to build a house."""
+    """What must be given to build a house. `mail_server` is what the environment fixes, if it does."""
 
     base_url: str
     keys: tuple[str, ...]
@@ -77,12 +90,18 @@ class Ground:
     database: Database
     storages: Storages
     child: Child
+    mailer_for: MailerFor
+    mail_server: MailServer | None = None
 
 
 def built(ground: Ground) -> House:
     signer = Signer(ground.keys)
     scratch = ground.cache / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
+    post = Post(
+        vault=Vault(ground.keys), mailer_for=ground.mailer_for, fixed=ground.mail_server, base_url=ground.base_url
+    )
+    mail = Messages(ground.database, post)
     return House(
         base_url=ground.base_url,
         zone=ground.zone,
@@ -103,4 +122,24 @@ def built(ground: Ground) -> House:
         storefront=Storefront(ground.zone),
         glance=Glance(ground.database.path),
         observations=Observations(ground.database.writing),
+        vault=post.vault,
+        post=post,
+        messages=mail,
+        worker=Worker(
+            ground.database,
+            works={messages.KIND: mail, **_housekeeping(ground)},
+            periodic=[Periodic(kind, every(timedelta(days=1))) for kind in DAILY],
+        ),
     )
+
+
+def _housekeeping(ground: Ground) -> dict[str, Work]:
+    async def forget_done_jobs(now: datetime) -> None:
+        async with ground.database.writing() as session:
+            await outbox.forget_done(now - DONE_JOBS_ARE_KEPT, session)
+
+    shorten = partial(retention.run, ground.database.writing, fixed_zone=ground.zone)
+    return {
+        "retention": Routine(shorten, timedelta(minutes=30)),
+        "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
+    }

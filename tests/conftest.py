@@ -14,6 +14,7 @@ from db.engine import Database
 from db.migrate import migrate
 from db.storages import StorageKind
 from integrations.local_folder import Grounds, LocalFolder
+from integrations.smtp import SmtpMailer
 from pdfkit.child import Child
 from portal import settings
 from portal.house import Ground, House, built
@@ -70,6 +71,7 @@ async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
             database=database,
             storages=storages,
             child=child,
+            mailer_for=SmtpMailer,
         )
     )
     yield house

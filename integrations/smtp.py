@@ -1,0 +1,183 @@
+"""Mail by SMTP: one connection a mail, encrypted as asked or not at all, and an answer within ten seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from email.utils import parseaddr
+from functools import cache
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+import certifi
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
+
+from config import ConfigError
+from db.settings import MailTls
+from portal import envelopes
+from portal.mail_servers import NEEDS_TLS, Accepted, Envelope, MailRefused, MailServer, is_loopback, leaks_password
+
+USUAL_PORTS = {MailTls.STARTTLS: 587, MailTls.IMPLICIT: 465, MailTls.NONE: 25}
+PATIENCE_SECONDS = 10.0
+GOODBYE_SECONDS = 1.0
+SHAPE = "smtp://user:password@host:587?tls=starttls&from=shop@example.org"
+
+
+def from_url(text: str) -> MailServer:
+    """What TRESEN_SMTP_URL says. Without `tls` it is STARTTLS, on this very machine none. Raises ConfigError."""
+    try:
+        url = urlsplit(text.strip())
+        host, port = url.hostname or "", url.port
+        options = dict(parse_qsl(url.query, strict_parsing=True, keep_blank_values=True) if url.query else ())
+    except ValueError as error:
+        raise ConfigError(f"TRESEN_SMTP_URL cannot be read ({error}); it looks like {SHAPE}.") from error
+    if url.scheme not in ("smtp", "smtps") or not host or url.path not in ("", "/") or url.fragment:
+        raise ConfigError(f"TRESEN_SMTP_URL must look like {SHAPE}; in a password, write signs like @ as %40.")
+    if unknown := options.keys() - {"tls", "from"}:
+        raise ConfigError(f"TRESEN_SMTP_URL knows tls and from, not {min(unknown)}.")
+    tls = _tls(url, options)
+    name, address = _from(options.get("from", ""))
+    server = MailServer(
+        host=host,
+        port=USUAL_PORTS[tls] if port is None else port,
+        tls=tls,
+        user=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        from_address=address,
+        from_name=name,
+    )
+    if leaks_password(server):
+        raise ConfigError(f"TRESEN_SMTP_URL: {NEEDS_TLS}")
+    return server
+
+
+def _tls(url: SplitResult, options: Mapping[str, str]) -> MailTls:
+    usual = MailTls.NONE if is_loopback(url.hostname or "") else MailTls.STARTTLS
+    usual = MailTls.IMPLICIT if url.scheme == "smtps" or url.port == USUAL_PORTS[MailTls.IMPLICIT] else usual
+    try:
+        return MailTls(options.get("tls", usual))
+    except ValueError as error:
+        raise ConfigError(f"TRESEN_SMTP_URL: tls is starttls, implicit or none, not {options['tls']}.") from error
+
+
+def _from(text: str) -> tuple[str, str]:
+    """Name and address; both may be empty."""
+    name, address = parseaddr(text)
+    if not text:
+        return "", ""
+    try:
+        return name, envelopes.address(address).spec
+    except envelopes.BadAddress as error:
+        raise ConfigError(f"TRESEN_SMTP_URL: from must be a mail address, not {text}.") from error
+
+
+def hello(base_url: str) -> str:
+    """The name for EHLO: the public host, or its address as SMTP writes addresses."""
+    host = urlsplit(base_url).hostname or "localhost"
+    if ":" in host:
+        return f"[IPv6:{host}]"
+    return f"[{host}]" if host.replace(".", "").isdigit() else host
+
+
+class SmtpMailer:
+    """Hands mail to one server. `hello` is the name by which Tresen introduces itself."""
+
+    def __init__(
+        self,
+        server: MailServer,
+        hello: str = "localhost",
+        patience_seconds: float = PATIENCE_SECONDS,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        self._server = server
+        self._hello = hello
+        self._patience_seconds = patience_seconds
+        self._trust = trust
+
+    async def send(self, envelope: Envelope) -> Accepted:
+        """Raises MailRefused."""
+        client = await self._client()
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await client.connect()
+                return await _handed_in(client, envelope)
+        except TimeoutError as error:
+            sentence = f"The mail server {self._server.host} did not answer within {self._patience_seconds:g} seconds."
+            raise MailRefused(sentence, permanent=False) from error
+        except (SMTPException, OSError, ValueError) as error:
+            raise self._refused(error) from error
+        finally:
+            await _goodbye(client)
+
+    async def _client(self) -> SMTP:
+        plain = self._server.tls is MailTls.NONE
+        return SMTP(
+            hostname=self._server.host,
+            port=self._server.port,
+            username=self._server.user or None,
+            password=self._server.password or None,
+            local_hostname=self._hello,
+            timeout=self._patience_seconds,
+            use_tls=self._server.tls is MailTls.IMPLICIT,
+            start_tls=self._server.tls is MailTls.STARTTLS,  # True insists; only None would do without
+            tls_context=None if plain else self._trust or await asyncio.to_thread(_usual_trust),
+        )
+
+    def _refused(self, error: Exception) -> MailRefused:
+        """What the merchant can mend (way, certificate, password) is tried again; a refused mail is not."""
+        host = self._server.host
+        match error:
+            case SMTPRecipientsRefused():
+                permanent = all(each.code >= 500 for each in error.recipients)
+                return MailRefused(f"The mail server refused: {_said(error.recipients[0])}", permanent=permanent)
+            case SMTPAuthenticationError():
+                return MailRefused(f"{host} does not accept user and password: {_said(error)}", permanent=False)
+            case SMTPNotSupported() | ValueError():
+                return MailRefused(f"{host} cannot send to such an address.", permanent=True)
+            case SMTPConnectError() | OSError():
+                return MailRefused(f"There is no (safe) connection to {host}: {_cause(error)}", permanent=False)
+            case SMTPResponseException():
+                return MailRefused(f"The mail server refused: {_said(error)}", permanent=error.code >= 500)
+            case _:
+                return MailRefused(f"{host} cannot be used: {error}", permanent=False)
+
+
+async def _handed_in(client: SMTP, envelope: Envelope) -> Accepted:
+    options = ["SMTPUTF8", "BODY=8BITMIME"] if envelope.utf8 else []
+    refused, _ = await client.sendmail(
+        envelope.sender, list(envelope.recipients), envelope.content, mail_options=options
+    )
+    return Accepted({address: f"{answer.code} {answer.message}" for address, answer in refused.items()})
+
+
+async def _goodbye(client: SMTP) -> None:
+    """Politeness, after everything is settled: what goes wrong now changes nothing."""
+    if client.is_connected:
+        with suppress(SMTPException, OSError, TimeoutError):
+            await client.quit(timeout=GOODBYE_SECONDS)
+    client.close()
+
+
+def _said(error: SMTPResponseException) -> str:
+    return envelopes.one_line(f"{error.code} {error.message}")[:500]
+
+
+def _cause(error: Exception) -> str:
+    return envelopes.one_line(str(error.__cause__ or error))[:500]
+
+
+@cache
+def _usual_trust() -> ssl.SSLContext:
+    """The machine's certificate authorities, and Mozilla's where the machine has none."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context

@@ -1,0 +1,228 @@
+"""The one worker of the process: takes what the outbox holds, does it outside any transaction, records how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.engine import Database, Transaction
+from db.outbox import DueTime, Job
+from portal import outbox
+from portal.activity import TRESEN, By
+from portal.outbox import LOST, MAX_ATTEMPTS, Claimed, NewJob, NotDone
+
+MARGIN = timedelta(seconds=20)  # a claim outlasts the work on it by this, time enough to record
+GRACE_SECONDS = 10.0
+Clock = Callable[[], datetime]
+Record = Callable[[AsyncSession, datetime], Awaitable[None]]
+log = logging.getLogger("tresen.jobs")
+
+
+class Work(Protocol):
+    """How one kind of job is done."""
+
+    @property
+    def limit(self) -> timedelta:
+        """The longest that it may take."""
+        ...
+
+    async def do(self, job: Claimed) -> Record:
+        """Outside any transaction; what it answers is written together with "done". Raises NotDone."""
+        ...
+
+    async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
+        """Written together with the failure; `job.dead_at` tells whether it was the last one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A kind of job that comes by itself. `next_after` gives the moment that follows a given one."""
+
+    kind: str
+    next_after: Callable[[datetime], datetime]
+
+
+def every(period: timedelta) -> Callable[[datetime], datetime]:
+    return lambda moment: moment + period
+
+
+@dataclass(frozen=True)
+class Routine:
+    """Work that asks for nothing but the moment, writes by itself, and may be done again without harm."""
+
+    deed: Callable[[datetime], Awaitable[object]]
+    limit: timedelta
+
+    async def do(self, job: Claimed) -> Record:
+        await self.deed(utc_now())
+        return _nothing
+
+    async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
+        """There is nothing to add."""
+
+
+async def _nothing(session: AsyncSession, now: datetime) -> None:
+    """There is nothing to add."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def lease(work: Work) -> timedelta:
+    return work.limit + MARGIN
+
+
+async def attempt(
+    job: Claimed, work: Work, transaction: Transaction, clock: Clock = utc_now, limit: timedelta | None = None
+) -> None:
+    """Does what was claimed, within `limit` or the work's own, then writes the outcome in one transaction."""
+    limit = limit or work.limit
+    try:
+        if job.attempts > MAX_ATTEMPTS:
+            raise NotDone(LOST, permanent=True)
+        async with asyncio.timeout(limit.total_seconds()):
+            record = await work.do(job)
+    except Exception as error:
+        async with transaction() as session:
+            by = By(TRESEN, clock())
+            chance = random.random()  # noqa: S311 (spreads load, guards nothing)
+            if row := await outbox.failed(job, _told(error, job, limit), chance, session, by):
+                await work.failed(row, session, by)
+        return
+    async with transaction() as session:
+        now = clock()
+        await record(session, now)
+        await outbox.done(job, session, now)
+
+
+def _told(error: Exception, job: Claimed, limit: timedelta) -> NotDone:
+    """A failure of our own is no reason to give up: the next version may do better."""
+    match error:
+        case NotDone():
+            return error
+        case TimeoutError():
+            return NotDone(f"It took longer than {limit.total_seconds():.0f} seconds.")
+        case _:
+            log.error("%s failed", job.key, exc_info=error)
+            return NotDone(f"Tresen itself failed: {type(error).__name__}.")
+
+
+async def plan(periodic: Sequence[Periodic], session: AsyncSession, now: datetime) -> None:
+    """Puts what is due into the outbox. After a long sleep each comes once, not once for every time it missed."""
+    for each in periodic:
+        row = await session.get(DueTime, each.kind)
+        if row is None:
+            session.add(DueTime(kind=each.kind, due_at=each.next_after(now)))
+        elif row.due_at <= now:
+            await outbox.enqueue(NewJob(kind=each.kind, key=f"{each.kind}:{row.due_at.isoformat()}"), session, now)
+            row.due_at = _first_after(now, row.due_at, each)
+
+
+def _first_after(now: datetime, due_at: datetime, periodic: Periodic) -> datetime:
+    """The next moment in the same rhythm; a rhythm that would need very many steps starts anew."""
+    for _ in range(1000):
+        due_at = periodic.next_after(due_at)
+        if due_at > now:
+            return due_at
+    return periodic.next_after(now)
+
+
+class Worker:
+    """One lane for each kind, one job at a time in it: a mail server that hangs holds up mails alone."""
+
+    def __init__(
+        self,
+        database: Database,
+        works: Mapping[str, Work],
+        periodic: Sequence[Periodic] = (),
+        clock: Clock = utc_now,
+        poll_seconds: float = 5.0,
+    ) -> None:
+        self._database = database
+        self._works = works
+        self._periodic = periodic
+        self._clock = clock
+        self._poll_seconds = poll_seconds
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._last_moment: float | None = None
+
+    @asynccontextmanager
+    async def running(self, grace_seconds: float = GRACE_SECONDS) -> AsyncIterator[None]:
+        """Works for as long as the block lasts; then lets running jobs end, until `grace_seconds` after `stop`."""
+        looking = asyncio.create_task(self._look_again_and_again())
+        try:
+            yield
+        finally:
+            self.stop(grace_seconds)
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+            await self._wind_up()
+
+    def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Nothing new is begun from now on. The first call counts."""
+        if self._last_moment is None:
+            self._last_moment = asyncio.get_running_loop().time() + grace_seconds
+
+    async def _look_again_and_again(self) -> None:
+        while self._last_moment is None:
+            self._database.queued.clear()
+            try:
+                await self._look()
+            except Exception:  # a full disk or a locked database must not end all work for good
+                log.exception("The outbox cannot be read; it is tried again.")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._database.queued.wait(), self._poll_seconds)
+
+    async def _look(self) -> None:
+        now = self._clock()
+        async with self._database.reading() as session:
+            waiting = await outbox.kinds_due([kind for kind in self._works if kind not in self._lanes], session, now)
+            planning = await self._has_to_plan(session, now)
+        if planning:
+            async with self._database.writing() as session:
+                await plan(self._periodic, session, now)
+        for kind in waiting:
+            self._lanes[kind] = asyncio.create_task(self._work_off(kind))
+
+    async def _has_to_plan(self, session: AsyncSession, now: datetime) -> bool:
+        later = set(await session.scalars(select(DueTime.kind).where(DueTime.due_at > now)))
+        return any(each.kind not in later for each in self._periodic)
+
+    async def _work_off(self, kind: str) -> None:
+        """Until nothing of that kind is due any more."""
+        work = self._works[kind]
+        try:
+            while self._last_moment is None and (job := await self._claimed(kind, work)):
+                await attempt(job, work, self._database.writing, self._clock)
+        except Exception:  # as above; the claim runs out, and the job comes back
+            log.exception("Working on %s was broken off; it is tried again.", kind)
+        else:
+            self._database.queued.set()  # what came in between the last look and now
+        finally:
+            del self._lanes[kind]
+
+    async def _claimed(self, kind: str, work: Work) -> Claimed | None:
+        async with self._database.writing() as session:
+            return await outbox.claim(kind, lease(work), session, self._clock())
+
+    async def _wind_up(self) -> None:
+        """What cannot end in time is broken off; its claim runs out, and it is done after the next start."""
+        lanes = list(self._lanes.values())
+        if not lanes or self._last_moment is None:
+            return
+        _, late = await asyncio.wait(lanes, timeout=max(0, self._last_moment - asyncio.get_running_loop().time()))
+        for lane in late:
+            lane.cancel()
+        await asyncio.gather(*late, return_exceptions=True)

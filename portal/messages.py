@@ -1,0 +1,232 @@
+"""Mails to customers and to the merchant: written in the caller's transaction, sent from the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.engine import Database
+from db.messages import Attachment, Message, MessageState
+from db.outbox import Job
+from db.settings import SellerSettings
+from portal import envelopes, jobs, mail_servers, outbox, settings
+from portal.activity import TRESEN, By, entry
+from portal.envelopes import BadAddress, Sender
+from portal.jobs import Clock, Record
+from portal.mail_servers import MailerFor, MailRefused, MailServer
+from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
+from portal.vault import Unreadable, Vault
+
+KIND = "message"
+LIMIT = timedelta(seconds=30)
+LOOK_AGAIN_SECONDS = 0.1
+FAILING_FROM = 3  # attempts: after some six minutes this is no hiccup any more
+TELL_AGAIN = timedelta(days=1)
+NO_SERVER = "No mail server is set up."
+UNREADABLE = "The mail server's password cannot be decrypted with the present keys; enter it again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewAttachment:
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewMessage:
+    """`kind` names the template, `locale` such as `de-DE`. An empty `html` makes a mail of text alone."""
+
+    kind: str
+    to: str
+    to_name: str = ""
+    subject: str
+    text: str
+    html: str = ""
+    locale: str = "de-DE"
+    order_id: int | None = None
+    attachments: tuple[NewAttachment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How it stands with a mail: sent, queued for another attempt, or failed for good; `error` says why."""
+
+    state: MessageState
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """How mail leaves. `fixed` is what the environment sets; `base_url` lends its host where no address is set."""
+
+    vault: Vault
+    mailer_for: MailerFor
+    fixed: MailServer | None
+    base_url: str
+
+
+class Messages:
+    """All mail of the house. To the worker, it is how the job `message` is done."""
+
+    limit = LIMIT
+
+    def __init__(self, database: Database, post: Post, clock: Clock = jobs.utc_now) -> None:
+        self._database = database
+        self._post = post
+        self._clock = clock
+        self._told_at: datetime | None = None
+
+    async def is_set_up(self, session: AsyncSession) -> bool:
+        """Whether there is a server at all through which mail could leave."""
+        try:
+            return await self._server(session) is not None
+        except NotDone:
+            return True  # there is one; that its password is unreadable is the merchant's to mend
+
+    async def enqueue(self, new: NewMessage, session: AsyncSession, by: By) -> Message:
+        """Stands, and will be sent, exactly if the caller's transaction is committed. Raises envelopes.BadAddress."""
+        to = envelopes.address(new.to, new.to_name)
+        message = Message(
+            order_id=new.order_id,
+            kind=new.kind,
+            locale=new.locale,
+            to_address=to.spec,
+            to_name=to.name,
+            subject=envelopes.one_line(new.subject),
+            text=new.text,
+            html=new.html,
+            message_id=f"<{secrets.token_hex(16)}@{await self._domain(session)}>",
+            created_at=by.at,
+        )
+        session.add(message)
+        await session.flush()
+        for position, each in enumerate(new.attachments):
+            session.add(_attachment(each, message.id, position))
+        about = {} if new.order_id is None else {ORDER_ID: new.order_id}
+        job = NewJob(kind=KIND, key=_key(message.id), payload={"message_id": message.id, **about})
+        await outbox.enqueue(job, session, by.at)
+        session.add(entry(by, "message_queued", new.order_id, _details(message)))
+        return message
+
+    async def send_now(self, message_id: int, timeout: float = 10.0) -> Outcome:  # noqa: ASYNC109 (part of the claim)
+        """One attempt of at most `timeout` seconds, ours or the worker's if that was quicker; then the outbox goes on.
+
+        Outside any transaction, and only after the one that queued the mail is committed.
+        """
+        async with self._database.writing() as session:
+            claimed = await outbox.claim_key(_key(message_id), jobs.lease(self), session, self._clock())
+        if claimed:
+            limit = min(LIMIT, timedelta(seconds=timeout))
+            await jobs.attempt(claimed, self, self._database.writing, self._clock, limit)
+        else:
+            await self._attempt_of_another(message_id, timeout)
+        async with self._database.reading() as session:
+            message = await session.get_one(Message, message_id)
+        return Outcome(message.state, message.error)
+
+    async def _attempt_of_another(self, message_id: int, patience: float) -> None:
+        claim = select(Job.locked_until).where(Job.key == _key(message_id))
+        try:
+            async with asyncio.timeout(patience):
+                while True:
+                    async with self._database.reading() as session:
+                        locked_until = await session.scalar(claim)
+                    if locked_until is None or locked_until <= self._clock():
+                        return
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        except TimeoutError:
+            return
+
+    async def do(self, job: Claimed) -> Record:
+        """Hands the mail to the server. Raises NotDone."""
+        async with self._database.reading() as session:
+            message = await session.get_one(Message, job.payload["message_id"])
+            chosen = select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.position)
+            attachments = list(await session.scalars(chosen))
+            server = await self._server(session)
+            seller = await settings.of(SellerSettings, session)
+        if server is None:
+            raise NotDone(NO_SERVER)
+        sender = self._sender(server, seller)
+        try:
+            envelope = envelopes.envelope(message, attachments, sender)
+            accepted = await self._post.mailer_for(server).send(envelope)
+        except BadAddress as error:
+            raise NotDone(str(error), permanent=True) from error
+        except MailRefused as refused:
+            raise NotDone(str(refused), permanent=refused.permanent) from refused
+        return partial(_note_sent, message.id, job.attempts, accepted.refused)
+
+    async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
+        message = await session.get_one(Message, job.payload["message_id"])
+        message.attempts, message.error = job.attempts, job.error
+        if job.dead_at:
+            message.state = MessageState.FAILED
+        elif job.attempts >= FAILING_FROM and (self._told_at is None or by.at - self._told_at >= TELL_AGAIN):
+            self._told_at = by.at
+            session.add(entry(by, "mail_failing", details={"error": job.error}, notice=True))
+
+    async def _server(self, session: AsyncSession) -> MailServer | None:
+        try:
+            return await mail_servers.in_use(self._post.fixed, self._post.vault, session)
+        except Unreadable as error:
+            raise NotDone(UNREADABLE) from error
+
+    def _sender(self, server: MailServer, seller: SellerSettings) -> Sender:
+        """Raises NotDone."""
+        try:
+            own = envelopes.address(server.from_address or f"tresen@{self._host}", server.from_name)
+            answers = envelopes.address(seller.email, seller.name) if seller.email else own
+        except BadAddress as error:
+            raise NotDone(f"The sender's address cannot be used: {error}") from error
+        return Sender(own, reply_to=None if answers.spec == own.spec else answers)
+
+    async def _domain(self, session: AsyncSession) -> str:
+        """Of the Message-ID, which stays though the sender's address may change before the mail leaves."""
+        try:
+            server = await self._server(session)
+            return envelopes.address(server.from_address).domain if server else self._host
+        except (NotDone, BadAddress):
+            return self._host
+
+    @property
+    def _host(self) -> str:
+        """The public host, if it is a name; an address of numbers is no domain for mail."""
+        host = urlsplit(self._post.base_url).hostname or ""
+        return host if any(sign.isalpha() for sign in host) and ":" not in host else "localhost"
+
+
+async def _note_sent(
+    message_id: int, attempts: int, refused: Mapping[str, str], session: AsyncSession, now: datetime
+) -> None:
+    message = await session.get_one(Message, message_id)
+    message.state, message.sent_at, message.attempts = MessageState.SENT, now, attempts
+    message.error = "; ".join(f"{address}: {why}" for address, why in refused.items())
+    session.add(entry(By(TRESEN, now), "message_sent", message.order_id, _details(message)))
+
+
+def _attachment(new: NewAttachment, message_id: int, position: int) -> Attachment:
+    return Attachment(
+        message_id=message_id,
+        position=position,
+        name=envelopes.one_line(new.name),
+        media_type=new.media_type,
+        content=new.content,
+    )
+
+
+def _details(message: Message) -> dict[str, object]:
+    return {"message_id": message.id, "kind": message.kind, "subject": message.subject}
+
+
+def _key(message_id: int) -> str:
+    return f"{KIND}:{message_id}"

@@ -1,0 +1,143 @@
+"""The transactional outbox: what is to be done stands exactly if the change that asks for it does.
+
+At least once: whoever claims a job and dies leaves it to the next one when the claim runs out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.engine import QUEUED
+from db.outbox import WAITING, Job
+from portal.activity import By, entry
+
+# How long after each failure; more than a day and a half in all, so that a service may be down for a day.
+DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1080))
+MAX_ATTEMPTS = len(DELAYS) + 1
+ORDER_ID = "order_id"  # a payload that has it is about that order: a notice then stands in the order's history
+LOST = "The process ended while it worked on this."
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """`key` says what this is, such as `message:12`: a second job of the same key is not added."""
+
+    kind: str
+    key: str
+    payload: Mapping[str, object] = field(default_factory=dict)
+    run_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A job that is ours until its claim runs out. `attempts` counts this one and tells claims apart."""
+
+    id: int
+    kind: str
+    key: str
+    payload: Mapping[str, object]
+    attempts: int
+
+
+class NotDone(Exception):
+    """It did not work; one sentence for the merchant. `permanent`: trying again cannot help."""
+
+    def __init__(self, sentence: str, *, permanent: bool = False) -> None:
+        super().__init__(sentence)
+        self.permanent = permanent
+
+
+def delay(attempts: int, chance: float) -> timedelta | None:
+    """How long to wait after so many failures, or None to give up.
+
+    `chance` from 0 to 1 spreads the wait by a fifth to both sides, so that a thousand jobs that failed
+    together do not come back together.
+    """
+    if attempts >= MAX_ATTEMPTS:
+        return None
+    return DELAYS[attempts - 1] * (0.8 + 0.4 * chance)
+
+
+async def enqueue(new: NewJob, session: AsyncSession, at: datetime) -> bool:
+    """Whether it is new. The worker wakes when the caller's transaction is committed."""
+    if await session.scalar(select(Job.id).where(Job.key == new.key)) is not None:
+        return False
+    job = Job(kind=new.kind, key=new.key, payload=dict(new.payload), created_at=at, run_at=new.run_at or at)
+    session.add(job)
+    session.info[QUEUED] = True
+    await session.flush()
+    return True
+
+
+async def kinds_due(kinds: list[str], session: AsyncSession, now: datetime) -> list[str]:
+    """Which of these kinds have something to do. One statement, whatever is queued."""
+    if not kinds:
+        return []
+    due = (exists().where(_due(now), Job.kind == kind).label(f"kind_{place}") for place, kind in enumerate(kinds))
+    row = (await session.execute(select(*due))).one()
+    return [kind for kind, has in zip(kinds, row, strict=True) if has]
+
+
+async def claim(kind: str, lease: timedelta, session: AsyncSession, now: datetime) -> Claimed | None:
+    """The next job of that kind, or None."""
+    next_due = select(Job).where(_due(now), Job.kind == kind).order_by(Job.run_at, Job.id).limit(1)
+    job = await session.scalar(next_due)
+    return _taken(job, lease, now) if job else None
+
+
+async def claim_key(key: str, lease: timedelta, session: AsyncSession, now: datetime) -> Claimed | None:
+    """That very job, even if it would wait for its next attempt; None while somebody else has it, or it is over."""
+    job = await session.scalar(select(Job).where(Job.key == key, WAITING, _free(now)))
+    return _taken(job, lease, now) if job else None
+
+
+async def done(claimed: Claimed, session: AsyncSession, now: datetime) -> None:
+    """It happened, so it is done, even if the claim has run out meanwhile."""
+    job = await session.get_one(Job, claimed.id)
+    job.done_at, job.dead_at, job.locked_until, job.error = now, None, None, ""
+
+
+async def failed(claimed: Claimed, why: NotDone, chance: float, session: AsyncSession, by: By) -> Job | None:
+    """The job with its next attempt, or given up. None where it is no longer ours: another one tells its end."""
+    job = await session.get_one(Job, claimed.id)
+    if job.attempts != claimed.attempts or job.done_at or job.dead_at:
+        return None
+    wait = None if why.permanent else delay(claimed.attempts, chance)
+    if wait is None:
+        _give_up(job, str(why), session, by)
+    else:
+        job.error, job.run_at, job.locked_until = str(why), by.at + wait, None
+    return job
+
+
+async def forget_done(before: datetime, session: AsyncSession) -> None:
+    """Removes what was done before that moment. What was given up stays."""
+    await session.execute(delete(Job).where(Job.done_at < before))
+
+
+def _taken(job: Job, lease: timedelta, now: datetime) -> Claimed:
+    job.attempts += 1
+    job.locked_until = now + lease
+    return Claimed(id=job.id, kind=job.kind, key=job.key, payload=job.payload, attempts=job.attempts)
+
+
+def _give_up(job: Job, error: str, session: AsyncSession, by: By) -> None:
+    """The merchant must know: nobody will try again."""
+    job.error, job.dead_at, job.locked_until = error, by.at, None
+    order_id = job.payload.get(ORDER_ID)
+    details = {**job.payload, "error": error, "attempts": job.attempts}
+    about = order_id if isinstance(order_id, int) else None
+    session.add(entry(by, f"{job.kind}_failed", about, details, notice=True))
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return WAITING & (Job.run_at <= now) & _free(now)
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Job.locked_until.is_(None), Job.locked_until <= now)
