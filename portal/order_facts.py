@@ -43,7 +43,11 @@ def one(order: Order, payments: Iterable[Payment], credit_notes: int, paid_rule:
         **{name: getattr(order, name) for name in SAME_NAME},
         total=order.total_gross,
         credit_notes=credit_notes,
-        payments=tuple(PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at) for p in payments),
+        payments=tuple(
+            PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at)
+            for p in payments
+            if p.currency == order.currency  # what came in before its source changed the currency pays nothing
+        ),
         source_invoice=order.source_invoice_number is not None,
         paid_rule=paid_rule,
     )
