@@ -14,6 +14,7 @@ class Signer:
     def __init__(self, keys: Sequence[str]) -> None:
         """`keys`: newest first, as configured."""
         self._keys = list(reversed(keys))  # itsdangerous signs with the last of its list
+        self._serializers: dict[str, URLSafeSerializer] = {}
 
     def sign(self, purpose: str, payload: list[int | str]) -> str:
         return str(self._serializer(purpose).dumps(payload))
@@ -27,8 +28,10 @@ class Signer:
         return payload if isinstance(payload, list) else None
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
-        return URLSafeSerializer(
-            self._keys,
-            salt=f"tresen.{purpose}",
-            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-        )
+        if purpose not in self._serializers:
+            self._serializers[purpose] = URLSafeSerializer(
+                self._keys,
+                salt=f"tresen.{purpose}",
+                signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+            )
+        return self._serializers[purpose]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -57,7 +57,7 @@ class Protection:
     origins: Origins
     refuse: Callable[[str, int], ASGIApp]
     limited: RefusalLimit
-    headers: dict[str, str] = field(init=False)
+    headers: tuple[tuple[bytes, bytes], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         headers = {
@@ -71,7 +71,8 @@ class Protection:
         }
         if self.origins.base_url.startswith("https:"):
             headers["strict-transport-security"] = "max-age=31536000"
-        object.__setattr__(self, "headers", headers)
+        encoded = tuple((name.encode(), value.encode()) for name, value in headers.items())
+        object.__setattr__(self, "headers", encoded)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:  # the lifespan of the process
@@ -80,11 +81,9 @@ class Protection:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message.setdefault("headers", [])
-                headers = MutableScopeHeaders(message)
-                for name, value in self.headers.items():
-                    if name not in headers:
-                        headers[name] = value
+                given = list(message.get("headers", ()))
+                named = {name for name, _ in given}
+                message["headers"] = given + [pair for pair in self.headers if pair[0] not in named]
             await send(message)
 
         request = Headers.from_scope(scope)

@@ -8,7 +8,7 @@ from portal import dossiers
 from portal.observations import Opened
 from portal.refusals import Refusal
 from portal.windows import local_day
-from routes.given import AnyRequest, AnyResponse, House, IpPrefix, LinkedOrder, Now, OrderBehindLink
+from routes.given import AnyRequest, AnyResponse, House, Now, OrderBehindLink, Visit
 from views import Page
 from views.customer.order import OrderPage
 from views.kept import Asked, Shelf
@@ -18,12 +18,10 @@ OUR_FAULT = frozenset({Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE, Refusa
 
 
 @route("/o/{token:str}", http_method=["GET", "HEAD"])
-async def show_order(
-    order: LinkedOrder, house: House, now: Now, request: AnyRequest, ip_prefix: IpPrefix
-) -> AnyResponse:
+async def show_order(visit: Visit, request: AnyRequest) -> AnyResponse:
+    order, house, now = visit.order, visit.house, visit.now
     if request.method == "GET":
-        house.observations.opened(Opened(order.id, ip_prefix), now)
-    await house.storefront.keep_up(order.seen.shop_version, house.database.reading)
+        house.observations.opened(Opened(order.id, visit.ip_prefix), now)
     # Whatever the page shows changes with a version or at midnight, when windows and due dates end.
     today = local_day(now, house.storefront.zone)
     asked = Asked.of(request, order.seen.locale, order.token, order.seen.version, order.seen.shop_version, today)

@@ -15,7 +15,7 @@ import pytest
 from litestar.datastructures import Headers
 from litestar.types import HTTPDisconnectEvent, Message
 
-from portal.byte_ranges import HeldBytes
+from portal.byte_ranges import LARGE_PIECE, HeldBytes
 from routes.ranges import Handover, Part, Sent, attachment, wanted
 from tests.routes.ranged_shop import MIB, YESTERDAY_NOON, Counter, Shop, a_browser, a_slow_client, rest_of, serving
 
@@ -241,7 +241,7 @@ async def test_a_client_who_leaves_stops_the_reading(shop):
     assert not report.finished
     assert not report.broken
     assert 100_000 <= report.sent < 20 * MIB
-    assert shop.watched[0].read_to - report.sent <= 256 * 1024
+    assert shop.watched[0].read_to - report.sent <= LARGE_PIECE
     assert shop.watched[0].closed
     assert shop.sent == [report]
 
