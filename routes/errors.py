@@ -67,7 +67,7 @@ def refuser(app: Litestar) -> Callable[[str, int], ASGIApp]:
                 found: AnyResponse = problems.answer(problems.problem(status, instance=path))
             else:
                 found = told(app, _by_status(status), status)
-            await found.to_asgi_response(app, request)(scope, receive, send)
+            await found.to_asgi_response(None, request)(scope, receive, send)
 
         return answer
 
