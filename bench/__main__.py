@@ -8,6 +8,8 @@ import signal
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -17,6 +19,7 @@ from bench import shop as shops
 from bench.processes import Server, fetched, free_port, highest_rss, nginx, peers, pressed, tresen
 from bench.results import Goal, Rate, machine, report
 from bench.shop import Shop
+from portal.links import Link
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 SIZES = (100, 100_000, 1_000_000)
@@ -51,23 +54,27 @@ class Measurements:
 def main() -> None:
     facts = machine()
     began = time.monotonic()
+    measured = Measurements()
+    missing: list[str] = []
     with TemporaryDirectory(prefix="tresen-bench-") as scratch:
         place = Path(scratch)
         shop = asyncio.run(shops.made(place / "data"))
-        measured = Measurements()
-        goals: list[Goal] = []
-        missing: list[str] = []
-        for size in SIZES:
-            said(f"{size:,} orders …")
-            shops.grow(shop, size)
-            with tresen(shop.config.data, free_port()) as server:
-                first_openings(shop, server, size, measured)
-                if size == SIZES[0]:
-                    goals += small_and_quick(shop, server, place, measured, missing)
+        grown = [shops.grown(shop, place / f"data-{size}", size) for size in said_each(SIZES)]
+        with ExitStack() as stack:
+            servers = [stack.enter_context(tresen(each.config.data, free_port())) for each in grown]
+            first_openings(grown, servers, measured)
+        with tresen(shop.config.data, free_port()) as server:
+            goals = small_and_quick(shop, server, place, measured, missing)
         goals += growth(measured)
     text = report([*facts, f"it took {time.monotonic() - began:.0f} s"], goals, measured.rates(), missing)
     RESULTS.write_text(text, encoding="utf-8")
     print(text)
+
+
+def said_each(sizes: Sequence[int]) -> Iterator[int]:
+    for size in sizes:
+        said(f"{size:,} orders …")
+        yield size
 
 
 def said(what: str) -> None:
@@ -78,15 +85,16 @@ def opening(size: int) -> str:
     return f"page, first opened, {size:,} orders"
 
 
-def first_openings(shop: Shop, server: Server, size: int, measured: Measurements) -> None:
-    """Every page once, of orders from all over the table. The first pass warms up and is not counted."""
+def first_openings(grown: Sequence[Shop], servers: Sequence[Server], measured: Measurements) -> None:
+    """Every page once, of orders from all over the table; the shops take turns. The first pass is not counted."""
     chance = random.Random(4711)
     for number in range(PASSES + 1):
-        paths = shops.copies(shop, chance.sample(range(size), PASS))
-        shops.outdate_pages(shop)
-        answer = pressed(server, paths)
-        if number:
-            measured.add(opening(size), answer)
+        for size, shop, server in zip(SIZES, grown, servers, strict=True):
+            paths = shops.copies(shop, chance.sample(range(size), PASS))
+            shops.outdate_pages(shop)
+            answer = pressed(server, paths)
+            if number:
+                measured.add(opening(size), answer)
 
 
 def small_and_quick(shop: Shop, server: Server, place: Path, measured: Measurements, missing: list[str]) -> list[Goal]:
@@ -99,6 +107,9 @@ def small_and_quick(shop: Shop, server: Server, place: Path, measured: Measureme
 
 
 def memory_and_start(shop: Shop, server: Server) -> list[Goal]:
+    shops.outdate_pages(shop)
+    for _ in range(10):
+        pressed(server, [shop.path(Link(shop.model_id, 1))] * PASS)
     busy, idle, starts = server.rss(), [], []
     for _ in range(STARTS):
         with tresen(shop.config.data, free_port()) as fresh:
@@ -113,13 +124,13 @@ def memory_and_start(shop: Shop, server: Server) -> list[Goal]:
 
 
 def side_by_side(shop: Shop, server: Server, other: Server, measured: Measurements) -> None:
-    paths = shops.copies(shop, range(20))
+    paths = [shop.path(Link(shop.model_id, 1))]
     tag = etag_of(server, paths[0])
     for _ in range(ROUNDS):
         measured.add("bare Litestar hello", pressed(other, ["/hello"], seconds=SECONDS))
         measured.add("template, no database", pressed(other, ["/template"], seconds=SECONDS))
         measured.add("page, opened again", pressed(server, paths, seconds=SECONDS))
-        measured.add("304", pressed(server, paths[:1], seconds=SECONDS, headers={"If-None-Match": tag}))
+        measured.add("304", pressed(server, paths, seconds=SECONDS, headers={"If-None-Match": tag}))
 
 
 def etag_of(server: Server, path: str) -> str:

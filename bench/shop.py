@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,7 +98,15 @@ def _write_large_file(place: Path) -> None:
             file.write(block)
 
 
-def grow(shop: Shop, orders: int) -> None:
+def grown(shop: Shop, data: Path, orders: int) -> Shop:
+    """The same shop in another directory, with so many copies of its model; the large file stays behind."""
+    shutil.copytree(shop.config.data, data, ignore=shutil.ignore_patterns(LARGE, "*-shm", "*-wal"))
+    other = replace(shop, config=replace(shop.config, data=data))
+    _grow(other, orders)
+    return other
+
+
+def _grow(shop: Shop, orders: int) -> None:
     """Copies the model until there are so many copies. By SQL, and without the triggers that count single changes."""
     with closing(sqlite3.connect(shop.config.database, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
@@ -108,10 +117,8 @@ def grow(shop: Shop, orders: int) -> None:
         ).fetchall()
         for name, _ in triggers:
             connection.execute(f"DROP TRIGGER {name}")
-        first = connection.execute('SELECT max(id) FROM "order"').fetchone()[0]
-        first = max(first + 1, FIRST_COPY)
         for table in OWN:
-            _copy(connection, table, shop.model_id, (first, FIRST_COPY + orders))
+            _copy(connection, table, shop.model_id, (FIRST_COPY, FIRST_COPY + orders))
         for _, sql in triggers:
             connection.execute(sql)
         connection.execute("COMMIT")
