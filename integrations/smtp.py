@@ -71,13 +71,13 @@ def _tls(url: SplitResult, options: Mapping[str, str]) -> MailTls:
 
 def _from(text: str) -> tuple[str, str]:
     """Name and address; both may be empty."""
-    name, address = parseaddr(text)
     if not text:
         return "", ""
+    name, address = parseaddr(text if text.isprintable() else "")
     try:
         return name, envelopes.address(address).spec
     except envelopes.BadAddress as error:
-        raise ConfigError(f"TRESEN_SMTP_URL: from must be a mail address, not {text}.") from error
+        raise ConfigError(f"TRESEN_SMTP_URL: from must be a mail address, not {text!r}.") from error
 
 
 def hello(base_url: str) -> str:
@@ -141,10 +141,10 @@ class SmtpMailer:
                 return MailRefused(f"The mail server refused: {_said(error.recipients[0])}", permanent=permanent)
             case SMTPAuthenticationError():
                 return MailRefused(f"{host} does not accept user and password: {_said(error)}", permanent=False)
+            case SMTPConnectError() | OSError():  # certificates too, which are ValueErrors besides
+                return MailRefused(f"There is no (safe) connection to {host}: {_cause(error)}", permanent=False)
             case SMTPNotSupported() | ValueError():
                 return MailRefused(f"{host} cannot send to such an address.", permanent=True)
-            case SMTPConnectError() | OSError():
-                return MailRefused(f"There is no (safe) connection to {host}: {_cause(error)}", permanent=False)
             case SMTPResponseException():
                 return MailRefused(f"The mail server refused: {_said(error)}", permanent=error.code >= 500)
             case _:
