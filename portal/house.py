@@ -14,7 +14,8 @@ from db.engine import Database, Reading
 from db.glance import Glance
 from db.settings import GeneralSettings, SellerSettings
 from pdfkit.child import Child
-from portal import messages, outbox, retention, settings
+from portal import confirmations, messages, outbox, retention, settings
+from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.inspections import Inspector
@@ -76,6 +77,7 @@ class House:
     vault: Vault
     post: Post
     messages: Messages
+    confirmations: Confirmations
     worker: Worker
 
 
@@ -101,7 +103,7 @@ def built(ground: Ground) -> House:
     post = Post(
         vault=Vault(ground.keys), mailer_for=ground.mailer_for, fixed=ground.mail_server, base_url=ground.base_url
     )
-    mail = Messages(ground.database, post)
+    mail = Messages(ground.database, post, on_sent={confirmations.MAIL: confirmations.mail_was_sent})
     return House(
         base_url=ground.base_url,
         zone=ground.zone,
@@ -125,6 +127,7 @@ def built(ground: Ground) -> House:
         vault=post.vault,
         post=post,
         messages=mail,
+        confirmations=Confirmations(ground.database, mail, ground.zone),
         worker=Worker(
             ground.database,
             works={messages.KIND: mail, **_housekeeping(ground)},

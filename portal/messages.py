@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +25,7 @@ from portal.mail_servers import MailerFor, MailRefused, MailServer
 from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
 from portal.vault import Unreadable, Vault
 
+OnSent = Callable[[Message, AsyncSession, datetime], Awaitable[None]]  # in the transaction that records it
 KIND = "message"
 LIMIT = timedelta(seconds=30)
 LOOK_AGAIN_SECONDS = 0.1
@@ -79,10 +80,14 @@ class Messages:
 
     limit = LIMIT
 
-    def __init__(self, database: Database, post: Post, clock: Clock = jobs.utc_now) -> None:
+    def __init__(
+        self, database: Database, post: Post, clock: Clock = jobs.utc_now, on_sent: Mapping[str, OnSent] | None = None
+    ) -> None:
+        """`on_sent`: what follows, by the mail's kind, once a server has taken it."""
         self._database = database
         self._post = post
         self._clock = clock
+        self._on_sent = on_sent or {}
         self._told_at: datetime | None = None
 
     async def is_set_up(self, session: AsyncSession) -> bool:
@@ -164,7 +169,17 @@ class Messages:
             raise NotDone(str(error), permanent=True) from error
         except MailRefused as refused:
             raise NotDone(str(refused), permanent=refused.permanent) from refused
-        return partial(_note_sent, message.id, job.attempts, accepted.refused)
+        return partial(self._note_sent, message.id, job.attempts, accepted.refused)
+
+    async def _note_sent(
+        self, message_id: int, attempts: int, refused: Mapping[str, str], session: AsyncSession, now: datetime
+    ) -> None:
+        message = await session.get_one(Message, message_id)
+        message.state, message.sent_at, message.attempts = MessageState.SENT, now, attempts
+        message.error = "; ".join(f"{address}: {why}" for address, why in refused.items())
+        session.add(entry(By(TRESEN, now), "message_sent", message.order_id, _details(message)))
+        if follow := self._on_sent.get(message.kind):
+            await follow(message, session, now)
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
         message = await session.get_one(Message, job.payload["message_id"])
@@ -203,15 +218,6 @@ class Messages:
         """The public host, if it is a name; an address of numbers is no domain for mail."""
         host = urlsplit(self._post.base_url).hostname or ""
         return host if any(sign.isalpha() for sign in host) and ":" not in host else "localhost"
-
-
-async def _note_sent(
-    message_id: int, attempts: int, refused: Mapping[str, str], session: AsyncSession, now: datetime
-) -> None:
-    message = await session.get_one(Message, message_id)
-    message.state, message.sent_at, message.attempts = MessageState.SENT, now, attempts
-    message.error = "; ".join(f"{address}: {why}" for address, why in refused.items())
-    session.add(entry(By(TRESEN, now), "message_sent", message.order_id, _details(message)))
 
 
 def _attachment(new: NewAttachment, message_id: int, position: int) -> Attachment:

@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from portal.house import House
 from routes import api, errors, static, up
 from routes.api.slashes import SlashesKept
-from routes.customer import downloads, invoices, orders
+from routes.customer import downloads, invoices, orders, waivers
 from routes.given import BEHIND_LINK, EVERYWHERE
 from routes.limits import RefusalLimit
 from routes.protection import Origins, Protection
@@ -22,7 +22,15 @@ FORM_BYTES = 1_000_000
 customer = Router(
     path="/",
     dependencies=BEHIND_LINK,
-    route_handlers=[orders.show_order, downloads.start_download, downloads.hand_out, invoices.show_invoice],
+    route_handlers=[
+        orders.show_order,
+        downloads.start_download,
+        downloads.hand_out,
+        invoices.show_invoice,
+        waivers.give_waiver,
+        waivers.confirm_waiver,
+        waivers.show_waiver,
+    ],
 )
 ROUTES: list[ControllerRouterHandler] = [up.up, static.show_static, static.show_theme, customer, *api.ROUTES]
 

@@ -89,8 +89,8 @@ FILE_NOTICES = {
     Refusal.WAIVER_CONFIRMATION_PENDING: Notice(
         icon="clock",
         tone="wait",
-        title=said("The confirmation of your consent is on its way."),
-        advice=said("As soon as it is sent, the download starts from here. You need not do anything."),
+        title=said("Waits for the confirmation of your consent."),
+        advice=said("As soon as you have it, the download starts from here."),
     ),
     Refusal.WINDOW_NOT_OPEN: Notice(
         icon="clock",
@@ -270,7 +270,7 @@ REASONS = {
     Refusal.EXPIRED: said("The time for it is over."),
     Refusal.LIMIT_REACHED: said("All downloads of this file are used up."),
     Refusal.WAIVER_MISSING: said("The file waits for your consent."),
-    Refusal.WAIVER_CONFIRMATION_PENDING: said("The confirmation of your consent is on its way."),
+    Refusal.WAIVER_CONFIRMATION_PENDING: said("You do not have the confirmation of your consent yet."),
     Refusal.NO_INVOICE: said("The shop makes the invoice itself, and it then appears here."),
     Refusal.INVOICE_ELSEWHERE: said("There is an invoice for this order already."),
     Refusal.ARCHIVED: said("The shop has closed this order."),

@@ -7,7 +7,19 @@ from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from routes.api import articles, batch, calls, invoices, keyed, openapi, order_files, orders, settings, storages
+from routes.api import (
+    articles,
+    batch,
+    calls,
+    invoices,
+    keyed,
+    openapi,
+    order_files,
+    orders,
+    settings,
+    storages,
+    waivers,
+)
 
 LARGEST_BODY = 256 * 1024
 
@@ -32,6 +44,8 @@ router = Router(
         order_files.list_downloads,
         order_files.list_activity,
         order_files.give_allowance,
+        waivers.list_waivers,
+        waivers.show_evidence,
         invoices.put_invoice,
         invoices.list_invoices,
         invoices.show_invoice,

@@ -11,6 +11,7 @@ from portal.windows import local_day
 from routes.given import AnyRequest, AnyResponse, House, Now, OrderBehindLink, Visit
 from views import Page
 from views.customer.order import OrderPage
+from views.customer.waivers import Asking, Complaint
 from views.kept import Asked, Shelf
 
 SHELF = Shelf()
@@ -35,10 +36,23 @@ async def page_of(order: OrderBehindLink, house: House, now: Now, refused: Refus
     return Page(view, locale=order.seen.locale, status_code=status_of(refused), headers=headers)
 
 
-async def _view(order: OrderBehindLink, house: House, now: Now, refused: Refusal | None = None) -> OrderPage:
+async def page_again(order: OrderBehindLink, house: House, now: Now, complaint: Complaint) -> Page:
+    """The page with what was wrong with the form, said beside the box."""
+    view = await _view(order, house, now, complaint=complaint)
+    return Page(view, locale=order.seen.locale, status_code=422, headers={"Cache-Control": "no-store"})
+
+
+async def _view(
+    order: OrderBehindLink,
+    house: House,
+    now: Now,
+    refused: Refusal | None = None,
+    complaint: Complaint | None = None,
+) -> OrderPage:
     async with house.database.reading() as session:
         dossier = await dossiers.of(order.id, session, house.zone)
-    return OrderPage.of(dossier, now, token=order.token, flash=refused)
+        by_mail = dossier.waiver_question is not None and await house.confirmations.reaches(dossier, session)
+    return OrderPage.of(dossier, now, token=order.token, flash=refused, asking=Asking(by_mail, complaint))
 
 
 def status_of(refused: Refusal) -> int:

@@ -217,7 +217,7 @@ LONG_PAID = an_order(paid_at=PAID_AT - timedelta(days=9))
         (Refusal.FILE_MISSING, "Diese Datei fehlt im Moment im Lager des Shops."),
         (Refusal.STAMP_FAILED, "Die Datei lässt sich gerade nicht vorbereiten."),
         (Refusal.WAIVER_MISSING, "Wartet auf Ihre Zustimmung. Ohne Zustimmung ist sie ab 10.11.2026 abrufbar."),
-        (Refusal.WAIVER_CONFIRMATION_PENDING, "Die Bestätigung Ihrer Zustimmung ist unterwegs."),
+        (Refusal.WAIVER_CONFIRMATION_PENDING, "Wartet auf die Bestätigung Ihrer Zustimmung."),
     ],
 )
 def test_a_refused_file_says_why_and_has_no_button(why, sentence):

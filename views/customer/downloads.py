@@ -11,6 +11,7 @@ from portal.dossiers import Dossier
 from portal.entitlements import Entitlement
 from portal.refusals import Refusal
 from portal.windows import local_day
+from views.customer.waivers import SILENT, Asking, ConsentLine, WaiverBox
 from views.wording import FileTerms, Notice, file_notice, files_notice
 
 OF_THE_ORDER = frozenset(
@@ -46,6 +47,8 @@ class DownloadsSection:
 
     refusal: str
     notice: Notice | None
+    waiver: WaiverBox | None
+    consents: tuple[ConsentLine, ...]
     rows: tuple[FileRow, ...]
 
     @property
@@ -54,7 +57,7 @@ class DownloadsSection:
         return sum(not row.refusal for row in self.rows)
 
     @staticmethod
-    def of(dossier: Dossier, now: datetime, path: str) -> DownloadsSection | None:
+    def of(dossier: Dossier, now: datetime, path: str, asking: Asking = SILENT) -> DownloadsSection | None:
         """None for an order without files."""
         if not dossier.entitlements:
             return None
@@ -63,6 +66,8 @@ class DownloadsSection:
         return DownloadsSection(
             refusal=why or "",
             notice=files_notice(why, refusals.count(why)) if why else None,
+            waiver=WaiverBox.of(dossier, now, path, asking),
+            consents=() if why else tuple(ConsentLine.of(waiver, dossier, path) for waiver in dossier.waivers),
             rows=tuple(
                 _row(entitlement, refusal, None if refusal is why else refusal, Place(now, path))
                 for entitlement, refusal in zip(dossier.entitlements, refusals, strict=True)

@@ -18,6 +18,7 @@ from views.customer.banner import Banner, Waiting, banner
 from views.customer.downloads import DownloadsSection
 from views.customer.invoices import InvoiceSection
 from views.customer.receipt import Receipt
+from views.customer.waivers import SILENT, Asking
 from views.format import Reference
 from views.seller import Seller
 from views.wording import Flash
@@ -52,12 +53,14 @@ class OrderPage(View):
     downloads: DownloadsSection | None
 
     @staticmethod
-    def of(dossier: Dossier, now: datetime, *, token: str, flash: Refusal | None = None) -> OrderPage:
+    def of(
+        dossier: Dossier, now: datetime, *, token: str, flash: Refusal | None = None, asking: Asking = SILENT
+    ) -> OrderPage:
         """`token` is that of the portal link; `flash` is why a deed was just refused."""
         order, path = dossier.order, f"/o/{token}"
         greeting = _greeting(dossier)
         invoice = InvoiceSection.of(dossier, now, path)
-        downloads = DownloadsSection.of(dossier, now, path)
+        downloads = DownloadsSection.of(dossier, now, path, asking)
         return OrderPage(
             path=path,
             theme_url=theme.address(dossier.appearance.accent_colour),

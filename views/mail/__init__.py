@@ -1,0 +1,1 @@
+"""Mails are views too: a text, and the same in HTML."""

@@ -1,0 +1,1 @@
+"""What Tresen prints: letters, in the language of whoever reads them."""
