@@ -16,8 +16,19 @@ from typing import TypeVar
 
 import msgspec
 
-from pdfkit.outcome import Cause, Inspection, Letter, Stamped, StampFailed, Style, partial_path
-from pdfkit.wire import Answer, InspectArguments, LetterArguments, Request, StampArguments
+from pdfkit.outcome import (
+    Cause,
+    Inspection,
+    Letter,
+    Picture,
+    PictureCause,
+    PictureRefused,
+    Stamped,
+    StampFailed,
+    Style,
+    partial_path,
+)
+from pdfkit.wire import Answer, InspectArguments, LetterArguments, RedrawArguments, Redrawn, Request, StampArguments
 
 _Result = TypeVar("_Result")
 
@@ -58,6 +69,17 @@ class Child:
     async def letter(self, letter: Letter, target: Path) -> None:
         """As letter.draw(). StampFailed for a time-out or a crash; then what lies at the target is nothing whole."""
         await self._run("letter", LetterArguments(letter, _absolute(target)), NoneType)
+
+    async def redraw(self, source: Path, target: Path) -> Picture:
+        """As pictures.redraw(), with PictureRefused(damaged) for a time-out or a crash as well."""
+        arguments = RedrawArguments(_absolute(source), _absolute(target))
+        try:
+            redrawn = await self._run("redraw", arguments, Redrawn)
+        except StampFailed as failed:
+            raise PictureRefused(PictureCause.DAMAGED, str(failed)) from failed
+        if redrawn.picture is None:
+            raise PictureRefused(redrawn.cause or PictureCause.DAMAGED, redrawn.detail)
+        return redrawn.picture
 
     async def close(self) -> None:
         """End every child; jobs at work fail as crashed. The next job would start a new child."""

@@ -15,14 +15,23 @@ from typing import BinaryIO
 import msgspec
 
 from pdfkit import inspect, letter, watermark
-from pdfkit.outcome import StampFailed
-from pdfkit.wire import Answer, InspectArguments, LetterArguments, Request, StampArguments
+from pdfkit.outcome import PictureRefused, StampFailed
+from pdfkit.wire import (
+    Answer,
+    InspectArguments,
+    LetterArguments,
+    RedrawArguments,
+    Redrawn,
+    Request,
+    StampArguments,
+)
 
 _ADDRESS_SPACE = 2**30  # bytes; at least
 _ADDRESS_SPACE_PER_JOB = 512 * 2**20  # bytes above what the libraries take
 _CPU_SECONDS_PER_JOB = 60  # for a child whose parent died; a living parent is stricter
 _OUTPUT_ABOVE_TWICE_THE_INPUT = 64 * 2**20  # bytes
 _LARGEST_LETTER = 16 * 2**20  # bytes
+_LARGEST_PICTURE = 16 * 2**20  # bytes
 
 
 def serve() -> None:
@@ -67,7 +76,23 @@ def _letter(arguments: bytes) -> object:
     return None
 
 
-JOBS: dict[str, Callable[[bytes], object]] = {"stamp": _stamp, "inspect": _inspect, "letter": _letter}
+def _redraw(arguments: bytes) -> object:
+    from pdfkit import pictures  # seldom needed, and no reason to make every stamp wait
+
+    given = msgspec.json.decode(arguments, type=RedrawArguments)
+    _limit_output(_LARGEST_PICTURE)
+    try:
+        return Redrawn(pictures.redraw(Path(given.source), Path(given.target)))
+    except PictureRefused as refused:
+        return Redrawn(cause=refused.cause, detail=refused.detail)
+
+
+JOBS: dict[str, Callable[[bytes], object]] = {
+    "stamp": _stamp,
+    "inspect": _inspect,
+    "letter": _letter,
+    "redraw": _redraw,
+}
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:

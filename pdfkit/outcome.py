@@ -41,6 +41,35 @@ class StampFailed(Exception):
         self.detail = detail
 
 
+class PictureCause(StrEnum):
+    """Why a picture cannot be used."""
+
+    TOO_LARGE = "too-large"
+    TOO_MANY_PIXELS = "too-many-pixels"
+    NOT_AN_IMAGE = "not-an-image"
+    KIND_NOT_ACCEPTED = "kind-not-accepted"
+    DAMAGED = "damaged"
+
+
+class PictureRefused(Exception):
+    """The picture was not drawn anew, and what lies at the target is nothing whole."""
+
+    def __init__(self, cause: PictureCause, detail: str = "") -> None:
+        """`detail` is for the log: a library's own words."""
+        super().__init__(f"{cause}: {detail}" if detail else str(cause))
+        self.cause = cause
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that was drawn anew; pixels of the result."""
+
+    width: int
+    height: int
+    media_type: Literal["image/png", "image/jpeg"]
+
+
 @dataclass(frozen=True)
 class Style:
     """Size and place of the text: its baseline starts x mm from the left and y mm from the

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pdfkit.outcome import Cause, Letter, Style
+from pdfkit.outcome import Cause, Letter, Picture, PictureCause, Style
 
 
 class Request(msgspec.Struct):
@@ -44,3 +44,18 @@ class LetterArguments(msgspec.Struct):
 
     letter: Letter
     target: str
+
+
+class RedrawArguments(msgspec.Struct):
+    """Absolute paths."""
+
+    source: str
+    target: str
+
+
+class Redrawn(msgspec.Struct):
+    """The picture, or why there is none."""
+
+    picture: Picture | None = None
+    cause: PictureCause | None = None
+    detail: str = ""
