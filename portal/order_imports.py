@@ -34,6 +34,14 @@ class Key:
     external_id: str
 
 
+# Where a payment may go from where it is: late news of an earlier step takes nothing back.
+FURTHER = {
+    PaymentStatus.PENDING: {PaymentStatus.AUTHORIZED, PaymentStatus.COMPLETED, PaymentStatus.FAILED},
+    PaymentStatus.AUTHORIZED: {PaymentStatus.COMPLETED, PaymentStatus.FAILED},
+    PaymentStatus.FAILED: {PaymentStatus.COMPLETED},
+    PaymentStatus.COMPLETED: {PaymentStatus.REVERSED},
+    PaymentStatus.REVERSED: set[PaymentStatus](),
+}
 PLAIN_FIELDS = (
     "number platform shop_name kind state ordered_at confirmed_at paid_at shipped_at delivered_at due_at archived_at"
     " dunning_level currency prices_include_tax vat_mode payment_method locale total_gross refers_to note custom"
@@ -111,7 +119,7 @@ async def bury(order: Order, session: AsyncSession, by: By) -> None:
 
 
 async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSession, by: By) -> bool:
-    """Books one payment; False if it is known. A newer status of a known one is taken over.
+    """Books one payment; False if it is known. A further status of a known one is taken over.
 
     What was told here stays, even if an import told it first and lists it no more.
     """
@@ -125,7 +133,7 @@ async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSess
         raise Conflict(f"{payment.transaction_id} is stored with another amount.")
     else:
         known.origin = PaymentOrigin.API if known.origin is PaymentOrigin.IMPORT else known.origin
-        if known.status is payment.status:
+        if payment.status not in FURTHER[known.status]:
             return False
         known.status = payment.status
     _touch(order, by)
