@@ -52,7 +52,7 @@ class Inspector:
         self._scratch = scratch
 
     async def inspect(self, storage: Storage, entry: Entry) -> dict[str, object]:
-        """`{"kind": "pdf", "stampable": …, …}` or `{"kind": "other", "stampable": true}`: what is no PDF needs no stamp."""
+        """`{"kind": "pdf", "stampable": …, …}`, or `{"kind": "other", "stampable": true}` for what needs no stamp."""
         content = await storage.open(entry.path)
         try:
             if not await is_pdf(entry.name, content):

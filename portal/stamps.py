@@ -1,4 +1,4 @@
-"""Stamped copies: one for each text and original, kept as long as a download may ask for it. Never an unstamped file."""
+"""Stamped copies: one for each text and original, kept while a download may ask for it. Never an unstamped file."""
 
 from __future__ import annotations
 

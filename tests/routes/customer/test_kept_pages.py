@@ -8,10 +8,11 @@ from sqlalchemy import text
 from tests.routes.customer.conftest import Running, Sale
 
 CHANGES = {
-    "a line": 'UPDATE line SET title = \'Other\'',
+    "a line": "UPDATE line SET title = 'Other'",
     "a payment": (
-        "INSERT INTO payment (order_id, provider, transaction_id, kind, amount, currency, status, at, origin, recorded_at)"
-        " VALUES (1, 'x', 'y', 'payment', 1, 'EUR', 'pending', '2026-01-01 00:00:00', 'api', '2026-01-01 00:00:00')"
+        "INSERT INTO payment (order_id, provider, transaction_id, kind, amount, currency, status, at, origin,"
+        " recorded_at) VALUES (1, 'x', 'y', 'payment', 1, 'EUR', 'pending', '2026-01-01 00:00:00', 'api',"
+        " '2026-01-01 00:00:00')"
     ),
     "the order": "UPDATE \"order\" SET number = '4712'",
     "a download": (

@@ -39,7 +39,7 @@ async def test_no_get_and_no_head_changes_a_right_document_payment_or_consent(tr
     before = snapshot(tresen)
     opened = 0
     for route in tresen.app.routes:
-        methods = getattr(route, "methods", set())
+        methods: set[str] = getattr(route, "methods", set())
         if not {"GET", "HEAD"} & set(methods):
             continue
         path = download if route.path.startswith("/d/") else route.path_format
