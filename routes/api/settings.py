@@ -6,42 +6,68 @@ from dataclasses import dataclass
 
 from litestar import get, patch
 from litestar.params import FromPath, RawBody
-from msgspec import UNSET, UnsetType
+from msgspec import Struct
 
 from db.settings import (
     AppearanceSettings,
     FileSettings,
     GeneralSettings,
     InvoiceSettings,
+    MailSettings,
+    MailTls,
     SellerSettings,
     Settings,
 )
-from portal import settings
+from portal import mail_servers, settings
+from portal.house import House as PortalHouse
 from portal.refusals import NotFound
-from portal.settings import AppearanceChange, Change, FilesChange, GeneralChange, InvoicesChange, SellerChange
+from portal.settings import (
+    AppearanceChange,
+    Change,
+    FilesChange,
+    GeneralChange,
+    InvoicesChange,
+    MailChange,
+    SellerChange,
+)
 from routes.api.body import decoded
 from routes.api.calls import Call, told
 from routes.given import ApiKeyHolder, House, Reading
 
 
-class Appearance(AppearanceChange, kw_only=True, frozen=True):
-    """`image` is null: there is no image to choose yet."""
+class Mail(Struct, kw_only=True, frozen=True):
+    """`fixed` names the fields that the environment sets: they are shown as they are used, and changes to them wait."""
 
-    image: UnsetType | None = UNSET
+    smtp_host: str
+    smtp_port: int
+    smtp_tls: MailTls
+    smtp_user: str
+    smtp_password_set: bool
+    from_address: str
+    from_name: str
+    fixed: list[str]
 
 
 @dataclass(frozen=True)
 class Section:
+    """`shown` where that is not simply what can be changed."""
+
     row: type[Settings]
     shape: type[Change]
+    shown: type[Struct] | None = None
+
+    @property
+    def answer(self) -> type[Struct]:
+        return self.shown or self.shape
 
 
 SECTIONS = {
-    "appearance": Section(AppearanceSettings, Appearance),
+    "appearance": Section(AppearanceSettings, AppearanceChange),
     "invoices": Section(InvoiceSettings, InvoicesChange),
     "files": Section(FileSettings, FilesChange),
     "general": Section(GeneralSettings, GeneralChange),
     "seller": Section(SellerSettings, SellerChange),
+    "mail": Section(MailSettings, MailChange, shown=Mail),
 }
 
 
@@ -49,13 +75,13 @@ SECTIONS = {
     "/settings/{section:str}",
     opt=told(
         *(
-            Call(summary=f"Show the settings: {name}", path=f"/settings/{name}", gives={200: each.shape})
+            Call(summary=f"Show the settings: {name}", path=f"/settings/{name}", gives={200: each.answer})
             for name, each in SECTIONS.items()
         )
     ),
 )
-async def show_settings(section: FromPath[str], reading: Reading) -> dict[str, object]:
-    return _told(await settings.of(_section(section).row, reading))
+async def show_settings(section: FromPath[str], reading: Reading, house: House) -> dict[str, object]:
+    return _told(await settings.of(_section(section).row, reading), house)
 
 
 @patch(
@@ -66,7 +92,7 @@ async def show_settings(section: FromPath[str], reading: Reading) -> dict[str, o
                 summary=f"Change the settings: {name}",
                 path=f"/settings/{name}",
                 takes=each.shape,
-                gives={200: each.shape},
+                gives={200: each.answer},
             )
             for name, each in SECTIONS.items()
         )
@@ -74,14 +100,16 @@ async def show_settings(section: FromPath[str], reading: Reading) -> dict[str, o
 )
 async def change_settings(section: FromPath[str], body: RawBody, house: House, by: ApiKeyHolder) -> dict[str, object]:
     wanted = decoded(_section(section).shape, body)
-    if isinstance(wanted, Appearance):
-        wanted = AppearanceChange(greeting_html=wanted.greeting_html, accent_colour=wanted.accent_colour)
     async with house.database.writing() as session:
-        row = await settings.change(_section(section).row, wanted, session, by)
+        row: Settings
+        if isinstance(wanted, MailChange):
+            row = await mail_servers.change(wanted, house.vault, session, by)
+        else:
+            row = await settings.change(_section(section).row, wanted, session, by)
     if isinstance(row, SellerSettings):
         async with house.database.reading() as session:
             await house.storefront.refresh(session)
-    return _told(row)
+    return _told(row, house)
 
 
 def _section(name: str) -> Section:
@@ -90,6 +118,7 @@ def _section(name: str) -> Section:
     raise NotFound
 
 
-def _told(row: Settings) -> dict[str, object]:
-    image: dict[str, object] = {"image": None} if isinstance(row, AppearanceSettings) else {}
-    return {**image, **settings.answer(row)}
+def _told(row: Settings, house: PortalHouse) -> dict[str, object]:
+    if isinstance(row, MailSettings):
+        return mail_servers.answer(row, house.post.fixed)
+    return settings.answer(row)

@@ -28,6 +28,7 @@ GET PATCH /settings/invoices
 GET PATCH /settings/files
 GET PATCH /settings/general
 GET PATCH /settings/seller
+GET PATCH /settings/mail
 GET POST /storages
 GET PATCH DELETE /storages/{storage}
 POST /storages/{storage}/checks
