@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from portal import order_imports, papers, waiver_records, waivers
 from portal.byte_ranges import HeldBytes
-from portal.order_imports import Key
 from portal.refusals import NotFound
 from portal.waivers import GivenWaiver
-from routes.api.calls import PDF, Call, Listed, row_id, told
+from routes.api.calls import PDF, Call, Listed, OrderKey, row_id, told
 from routes.api.orders import ORDER
 from routes.given import AnyRequest, House, Reading
 from routes.ranges import RangedAnswer, attachment
@@ -45,7 +44,7 @@ class ToldWaiver(Struct, kw_only=True, frozen=True):
 
 
 @get(ORDER + "/waivers", opt=told(Call(summary="List the recorded consents", gives={200: Listed[ToldWaiver]})))
-async def list_waivers(key: Key, reading: Reading) -> Listed[ToldWaiver]:
+async def list_waivers(key: OrderKey, reading: Reading) -> Listed[ToldWaiver]:
     order = await order_imports.one(key, reading)
     return Listed(items=[_told(waiver) for waiver in await waivers.recorded(order.id, reading)])
 
@@ -53,11 +52,15 @@ async def list_waivers(key: Key, reading: Reading) -> Listed[ToldWaiver]:
 @get(
     ORDER + "/waivers/{document:str}",
     opt=told(
-        Call(path=ORDER + "/waivers/{id}.pdf", summary="Fetch the evidence of a consent as a PDF", gives={200: PDF})
+        Call(
+            path="/orders/{source}/{external_id}/waivers/{id}.pdf",
+            summary="Hand out the evidence of a consent as a PDF",
+            gives={200: PDF},
+        )
     ),
 )
 async def show_evidence(
-    key: Key, document: FromPath[str], request: AnyRequest, reading: Reading, house: House
+    key: OrderKey, document: FromPath[str], request: AnyRequest, reading: Reading, house: House
 ) -> RangedAnswer:
     number, _, form = document.partition(".")
     if form != "pdf":
