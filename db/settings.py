@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -40,6 +41,7 @@ class AppearanceSettings(Settings, kw_only=True):
     __tablename__ = "appearance_settings"
     greeting_html: Mapped[str]
     accent_colour: Mapped[str] = mapped_column(default="#0b5e6e")
+    image: Mapped[int | None] = mapped_column("image_id", ForeignKey("image.id"), key="image", default=None)
 
 
 class InvoiceSettings(Settings, kw_only=True):

@@ -13,8 +13,9 @@ from db.invoices import Invoice, InvoiceDocument
 from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import entitled, order_facts, waivers
+from portal import entitled, images, order_facts, waivers
 from portal.entitlements import Entitlement
+from portal.images import ShownImage
 from portal.imported import decimal
 from portal.invoices import InvoiceFacts, InvoiceRules
 from portal.links import Link
@@ -53,10 +54,11 @@ class SellerFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Appearance:
-    """`greeting_html` is sanitised and still holds its placeholders."""
+    """`greeting_html` is sanitised and still holds its placeholders; `image` is the banner or logo, if there is one."""
 
     greeting_html: str
     accent_colour: str
+    image: ShownImage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +117,16 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         waivers=waived.given,
         waiver_question=waivers.question(waived, lines, with_files, settings.files.waiver_text),
         seller=seller_facts(settings.seller),
-        appearance=Appearance(
-            greeting_html=settings.appearance.greeting_html, accent_colour=settings.appearance.accent_colour
-        ),
+        appearance=_appearance(settings),
         zone=settings.zone,
+    )
+
+
+def _appearance(settings: AllSettings) -> Appearance:
+    return Appearance(
+        greeting_html=settings.appearance.greeting_html,
+        accent_colour=settings.appearance.accent_colour,
+        image=images.shown(settings.image) if settings.image else None,
     )
 
 

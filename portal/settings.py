@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import columns
+from db.images import Image
 from db.settings import (
     AppearanceSettings,
     FileSettings,
@@ -46,6 +47,7 @@ Row = TypeVar("Row", bound=Settings)
 class AppearanceChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     greeting_html: Html | UnsetType = UNSET
     accent_colour: Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$")] | UnsetType = UNSET
+    image: Annotated[int, Meta(ge=1, le=2**63 - 1)] | UnsetType | None = UNSET
 
 
 class InvoicesChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -114,13 +116,14 @@ Change = AppearanceChange | InvoicesChange | FilesChange | GeneralChange | Selle
 
 @dataclass(frozen=True)
 class AllSettings:
-    """The five sections at one moment."""
+    """The five sections at one moment, with the image that the appearance has chosen."""
 
     appearance: AppearanceSettings
     invoices: InvoiceSettings
     files: FileSettings
     general: GeneralSettings
     seller: SellerSettings
+    image: Image | None
     fixed_zone: ZoneInfo | None
 
     @property
@@ -130,7 +133,12 @@ class AllSettings:
 
 async def all_settings(session: AsyncSession, fixed_zone: ZoneInfo | None) -> AllSettings:
     others = (InvoiceSettings, FileSettings, GeneralSettings, SellerSettings)
-    sections = select(AppearanceSettings, *others).where(*(other.id == AppearanceSettings.id for other in others))
+    sections = (
+        select(AppearanceSettings, *others, Image)
+        .select_from(AppearanceSettings)
+        .outerjoin(Image, Image.id == AppearanceSettings.image)
+        .where(*(other.id == AppearanceSettings.id for other in others))
+    )
     row = (await session.execute(sections)).one()
     return AllSettings(*row, fixed_zone)
 
@@ -142,7 +150,7 @@ async def of(section: type[Row], session: AsyncSession) -> Row:
 
 async def change(section: type[Row], wanted: Change, session: AsyncSession, by: By) -> Row:
     """Writes the fields that differ and notes old and new; everything or nothing. Raises Invalid."""
-    if found := faults(wanted):
+    if found := [*faults(wanted), *await _unknown(wanted, session)]:
         raise Invalid(*found)
     row = await of(section, session)
     news = {name: value for name, value in _given(wanted).items() if getattr(row, name) != value}
@@ -166,6 +174,14 @@ def faults(wanted: Change) -> list[Fault]:
     if zone is not UNSET and zone not in available_timezones():
         return [Fault("#/timezone", "unknown-timezone", "Name a zone such as Europe/Berlin.")]
     return []
+
+
+async def _unknown(wanted: Change, session: AsyncSession) -> list[Fault]:
+    """What is referred to and is not there."""
+    image = wanted.image if isinstance(wanted, AppearanceChange) else None
+    if image is UNSET or image is None or await session.scalar(select(Image.id).where(Image.id == image)):
+        return []
+    return [Fault("#/image", "unknown-image", "There is no image of this id.")]
 
 
 def answer(row: Settings) -> dict[str, object]:

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
 from portal.house import House
-from routes import api, errors, static, up
+from routes import api, errors, images, static, up
 from routes.api.slashes import SlashesKept
 from routes.customer import downloads, invoices, orders, waivers
 from routes.given import BEHIND_LINK, EVERYWHERE
@@ -32,7 +32,14 @@ customer = Router(
         waivers.show_waiver,
     ],
 )
-ROUTES: list[ControllerRouterHandler] = [up.up, static.show_static, static.show_theme, customer, *api.ROUTES]
+ROUTES: list[ControllerRouterHandler] = [
+    up.up,
+    static.show_static,
+    static.show_theme,
+    images.show_image,
+    customer,
+    *api.ROUTES,
+]
 
 
 def application(opened: Callable[[], AbstractAsyncContextManager[House]], origins: Origins) -> Protection:

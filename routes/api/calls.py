@@ -24,6 +24,7 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 PDF = "application/pdf"
 XML = "application/xml"
+MULTIPART = "multipart/form-data"
 LARGEST_ID = 2**63 - 1
 OrderKey = NamedDependency[SkipValidation[Key]]
 

@@ -15,7 +15,7 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from portal.imported import BatchOrder
-from routes.api.calls import JSON, NDJSON, OPT, PDF, Call
+from routes.api.calls import JSON, MULTIPART, NDJSON, OPT, PDF, Call
 from routes.api.problems import MEDIA_TYPE, Problem
 from routes.given import AnyRequest
 from views import Page
@@ -134,7 +134,7 @@ def refusals(each: Described) -> Sequence[int]:
     if "{" in each.path:
         statuses.append(404)
     if each.call.takes is not None:
-        statuses += [409, 413, 422, 415 if each.call.takes == PDF else 400]
+        statuses += [409, 413, 422, 415 if each.call.takes in (PDF, MULTIPART) else 400]
     elif each.call.query is not None:
         statuses.append(422)
     elif each.method == "delete":
@@ -154,8 +154,11 @@ def _refusal(status: int, known: Mapping[object, Document]) -> Document:
 def _content(shape: object, known: Mapping[object, Document]) -> Document:
     if shape == NDJSON:
         return {NDJSON: {"schema": known[BatchOrder]}}
+    binary: Document = {"type": "string", "format": "binary"}
+    if shape == MULTIPART:
+        return {MULTIPART: {"schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]}}}
     if isinstance(shape, str):
-        return {shape: {"schema": {"type": "string", "format": "binary"}}}
+        return {shape: {"schema": binary}}
     return {JSON: {"schema": known[shape]}}
 
 

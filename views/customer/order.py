@@ -18,6 +18,7 @@ from views.customer.banner import Banner, Waiting, banner
 from views.customer.downloads import DownloadsSection
 from views.customer.invoices import InvoiceSection
 from views.customer.receipt import Receipt
+from views.customer.shop_sign import ShopSign
 from views.customer.waivers import SILENT, Asking
 from views.format import Reference
 from views.seller import Seller
@@ -35,6 +36,7 @@ class OrderPage(View):
     path: str
     theme_url: str
     seller: Seller
+    sign: ShopSign | None
     flash: Flash | None
     greeting: Markup | None
     greeting_is_long: bool
@@ -65,6 +67,7 @@ class OrderPage(View):
             path=path,
             theme_url=theme.address(dossier.appearance.accent_colour),
             seller=Seller.of(dossier.seller, dossier.shop_name),
+            sign=ShopSign.of(dossier.appearance.image),
             flash=wording.flash(flash) if flash else None,
             greeting=greeting,
             greeting_is_long=greeting is not None and len(greeting.striptags()) > LONG_GREETING,

@@ -31,6 +31,11 @@ CHANGES = {
     "a link": "UPDATE article_file SET title = 'Other'",
     "a file": "UPDATE file SET missing_since = '2026-01-01 00:00:00'",
     "the appearance": "UPDATE appearance_settings SET accent_colour = '#112233'",
+    "the choice of an image": "UPDATE appearance_settings SET image_id = NULL",
+    "an image": (
+        "INSERT INTO image (name, width, height, media_type, sha256, content, uploaded_at, uploaded_by)"
+        " VALUES ('x', 1, 1, 'image/png', 'x', x'00', '2026-01-01 00:00:00', 'x')"
+    ),
     "the rules for invoices": "UPDATE invoice_settings SET download_enabled = 0",
     "the rules for files": "UPDATE file_settings SET limit_per_file = 9",
     "general settings": "UPDATE general_settings SET paid_rule = 'strict'",
