@@ -34,6 +34,7 @@ from portal.mail_servers import MailServer
 from portal.storages import Opener, Storages
 from routes import application
 from routes.protection import Origins, Protection
+from views.mail import lost_link
 
 T = TypeVar("T")
 BY_COMMAND = "command line"
@@ -82,6 +83,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             storages=Storages(storage_kinds(config)),
             child=child,
             mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
+            lost_link_mail=lost_link.written,
             mail_server=mail_server(config),
         )
     )

@@ -14,13 +14,14 @@ from db.engine import Database, Reading
 from db.glance import Glance
 from db.settings import GeneralSettings, SellerSettings
 from pdfkit.child import Child
-from portal import confirmations, messages, outbox, retention, settings
+from portal import confirmations, lost_links, messages, outbox, retention, settings
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.inspections import Inspector
 from portal.jobs import Periodic, Routine, Work, Worker, every
 from portal.links import Links
+from portal.lost_links import LostLinks, Writer
 from portal.mail_servers import MailerFor, MailServer
 from portal.messages import Messages, Post
 from portal.observations import Observations
@@ -93,6 +94,7 @@ class Ground:
     storages: Storages
     child: Child
     mailer_for: MailerFor
+    lost_link_mail: Writer
     mail_server: MailServer | None = None
 
 
@@ -104,12 +106,16 @@ def built(ground: Ground) -> House:
         vault=Vault(ground.keys), mailer_for=ground.mailer_for, fixed=ground.mail_server, base_url=ground.base_url
     )
     mail = Messages(ground.database, post, on_sent={confirmations.MAIL: confirmations.mail_was_sent})
+    links = Links(signer, ground.base_url)
+    lost = LostLinks(
+        reading=ground.database.reading, links=links, messages=mail, write=ground.lost_link_mail, zone=ground.zone
+    )
     return House(
         base_url=ground.base_url,
         zone=ground.zone,
         database=ground.database,
         signer=signer,
-        links=Links(signer, ground.base_url),
+        links=links,
         child=ground.child,
         inspector=Inspector(ground.child, scratch),
         storages=ground.storages,
@@ -130,7 +136,7 @@ def built(ground: Ground) -> House:
         confirmations=Confirmations(ground.database, mail, ground.zone),
         worker=Worker(
             ground.database,
-            works={messages.KIND: mail, **_housekeeping(ground)},
+            works={messages.KIND: mail, lost_links.KIND: lost, **_housekeeping(ground)},
             periodic=[Periodic(kind, every(timedelta(days=1))) for kind in DAILY],
         ),
     )

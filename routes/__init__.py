@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from portal.house import House
 from routes import api, errors, images, static, up
 from routes.api.slashes import SlashesKept
-from routes.customer import downloads, invoices, orders, waivers
+from routes.customer import downloads, invoices, lost_links, orders, waivers
 from routes.given import BEHIND_LINK, EVERYWHERE
 from routes.limits import RefusalLimit
 from routes.protection import Origins, Protection
@@ -30,6 +30,8 @@ customer = Router(
         waivers.give_waiver,
         waivers.confirm_waiver,
         waivers.show_waiver,
+        lost_links.show_lost_link,
+        lost_links.ask_for_links,
     ],
 )
 ROUTES: list[ControllerRouterHandler] = [

@@ -10,9 +10,9 @@ FORMS = {RequestEncodingType.URL_ENCODED.value, RequestEncodingType.MULTI_PART.v
 LONGEST_FIELD = 200
 
 
-async def field_of(request: AnyRequest, name: str) -> str:
-    """One short text field; empty where there is none."""
+async def field_of(request: AnyRequest, name: str, longest: int = LONGEST_FIELD) -> str:
+    """One short text field, cut off at `longest` characters; empty where there is none."""
     if request.content_type[0] not in FORMS:
         return ""
     value = (await request.form()).get(name, "")
-    return value[:LONGEST_FIELD] if isinstance(value, str) else ""
+    return value[:longest] if isinstance(value, str) else ""

@@ -20,6 +20,7 @@ from portal import settings
 from portal.house import Ground, House, built
 from portal.storages import Storages
 from tests.factories import BERLIN, KEYS
+from views.mail import lost_link
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +73,7 @@ async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
             storages=storages,
             child=child,
             mailer_for=SmtpMailer,
+            lost_link_mail=lost_link.written,
         )
     )
     yield house

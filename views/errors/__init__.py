@@ -19,21 +19,24 @@ class ErrorPage(View):
     status: ClassVar[int]
     says: ClassVar[Sentence]
     helps: ClassVar[Sentence]
+    about_a_link: ClassVar = False
 
     seller: Seller
     title: Sentence
     advice: Sentence
+    way_on: bool
 
     @classmethod
     def of(cls, seller: SellerFacts) -> Self:
         """The page with its own words and this merchant's contact."""
-        return cls(seller=Seller.of(seller), title=cls.says, advice=cls.helps)
+        return cls(seller=Seller.of(seller), title=cls.says, advice=cls.helps, way_on=cls.about_a_link)
 
 
 class LinkUnknown(ErrorPage):
     """The same for every cause, so that nobody learns which it was."""
 
     status: ClassVar = 404
+    about_a_link: ClassVar = True
     says: ClassVar = said("This link opens no order")
     helps: ClassVar = said(
         "Perhaps a piece of the address is missing, or there is a newer link."

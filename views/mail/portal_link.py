@@ -78,7 +78,7 @@ def written(dossier: Dossier, url: str, locale: Locale, now: datetime) -> NewMes
     seller = Seller.of(dossier.seller, dossier.shop_name)
     text = PortalLinkText(**parts, url=url, files=files, seller=seller)
     copy = said("If the button does not work, copy this address:")
-    accent = _button(dossier.appearance.accent_colour)
+    accent = button_colour(dossier.appearance.accent_colour)
     mail = PortalLinkMail(**parts, url=url, files=files, seller=seller, accent=accent, copy=copy)
     return NewMessage(
         kind=KIND,
@@ -93,6 +93,6 @@ def written(dossier: Dossier, url: str, locale: Locale, now: datetime) -> NewMes
     )
 
 
-def _button(colour: str) -> str:
+def button_colour(colour: str) -> str:
     """White stands on it; mail programs know no other colours than these."""
     return colour if contrast(oklch(colour), WHITE) >= READABLE else USUAL_ACCENT
