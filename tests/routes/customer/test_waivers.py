@@ -9,11 +9,13 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
 
 import pypdfium2
 import pytest
 
-from db.settings import FileSettings
+from db.settings import FileSettings, MailTls
 from portal import confirmations, mail_servers, settings
 from portal.activity import By
 from portal.imported import Buyer, ShopWaiver
@@ -45,12 +47,12 @@ async def office(tresen: Running) -> AsyncIterator[PostOffice]:
 
 
 async def use(tresen: Running, port: int) -> None:
-    wanted = MailChange(smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none", from_address="hallo@naehwerk.example")
+    wanted = MailChange(smtp_host="127.0.0.1", smtp_port=port, smtp_tls=MailTls.NONE, from_address="shop@example.org")
     async with tresen.house.database.writing() as session:
         await mail_servers.change(wanted, tresen.house.vault, session, BY)
 
 
-async def change(tresen: Running, **wanted: object) -> None:
+async def change(tresen: Running, **wanted: Any) -> None:
     async with tresen.house.database.writing() as session:
         await settings.change(FileSettings, FilesChange(**wanted), session, BY)
 
@@ -83,6 +85,12 @@ def rows(tresen: Running, table: str) -> list[dict[str, object]]:
     with closing(sqlite3.connect(tresen.config.database)) as connection:
         connection.row_factory = sqlite3.Row
         return [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
+
+
+def part(mail: EmailMessage, kind: str) -> str:
+    found = mail.get_body((kind,))
+    assert found
+    return str(found.get_content())
 
 
 def text_of(pdf: bytes) -> str:
@@ -183,7 +191,7 @@ async def test_the_wording_on_record_is_the_one_that_was_read(tresen: Running, a
 
     (record,) = rows(tresen, "waiver")
     assert record["text"] == DEFAULT_WAIVER_TEXT
-    assert DEFAULT_WAIVER_TEXT in " ".join(office.mails[0].get_body(("plain",)).get_content().replace("> ", "").split())
+    assert DEFAULT_WAIVER_TEXT in " ".join(part(office.mails[0], "plain").replace("> ", "").split())
 
 
 async def test_consent_for_another_order_s_link_is_none_for_this_one(tresen: Running, asked: Sale, office: PostOffice):
@@ -206,13 +214,13 @@ async def test_the_mail_says_everything_and_then_the_files_are_open(tresen: Runn
     assert await refusals(tresen, asked) == [None, None]
     (mail,) = office.mails
     assert mail["To"].addresses[0].addr_spec == ERIKA
-    text = mail.get_body(("plain",)).get_content()
+    text = part(mail, "plain")
     (record,) = rows(tresen, "waiver")
     given = datetime.fromisoformat(str(record["given_at"])).replace(tzinfo=UTC).astimezone(tresen.house.storefront.zone)
     assert DEFAULT_WAIVER_TEXT in " ".join(text.replace("> ", "").split())
-    for part in ("4711", "Bente", f"{given:%d.%m.%Y} um {given:%H:%M:%S} Uhr (MEZ"):
-        assert part in text
-    html = mail.get_body(("html",)).get_content()
+    for fact in ("4711", "Bente", f"{given:%d.%m.%Y} um {given:%H:%M:%S} Uhr (MEZ"):
+        assert fact in text
+    html = part(mail, "html")
     assert DEFAULT_WAIVER_TEXT in html and "4711" in html
     (confirmed,) = rows(tresen, "waiver_confirmation")
     assert (confirmed["way"], confirmed["recipient"]) == ("mail", ERIKA)
@@ -424,7 +432,8 @@ async def broken_off(tresen: Running, address: str, body: bytes) -> None:
         "server": ("127.0.0.1", 8000),
         "state": {},
     }
-    await tresen.client._transport.app(scope, receive, send)
+    transport: Any = tresen.client._transport
+    await transport.app(scope, receive, send)
 
 
 async def test_reading_the_paper_confirms_nothing(tresen: Running, asked: Sale):
