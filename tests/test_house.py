@@ -74,7 +74,7 @@ def templates() -> list[Path]:
 
 def pages() -> list[Path]:
     """Templates that a browser shows. Mails are none: there, a style attribute is all the style there is."""
-    return [path for path in templates() if not name(path).startswith("views/mail/")]
+    return [path for path in templates() if not name(path).startswith(("views/mail/", "views/layouts/mail."))]
 
 
 def markup(path: Path) -> str:
