@@ -17,12 +17,14 @@ from config import Config
 from db.settings import AppearanceSettings, FileSettings, SellerSettings
 from db.storages import StorageKind
 from demo import cast
-from portal import articles, foreign_invoices, keys, order_imports, settings, storages
+from portal import articles, foreign_invoices, images, keys, order_imports, settings, storages
 from portal.activity import By
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
+from portal.images import NewImage
 from portal.links import Link
 from portal.refusals import Conflict
+from portal.settings import AppearanceChange
 
 ACTOR = "demo"
 
@@ -47,12 +49,13 @@ async def fill(house: House, files: Path) -> str:
     """Fills the shop; what to tell whoever started it."""
     now = datetime.now(UTC)
     by = By(ACTOR, now)
-    await _make_papers(files)
+    banner = await _make_papers(files, house)
     async with house.database.writing() as session:
         await _set_up(session, by)
         await house.storefront.refresh(session)
         key = await keys.add("demo", session, by)
         await _storage(house, files, session, by)
+        await _hang(banner, session, by)
     for sku, article in cast.ARTICLES.items():
         seen = await articles.look(article.files, house.database.reading, house.storages, house.inspector)
         await articles.put(sku, article, seen, house.database.writing, by)
@@ -62,11 +65,21 @@ async def fill(house: House, files: Path) -> str:
     return "\n".join([*told, "", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."])
 
 
-async def _make_papers(folder: Path) -> None:
-    """In a process of its own: what draws PDFs is not needed any more once the shop is open."""
-    drawing = await asyncio.create_subprocess_exec(sys.executable, "-m", "demo.papers", str(folder))
-    if await drawing.wait():
-        raise RuntimeError("The demo's PDFs could not be drawn.")
+async def _make_papers(folder: Path, house: House) -> NewImage:
+    """In a process of its own: what draws PDFs is not needed any more once the shop is open. The banner comes back."""
+    with TemporaryDirectory(dir=house.scratch) as place:
+        banner = Path(place, cast.BANNER)
+        drawing = await asyncio.create_subprocess_exec(sys.executable, "-m", "demo.papers", str(folder), str(banner))
+        if await drawing.wait():
+            raise RuntimeError("The demo's papers could not be drawn.")
+        return await images.looked_through(banner.read_bytes(), banner.name, house.child, house.scratch)
+
+
+async def _hang(banner: NewImage, session: AsyncSession, by: By) -> None:
+    """Above the portal page, unless some image was uploaded when the demo was started on this directory before."""
+    if not await images.every(session):
+        image = await images.add(banner, session, by)
+        await settings.change(AppearanceSettings, AppearanceChange(image=image.id), session, by)
 
 
 async def _set_up(session: AsyncSession, by: By) -> None:

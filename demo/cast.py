@@ -13,6 +13,7 @@ from portal.settings import AppearanceChange, FilesChange, SellerChange
 
 STORAGE = "Schnittmuster"
 INVOICE = "Rechnung-Beispiel.pdf"
+BANNER = "Naehwerk-Banner.png"
 SHEET, GUIDE, EXTRAS = "Bente-Druckbogen-A4.pdf", "Bente-Naehanleitung.pdf", "Reissverschluss-Grundkurs.zip"
 
 APPEARANCE = AppearanceChange(accent_colour="#0b5e6e")

@@ -1,4 +1,7 @@
-"""Draws the demo's files into a folder: pattern sheets of several sizes and turns, a guide, an invoice, a ZIP."""
+"""Draws the demo's files into a folder: pattern sheets of several sizes and turns, a guide, an invoice, a ZIP.
+
+And the banner of its shop into a file of its own.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from fpdf import FPDF
 
+from demo import banner
 from demo.cast import EXTRAS, GUIDE, INVOICE, SHEET
 
 
@@ -81,3 +85,4 @@ def _invoice() -> FPDF:
 
 if __name__ == "__main__":
     draw(Path(sys.argv[1]))
+    banner.draw(Path(sys.argv[2]))
