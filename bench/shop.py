@@ -36,6 +36,7 @@ OWN = {
         "external_id": "'c' || n",
         "number": "'C' || n",
         "buyer_email": "'kunde' || n || '@example.org'",
+        "buyer_email_key": "'kunde' || n || '@example.org'",
     },
     "line": {"id": "NULL", "order_id": "n"},
     "payment": {"id": "NULL", "order_id": "n", "transaction_id": "'T' || n"},

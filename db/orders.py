@@ -90,7 +90,7 @@ class Order(Base, kw_only=True):
     __table_args__ = (
         UniqueConstraint("source_id", "external_id"),
         Index("ix_order_number", "number"),
-        Index("ix_order_buyer_email", "buyer_email"),
+        Index("ix_order_buyer_email_key", "buyer_email_key"),
         Index("ix_order_changed_at", "changed_at", "id"),
         Index("ix_order_ordered_at", "ordered_at", "id"),
         # Every page asks for the credits of its order, and few orders are credits.
@@ -120,6 +120,7 @@ class Order(Base, kw_only=True):
     buyer_name: Mapped[str] = mapped_column(default="")
     buyer_company: Mapped[str] = mapped_column(default="")
     buyer_email: Mapped[str] = mapped_column(default="")
+    buyer_email_key: Mapped[str] = mapped_column(default="")  # as it is searched for: without capitals
     buyer_phone: Mapped[str] = mapped_column(default="")
     buyer_vat_id: Mapped[str] = mapped_column(default="")
     buyer_customer_number: Mapped[str] = mapped_column(default="")

@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, Issuer
-from db.orders import Order
+from db.orders import Order, OrderKind
 from pdfkit.outcome import Inspection
 from portal.activity import By, entry
 from portal.refusals import Conflict, Fault, Invalid
+
+EARLIEST, LATEST = 1990, 2100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     """The stored invoice, and whether it is new. The same bytes again are no second one; other ones raise Conflict."""
     if not new.inspection.pages:
         raise Invalid(Fault("#", "not-a-pdf", "The body is no PDF that can be opened."))
+    if not EARLIEST <= new.issued_on.year <= LATEST:
+        raise Invalid(Fault("#/date", "out-of-range", f"An invoice has a date from {EARLIEST} to {LATEST}."))
     digest = hashlib.sha256(new.content).hexdigest()
     if known := await _foreign(order, session):
         invoice, stored = known
@@ -40,6 +44,7 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     invoice = Invoice(
         order_id=order.id,
         number=new.number,
+        kind=_kind(order),
         issuer=Issuer.ELSEWHERE,
         issued_on=new.issued_on,
         total_gross=order.total_gross,
@@ -55,6 +60,11 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     return invoice, True
 
 
+def _kind(order: Order) -> InvoiceKind:
+    """What a source uploads for a credit is the document that takes an invoice back."""
+    return InvoiceKind.CREDIT_NOTE if order.kind is OrderKind.CREDIT else InvoiceKind.INVOICE
+
+
 async def _foreign(order: Order, session: AsyncSession) -> tuple[Invoice, str] | None:
     found = await session.execute(
         select(Invoice, InvoiceDocument.sha256)
@@ -62,7 +72,6 @@ async def _foreign(order: Order, session: AsyncSession) -> tuple[Invoice, str] |
         .where(
             Invoice.order_id == order.id,
             Invoice.issuer == Issuer.ELSEWHERE,
-            Invoice.kind == InvoiceKind.INVOICE,
             InvoiceDocument.format == DocumentFormat.PDF,
         )
     )

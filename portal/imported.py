@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -199,7 +199,25 @@ def basis_points(rate: str) -> int:
 
 def canonical(order: ImportedOrder) -> bytes:
     """The same bytes for the same content, whatever order and defaults the sender used; the clock left out."""
-    content = msgspec.to_builtins(order)
+    content = msgspec.to_builtins(order, builtin_types=(datetime,))
     for name in ("updated_at", "source", "external_id"):
         content.pop(name, None)
-    return msgspec.json.encode(content, order="deterministic")
+    return msgspec.json.encode(_in_utc(content), order="deterministic")
+
+
+def _in_utc(content: object) -> object:
+    """The same instant is the same content, whatever offset it was told with."""
+    match content:
+        case datetime():
+            return content.astimezone(UTC)
+        case dict():
+            return {name: _in_utc(value) for name, value in content.items()}
+        case list():
+            return [_in_utc(value) for value in content]
+        case _:
+            return content
+
+
+def email_key(email: str) -> str:
+    """A mail address as it is compared: nobody has two that differ in capitals alone."""
+    return email.strip().lower()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Reading
@@ -22,6 +22,7 @@ from portal import dossiers, link_ends, outbox, settings
 from portal.activity import TRESEN, By
 from portal.dossiers import SellerFacts
 from portal.envelopes import BadAddress, address
+from portal.imported import email_key
 from portal.jobs import Record
 from portal.links import Link, Links
 from portal.messages import Messages, NewMessage
@@ -86,7 +87,7 @@ def normal(email: str) -> str:
         address(wanted)
     except BadAddress as error:
         raise Invalid(Fault("#/email", "no-address", str(error))) from error
-    return wanted.lower()
+    return email_key(wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +158,7 @@ class LostLinks:
 def _of(email: str) -> Select[Order]:
     return (
         select(Order)
-        .where(func.lower(Order.buyer_email) == email, Order.state.not_in([State.DELETED]))
+        .where(Order.buyer_email_key == email, Order.state.not_in([State.DELETED]))
         .order_by(Order.ordered_at.desc(), Order.id.desc())
         .limit(MOST)
     )

@@ -189,6 +189,7 @@ def _copy(order: ImportedOrder, row: Order) -> None:
         setattr(row, name, getattr(order, name))
     for name in BUYER_FIELDS:
         setattr(row, f"buyer_{name}", getattr(order.buyer, name))
+    row.buyer_email_key = imported.email_key(order.buyer.email)
     row.waiver_accepted = order.waiver.accepted if order.waiver else None
     row.waiver_at = order.waiver.at if order.waiver else None
     row.waiver_text = order.waiver.text if order.waiver else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Order
 from db.sources import Source
-from portal import paging
+from portal import imported, paging
 from portal.imported import Instant
 from portal.paging import AfterMoment, Paging
 
@@ -46,7 +46,7 @@ def _filtered(query: OrderQuery) -> Select[Order]:
     if query.number:
         wanted = wanted.where(Order.number == query.number)
     if query.email:
-        wanted = wanted.where(func.lower(Order.buyer_email) == query.email.lower())
+        wanted = wanted.where(Order.buyer_email_key == imported.email_key(query.email))
     if query.updated_after:
         wanted = wanted.where(Order.changed_at > query.updated_after)
     return wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace as other_moment
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import pytest
 from msgspec.structs import replace
@@ -86,6 +86,14 @@ async def test_the_same_again_is_unchanged_and_leaves_no_trace(shop):
     assert await shop.puts() is UNCHANGED
     assert (await shop.order()).version == before[0].version
     assert len(await shop.every(Activity)) == len(before[1])
+
+
+async def test_the_same_instant_told_with_another_offset_is_the_same_content(shop):
+    await shop.puts(ordered_at=ORDERED)
+
+    there = ORDERED.astimezone(timezone(timedelta(hours=-7)))
+
+    assert await shop.puts(ordered_at=there) is UNCHANGED
 
 
 async def test_another_content_is_an_update(shop):

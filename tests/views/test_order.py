@@ -214,8 +214,6 @@ LONG_PAID = an_order(paid_at=PAID_AT - timedelta(days=9))
             "Alle 3 Downloads sind verbraucht, zuletzt am 25.10.2026."
             " Wenn etwas schiefging, gibt der Shop weitere frei: Nähwerk schreiben",
         ),
-        (Refusal.FILE_MISSING, "Diese Datei fehlt im Moment im Lager des Shops."),
-        (Refusal.STAMP_FAILED, "Die Datei lässt sich gerade nicht vorbereiten."),
         (Refusal.WAIVER_MISSING, "Wartet auf Ihre Zustimmung. Ohne Zustimmung ist sie ab 10.11.2026 abrufbar."),
         (Refusal.WAIVER_CONFIRMATION_PENDING, "Wartet auf die Bestätigung Ihrer Zustimmung."),
     ],
@@ -227,6 +225,21 @@ def test_a_refused_file_says_why_and_has_no_button(why, sentence):
     assert page.one("li", data_file="11").text.find(sentence) >= 0
     assert not page.all("form", data_deed="start-download")
     assert "data-refusal" not in page.one("section", data_section="files").attributes
+
+
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        (Refusal.FILE_MISSING, "Diese Datei fehlt im Moment im Lager des Shops."),
+        (Refusal.STAMP_FAILED, "Die Datei lässt sich gerade nicht vorbereiten."),
+    ],
+)
+def test_what_failed_on_our_side_says_so_and_can_be_tried_again(why, sentence):
+    page = shown(a_dossier(LONG_PAID, files=[REFUSED_FILES[why]]))
+
+    assert row(page)["data-refusal"] == why
+    assert page.one("li", data_file="11").text.find(sentence) >= 0
+    assert "Noch einmal" in page.one("form", data_deed="start-download").text
 
 
 ORDERS_WITHOUT_FILES = {

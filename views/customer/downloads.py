@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import PurePath
 
 from portal import downloads
+from portal.deliveries import MAY_BE_MENDED
 from portal.dossiers import Dossier
 from portal.entitlements import Entitlement
 from portal.refusals import Refusal
@@ -38,6 +39,7 @@ class FileRow:
     shows_terms: bool
     punches: tuple[bool, ...]
     action: str
+    is_retry: bool
     notice: Notice | None
 
 
@@ -107,7 +109,8 @@ def _row(entitlement: Entitlement, refusal: Refusal | None, own: Refusal | None,
         refusal=refusal or "",
         shows_terms=refusal not in WITHOUT_TERMS,
         punches=_punches(limit, left),
-        action="" if refusal else f"{place.path}/files/{file.id}/downloads",
+        action="" if refusal and refusal not in MAY_BE_MENDED else f"{place.path}/files/{file.id}/downloads",
+        is_retry=refusal in MAY_BE_MENDED,
         notice=_notice(entitlement, own, place.now) if own else None,
     )
 

@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("buyer_name", sa.Text(), nullable=False),
         sa.Column("buyer_company", sa.Text(), nullable=False),
         sa.Column("buyer_email", sa.Text(), nullable=False),
+        sa.Column("buyer_email_key", sa.Text(), nullable=False, server_default=""),
         sa.Column("buyer_phone", sa.Text(), nullable=False),
         sa.Column("buyer_vat_id", sa.Text(), nullable=False),
         sa.Column("buyer_customer_number", sa.Text(), nullable=False),
@@ -183,7 +184,7 @@ def upgrade() -> None:
         sa.Index("ix_order_refers_to", "refers_to", "source_id", sqlite_where=sa.text("refers_to IS NOT NULL")),
     )
     with op.batch_alter_table("order", schema=None) as batch_op:
-        batch_op.create_index("ix_order_buyer_email", ["buyer_email"], unique=False)
+        batch_op.create_index("ix_order_buyer_email_key", ["buyer_email_key"], unique=False)
         batch_op.create_index("ix_order_changed_at", ["changed_at", "id"], unique=False)
         batch_op.create_index("ix_order_number", ["number"], unique=False)
         batch_op.create_index("ix_order_ordered_at", ["ordered_at", "id"], unique=False)

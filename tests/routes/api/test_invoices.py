@@ -62,6 +62,25 @@ async def test_an_invoice_is_stored_once_and_handed_out_byte_for_byte(shop: Shop
         assert (await shop.call.get(f"/api/v1/invoices/{told['id']}.{form}")).status_code == 404
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "2101-01-01", "9999-12-31"])
+async def test_a_date_that_no_invoice_has_is_refused(shop: Shop, day: str):
+    await shop.put(an_order())
+
+    answer = await put(shop, a_pdf(), f"number=RE-1&date={day}")
+
+    assert (answer.status_code, codes(answer.json())) == (422, {"#/date": "out-of-range"})
+    assert await _stored(shop) == 0
+
+
+async def test_what_is_uploaded_for_a_credit_is_a_credit_note(shop: Shop):
+    line = {"id": "1", "title": "Storno", "line_gross": -2490, "tax_rate": "19"}
+    await shop.put(an_order(kind="credit", lines=[line], total_gross=-2490, payments=[]))
+
+    answer = await put(shop, a_pdf())
+
+    assert (answer.status_code, answer.json()["kind"]) == (201, "credit_note")
+
+
 @pytest.mark.parametrize("content", [b"", b"no PDF", b"%PDF-1.7\n%%EOF", b"<html>%PDF-"])
 async def test_what_is_no_pdf_is_refused(shop: Shop, content: bytes):
     await shop.put(an_order())
