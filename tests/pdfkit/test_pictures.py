@@ -18,6 +18,10 @@ from pdfkit.pictures import LARGEST_FILE, LONGEST_SIDE, redraw
 
 RED, BLUE = (200, 30, 30), (20, 40, 200)
 A_SCRIPT = b"/*<script>alert(document.domain)</script>*/=1;"
+A_WEBP_BOMB = (  # an animation on a canvas of 16384 x 16384, for which its decoder makes room when it opens
+    b"RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\xff\x3f\x00\xff\x3f\x00"
+    b"ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+)
 SVG = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
@@ -373,8 +377,7 @@ def test_whatever_happens_to_the_bytes_it_is_a_picture_or_refused(drawn):
         pytest.param(a_gif((65535, 65535), (1, 1)), id="GIF"),
         pytest.param(a_gif((1, 1), (65535, 65535)), id="GIF whose frame is larger than its screen"),
         pytest.param(
-            b"RIFF\x1e\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\xff\x3f\x00\xff\x3f\x00"
-            b"ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+            A_WEBP_BOMB,
             id="WebP",
         ),
         pytest.param(
@@ -398,6 +401,10 @@ def test_notes_that_unpack_to_gigabytes_are_not_unpacked(cause):
     png = saved(a_picture(), "PNG")
 
     assert cause(png[:33] + bomb + png[33:]) is PictureCause.DAMAGED
+
+
+def test_forty_megapixels_are_not_too_many(drawn):
+    assert drawn(a_png(8000, 5000, depth=1, rows=bytes(1001 * 5000)))[0] == Picture(3200, 2000, "image/png")
 
 
 def test_one_byte_too_many_is_too_many(cause, drawn, tmp_path):
@@ -454,6 +461,18 @@ async def test_the_largest_picture_fits_the_limits_of_the_child(tmp_path: Path, 
         await child.close()
 
     assert max(picture.width, picture.height) == LONGEST_SIDE
+
+
+async def test_a_bomb_is_told_as_one_by_the_child_that_has_no_room_for_it(tmp_path: Path):
+    (tmp_path / "source").write_bytes(A_WEBP_BOMB)
+    child = Child()
+    try:
+        with pytest.raises(PictureRefused) as refused:
+            await child.redraw(tmp_path / "source", tmp_path / "target")
+    finally:
+        await child.close()
+
+    assert refused.value.cause is PictureCause.TOO_MANY_PIXELS
 
 
 async def test_a_picture_that_takes_too_long_is_damaged(tmp_path: Path):
