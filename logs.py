@@ -28,3 +28,4 @@ def set_up(level: str, form: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps say nothing that the schema's number does not
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines bear whole addresses
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # its lines bear every value that is written: names, mails

@@ -221,3 +221,14 @@ def test_serving_after_a_kill_finds_everything_and_needs_no_help(operator):
 
     with operator.serving() as (_, origin):
         assert httpx.get(f"{origin}/up").status_code == 200
+
+
+# --- What it tells
+
+
+def test_the_most_talkative_log_tells_nothing_that_is_written_to_the_database(operator):
+    said = operator.types("key", "add", "Wortreich", TRESEN_LOG_LEVEL="debug")
+
+    assert said.returncode == 0
+    assert "Wortreich" not in said.stderr
+    assert "INSERT" not in said.stderr
