@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from portal.deliveries import Ended
 from portal.links import LinkEnded, LinkUnknown
+from portal.meters import CapReached
 from portal.refusals import NotFound
 from routes.api import problems
 from routes.given import AnyHandlers, AnyRequest, AnyResponse
@@ -23,6 +24,7 @@ PAGES: Mapping[type[Exception], type[errors.ErrorPage]] = {
     NotFound: errors.LinkUnknown,
     LinkEnded: errors.LinkEnded,
     Ended: errors.DownloadEnded,
+    CapReached: errors.DownloadEnded,  # where the first piece of this answer is one too many
 }
 BY_STATUS: Mapping[int, type[errors.ErrorPage]] = {
     404: errors.LinkUnknown,
