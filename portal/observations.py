@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from db.downloads import LinkObservation
 from db.engine import Transaction
 
+LOG = logging.getLogger("tresen")
 PAUSE_SECONDS = 1.0
 
 
@@ -35,7 +39,10 @@ class Observations:
         try:
             while True:
                 await asyncio.sleep(PAUSE_SECONDS)
-                await self.write()
+                try:
+                    await self.write()
+                except SQLAlchemyError as error:  # a full disk or a locked database may pass; what was seen is lost
+                    LOG.warning("What was seen could not be noted: %s", error.__class__.__name__)
         finally:
             await self.write()
 
