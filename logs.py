@@ -7,6 +7,9 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+# At its level debug each of these tells what passes through it: statements with their values, addresses, mails.
+TALKATIVE = ("aiosmtplib", "aiosqlite", "alembic", "asyncio", "httpcore", "httpx", "multipart", "PIL", "sqlalchemy")
+
 
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
@@ -26,6 +29,5 @@ def set_up(level: str, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps say nothing that the schema's number does not
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines bear whole addresses
-    logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # its lines bear every value that is written: names, mails
+    for library in TALKATIVE:
+        logging.getLogger(library).setLevel(logging.WARNING)
