@@ -11,8 +11,10 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from getpass import getpass
 from importlib.metadata import version
 from os import environ
 from pathlib import Path
@@ -21,12 +23,13 @@ from typing import TypeVar
 import logs
 from config import Config, ConfigError, from_environment, with_data_directory
 from db.engine import Database
+from db.merchants import is_anybody_in
 from db.migrate import NewerDatabase, migrate, newest
 from db.storages import StorageKind
 from integrations import smtp
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
-from portal import backup, keys, links, order_imports, restore, settings
+from portal import backup, keys, links, merchants, order_imports, restore, sessions, settings
 from portal.activity import By
 from portal.backup_archive import BackupFailed
 from portal.house import Ground, House, built
@@ -39,6 +42,10 @@ from views.mail import lost_link
 T = TypeVar("T")
 BY_COMMAND = "command line"
 GRACE_SECONDS = 10
+
+
+class Misuse(Exception):
+    """One sentence for the operator; exit status 2."""
 
 
 class Failure(Exception):
@@ -85,6 +92,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
             lost_link_mail=lost_link.written,
             mail_server=mail_server(config),
+            first_run_code=config.first_run_code,
         )
     )
     try:
@@ -170,7 +178,11 @@ def run_serve(arguments: argparse.Namespace, config: Config) -> None:
         logging.getLogger("tresen").warning(
             "TRESEN_BASE_URL is not set: links lead to %s, and automations stay off.", config.base_url
         )
-    _run(serve(config, listener, lambda: print(f"Tresen serves {config.base_url}", flush=True)))
+    told = [f"Tresen serves {config.base_url}"]
+    if not is_anybody_in(config.database):
+        config = replace(config, first_run_code=sessions.new_code())
+        told += [f"First-run code: {config.first_run_code}", f"Set it up at {config.base_url}/admin/first-run"]
+    _run(serve(config, listener, lambda: print("\n".join(told), flush=True)))
 
 
 def run_demo(arguments: argparse.Namespace, config: Config) -> None:
@@ -197,6 +209,35 @@ def run_key_add(arguments: argparse.Namespace, config: Config) -> None:
 
     key = _run(_with_house(config, add))
     print(f"Key {arguments.name}; it is shown this once:\n{key}")
+
+
+def run_merchant_add(arguments: argparse.Namespace, config: Config) -> None:
+    async def put(house: House) -> bool:
+        new = await merchants.newly(email, password)
+        async with house.database.writing() as session:
+            is_new = await merchants.named(email, session) is None
+            await merchants.put(new, session, By(BY_COMMAND, datetime.now(UTC)))
+        return is_new
+
+    try:
+        email = merchants.as_email(arguments.email)
+        password = _password_of(email)
+        is_new = _run(_with_house(config, put))
+    except merchants.NoMailAddress as error:
+        raise Misuse(f"{arguments.email} is not a mail address.") from error
+    except merchants.PasswordUnfit as error:
+        raise Misuse(f"A password needs at least {merchants.SHORTEST_PASSWORD} characters.") from error
+    print(f"{email} can sign in now." if is_new else f"{email} has a new password, and is signed out everywhere.")
+
+
+def _password_of(email: str) -> str:
+    """From the terminal, unseen and twice; else the first line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass(f"Password for {email}: ")
+    if getpass("Once more: ") != first:
+        raise Misuse("The two passwords differ.")
+    return first
 
 
 def run_link(arguments: argparse.Namespace, config: Config) -> None:
@@ -246,7 +287,7 @@ def main(words: Sequence[str] | None = None) -> int:
         config = from_environment(environ)
         logs.set_up(config.log_level, config.log_format)
         arguments.run(arguments, config)
-    except ConfigError as error:
+    except (ConfigError, Misuse) as error:
         print(error, file=sys.stderr)
         return 2
     except (Failure, BackupFailed) as error:
@@ -272,6 +313,10 @@ def _parser() -> argparse.ArgumentParser:
     adding = key.add_parser("add", help="make a key for the API and print it once")
     adding.add_argument("name")
     adding.set_defaults(run=run_key_add)
+    merchant = commands.add_parser("merchant", help="who may sign in").add_subparsers(required=True, metavar="DEED")
+    letting_in = merchant.add_parser("add", help="let a merchant in, or give one a new password")
+    letting_in.add_argument("email")
+    letting_in.set_defaults(run=run_merchant_add)
     linking = commands.add_parser("link", help="print an order's portal link")
     linking.add_argument("source")
     linking.add_argument("external_id")

@@ -45,6 +45,7 @@ class Config:
     timezone: ZoneInfo | None = None
     log_level: str = "info"
     log_format: str = "text"
+    first_run_code: str = ""  # made anew by `serve`, for whoever reads its terminal
 
     @property
     def database(self) -> Path:

@@ -25,6 +25,7 @@ from portal.lost_links import LostLinks, Writer
 from portal.mail_servers import MailerFor, MailServer
 from portal.messages import Messages, Post
 from portal.observations import Observations
+from portal.sessions import Door
 from portal.signing import Signer
 from portal.stamps import Stamps
 from portal.storages import Storages
@@ -80,6 +81,7 @@ class House:
     messages: Messages
     confirmations: Confirmations
     worker: Worker
+    door: Door
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,7 @@ class Ground:
     mailer_for: MailerFor
     lost_link_mail: Writer
     mail_server: MailServer | None = None
+    first_run_code: str = ""
 
 
 def built(ground: Ground) -> House:
@@ -139,6 +142,7 @@ def built(ground: Ground) -> House:
             works={messages.KIND: mail, lost_links.KIND: lost, **_housekeeping(ground)},
             periodic=[Periodic(kind, every(timedelta(days=1))) for kind in DAILY],
         ),
+        door=Door(ground.database, ground.first_run_code),
     )
 
 

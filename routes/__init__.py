@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
 from portal.house import House
-from routes import api, errors, images, static, up
+from routes import admin, api, errors, images, static, up
 from routes.api.slashes import SlashesKept
 from routes.customer import downloads, invoices, lost_links, orders, waivers
 from routes.given import BEHIND_LINK, EVERYWHERE
@@ -41,6 +41,7 @@ ROUTES: list[ControllerRouterHandler] = [
     images.show_image,
     customer,
     *api.ROUTES,
+    *admin.ROUTES,
 ]
 
 

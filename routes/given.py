@@ -24,6 +24,7 @@ from portal import dossiers, keys, link_ends, links
 from portal.activity import CUSTOMER, By
 from portal.house import House as PortalHouse
 from portal.links import NOBODY, Link
+from portal.sessions import SignedIn
 
 AnyRequest = Request[Any, Any, Any]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -57,6 +58,7 @@ Writing = NamedDependency[SkipValidation[AsyncSession]]
 Now = NamedDependency[SkipValidation[datetime]]
 Visit = NamedDependency[SkipValidation[OpenedLink]]
 LinkedOrder = NamedDependency[SkipValidation[OrderBehindLink]]
+Merchant = NamedDependency[SkipValidation[SignedIn]]
 ApiKeyHolder = NamedDependency[SkipValidation[By]]
 Customer = NamedDependency[SkipValidation[By]]
 IpPrefix = NamedDependency[SkipValidation[str]]

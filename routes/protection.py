@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -12,10 +12,14 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from routes.limits import RefusalLimit
 
+Pairs = tuple[tuple[bytes, bytes], ...]
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ADDRESSED = ("/o/", "/d/")  # these carry their authority in the address
 AUTHENTICATED = ("/api/", "/hooks/", "/metrics")  # and these in a header or signature of their own
+
+OFFICE = "/admin"
+PREVIEW = "/admin/preview/"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"
@@ -30,9 +34,12 @@ class Origins:
     base_url: str
     form_targets: Sequence[str] = ("https://*.paypal.com",)
 
-    @property
-    def policy(self) -> str:
-        return " ".join((POLICY, *self.form_targets))
+    def policy(self, path: str) -> str:
+        """The back office shows a preview in a frame, and the preview alone may be shown in one."""
+        told = " ".join((POLICY, *self.form_targets))
+        if path.startswith(PREVIEW):
+            told = told.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+        return f"{told}; frame-src 'self'" if path.startswith(OFFICE) else told
 
     def is_host(self, host: str) -> bool:
         """Whether a Host header means us. All loopback names are one host."""
@@ -57,11 +64,10 @@ class Protection:
     origins: Origins
     refuse: Callable[[str, int], ASGIApp]
     limited: RefusalLimit
-    headers: tuple[tuple[bytes, bytes], ...] = field(init=False)
+    headers: Mapping[str, Pairs] = field(init=False)  # by the beginning of the path, the longest first
 
     def __post_init__(self) -> None:
         headers = {
-            "content-security-policy": self.origins.policy,
             "referrer-policy": "same-origin",
             "x-content-type-options": "nosniff",
             "x-robots-tag": "noindex",
@@ -71,19 +77,24 @@ class Protection:
         }
         if self.origins.base_url.startswith("https:"):
             headers["strict-transport-security"] = "max-age=31536000"
-        encoded = tuple((name.encode(), value.encode()) for name, value in headers.items())
-        object.__setattr__(self, "headers", encoded)
+        object.__setattr__(self, "headers", {path: self._encoded(path, headers) for path in (PREVIEW, OFFICE, "")})
+
+    def _encoded(self, path: str, headers: Mapping[str, str]) -> Pairs:
+        told = {"content-security-policy": self.origins.policy(path), **headers}
+        return tuple((name.encode(), value.encode()) for name, value in told.items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:  # the lifespan of the process
             await self.inside(scope, receive, send)
             return
 
+        own = next(headers for path, headers in self.headers.items() if scope["path"].startswith(path))
+
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", ()))
                 named = {name for name, _ in given}
-                message["headers"] = given + [pair for pair in self.headers if pair[0] not in named]
+                message["headers"] = given + [pair for pair in own if pair[0] not in named]
             await send(message)
 
         request = Headers.from_scope(scope)

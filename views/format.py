@@ -80,6 +80,17 @@ class Formats:
         """`1,5` of a quantity; zeros that say nothing are left out."""
         return format_decimal(number, "#,##0.####", locale=self.locale).translate(KINDS_OF_SPACE)
 
+    def typed(self, value: object) -> str:
+        """How a stored value stands in a field to be edited: nothing is grouped, and a German sees a comma."""
+        match value:
+            case None | bool():
+                return ""
+            case float():
+                text = repr(value).removesuffix(".0")
+                return text.replace(".", ",") if self.locale.language == "de" else text
+            case _:
+                return str(value)
+
     def value(self, value: object) -> str:
         """Whatever a sentence holds."""
         match value:

@@ -25,7 +25,7 @@ def every_page() -> list[type[View]]:
     found, waiting = [], list(View.__subclasses__())
     while waiting:
         page = waiting.pop()
-        found.append(page)
+        found += [page] if hasattr(page, "template") else []  # the others are what pages have in common
         waiting += page.__subclasses__()
     return found
 

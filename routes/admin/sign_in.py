@@ -1,0 +1,63 @@
+"""The door of the back office."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from litestar import post, route
+from litestar.response import Redirect
+
+from portal import sessions
+from portal.merchants import LONGEST_PASSWORD
+from portal.sessions import Knock, SignInRefused, TooSoon
+from routes.admin.signed_in import MOST_KEPT, cookie, opened, own_path
+from routes.forms import texts_of
+from routes.given import AnyRequest, House, Now
+from routes.limits import network
+from views import Page
+from views.admin.frame import HOME
+from views.admin.sign_in import UNFIT, SignInPage, too_soon
+from views.sentences import Sentence
+
+
+@route("/admin/sign-in", http_method=["GET", "HEAD"])
+async def show_sign_in(request: AnyRequest, house: House) -> Page | Redirect:
+    if await house.door.is_first_run():
+        return Redirect("/admin/first-run", status_code=303)
+    wanted = own_path(request.query_params.get("next", ""))
+    return Page(SignInPage(shop=house.storefront.seller.name, next=wanted), locale="")
+
+
+@post("/admin/sign-in")
+async def sign_in(request: AnyRequest, house: House, now: Now) -> Page | Redirect:
+    texts = await texts_of(request)
+    email, password = texts.get("email", "")[:500], texts.get("password", "")[: LONGEST_PASSWORD + 1]
+    try:
+        token = await house.door.sign_in(email, password, knock(request, now))
+    except SignInRefused:
+        return _again(texts, house, UNFIT, 401)
+    except TooSoon as soon:
+        return _again(texts, house, too_soon(soon.seconds), 429, {"Retry-After": str(soon.seconds)})
+    kept = texts.get("kept", "")
+    if len(kept) <= MOST_KEPT and opened(kept, house.vault, now):
+        async with house.database.writing() as session:
+            await sessions.keep(token, kept, session)
+    path = own_path(texts.get("next", "")) or HOME
+    return Redirect(path, status_code=303, cookies=[cookie(token, house.base_url)])
+
+
+def knock(request: AnyRequest, now: datetime) -> Knock:
+    return Knock(network(request.client.host if request.client else ""), now)
+
+
+def _again(
+    texts: dict[str, str], house: House, error: Sentence, status: int, headers: dict[str, str] | None = None
+) -> Page:
+    page = SignInPage(
+        shop=house.storefront.seller.name,
+        email=texts.get("email", "")[:500],
+        next=own_path(texts.get("next", "")),
+        kept=texts.get("kept", "")[:MOST_KEPT],
+        error=error,
+    )
+    return Page(page, locale="", status_code=status, headers=headers or {})

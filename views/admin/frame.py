@@ -1,0 +1,69 @@
+"""What stands round every page of the back office: only what there is to go to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.sessions import SignedIn
+from views import View
+from views.sentences import Sentence, said
+
+# A new screen is one line here: its name, the paths that are part of it, where it begins.
+MAIN = ((said("Settings"), "/admin/settings", "/admin/settings/portal/invoices"),)
+SETTINGS = (
+    (said("Customer portal"), "/admin/settings/portal", "/admin/settings/portal/invoices"),
+    (said("My account"), "/admin/settings/account", "/admin/settings/account"),
+)
+PORTAL = ((said("Invoices"), "/admin/settings/portal/invoices", "/admin/settings/portal/invoices"),)
+HOME = MAIN[0][2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavLink:
+    """`current`: "page" where it leads to the page itself, "true" to one above it, else empty."""
+
+    label: Sentence
+    url: str
+    current: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """`settings` and `tabs` are empty outside the settings."""
+
+    email: str
+    theme: str
+    notices: int
+    main: tuple[NavLink, ...]
+    settings: tuple[NavLink, ...]
+    tabs: tuple[NavLink, ...]
+
+    @staticmethod
+    def of(merchant: SignedIn, path: str) -> Frame:
+        settings = _links(SETTINGS, path)
+        in_settings = any(link.current for link in settings)
+        return Frame(
+            email=merchant.email,
+            theme="" if merchant.theme == "system" else merchant.theme.value,
+            notices=merchant.notices,
+            main=_links(MAIN, "/admin/settings" if in_settings else path),
+            settings=settings if in_settings else (),
+            tabs=_links(PORTAL, path) if path.startswith("/admin/settings/portal/") else (),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficePage(View):
+    """A page behind the counter."""
+
+    frame: Frame
+
+
+def _links(known: tuple[tuple[Sentence, str, str], ...], path: str) -> tuple[NavLink, ...]:
+    return tuple(NavLink(label=label, url=url, current=_current(below, path, url)) for label, below, url in known)
+
+
+def _current(below: str, path: str, url: str) -> str:
+    if path == url:
+        return "page"
+    return "true" if path == below or path.startswith(f"{below}/") else ""

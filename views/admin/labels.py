@@ -1,0 +1,95 @@
+"""What every setting is called on its tab and in the history: one place, by section and field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from views.form import Label
+from views.sentences import said
+
+UNLIMITED = said("Empty means unlimited.")
+INVOICES: Mapping[str, Label] = {
+    "download_enabled": Label(
+        said("Allow invoice download"), said("Customers see the section Invoice on their portal page.")
+    ),
+    "auto_create": Label(
+        said("Automatic invoice creation"),
+        said("Paid, and no invoice yet? Then it is created when the customer asks for it."),
+    ),
+    "window_days": Label(said("Download possible for"), said("From the invoice date. Empty means unlimited.")),
+    "address_correction": Label(
+        said("Customers may correct their billing address"), said("Until the first invoice is created.")
+    ),
+}
+FILES: Mapping[str, Label] = {
+    "download_enabled": Label(
+        said("File download enabled"), said("Customers see the section Downloads on their portal page.")
+    ),
+    "limit_per_file": Label(said("Downloads per file"), UNLIMITED),
+    "limit_times_quantity": Label(
+        said("Times the ordered quantity"), said("Whoever buys a file three times gets three times the downloads.")
+    ),
+    "window_days": Label(said("Download possible for"), said("From payment. Empty means unlimited.")),
+    "waiver_required": Label(
+        said("Waiver of the right of withdrawal"),
+        said(
+            "Before the first download the customer has to consent,"
+            " unless the shop has brought the consent along already."
+        ),
+    ),
+    "waiver_text": Label(
+        said("Text beside the box"),
+        said(
+            "It has to hold the express consent and that the right of withdrawal ends with it."
+            " Consent given before keeps its wording."
+        ),
+    ),
+    "watermark_text": Label(
+        said("Watermark text"),
+        said(
+            "Stands on every page of every PDF. Placeholders: {UserName}, {OrderNumber}, {OrderDate}."
+            " Empty means no watermark."
+        ),
+    ),
+    "watermark_font_size_pt": Label(said("Watermark font size")),
+    "watermark_x_mm": Label(said("Horizontal position"), said("From the left edge")),
+    "watermark_y_mm": Label(said("Vertical position"), said("From the bottom edge")),
+}
+SELLER: Mapping[str, Label] = {
+    "name": Label(said("Name or company")),
+    "street": Label(said("Street and number")),
+    "zip": Label(said("Postcode")),
+    "city": Label(said("Town")),
+    "country": Label(said("Country"), said("Two letters, such as DE")),
+    "vat_id": Label(said("VAT identification number"), said("This or the tax number has to stand on invoices.")),
+    "tax_number": Label(said("Tax number")),
+    "tax_regime": Label(said("Taxation")),
+    "invoice_series": Label(
+        said("Number series"), said("{year} becomes the year of the invoice; the running number follows.")
+    ),
+    "email": Label(said("Mail address"), said("Customers who have a question write here.")),
+    "phone": Label(said("Telephone")),
+    "contact_name": Label(said("Contact person")),
+    "iban": Label(said("IBAN")),
+    "bic": Label(said("BIC")),
+    "bank_name": Label(said("Bank")),
+    "imprint_url": Label(said("Address of the legal notice")),
+    "privacy_url": Label(said("Address of the privacy notice")),
+    "terms_url": Label(said("Address of the terms")),
+}
+MAIL: Mapping[str, Label] = {
+    "smtp_host": Label(said("Mail server"), said("Such as smtp.example.org; empty means that no mail is sent.")),
+    "smtp_port": Label(said("Port")),
+    "smtp_tls": Label(said("Encryption")),
+    "smtp_user": Label(said("User name")),
+    "smtp_password": Label(said("Password"), said("Stored encrypted, and never shown again.")),
+    "from_address": Label(said("Sender address")),
+    "from_name": Label(said("Sender name")),
+}
+IDENTITY = ("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime", "invoice_series")
+BY_SECTION: Mapping[str, Mapping[str, Label]] = {
+    "invoice_settings": INVOICES,
+    "file_settings": FILES,
+    "seller_settings": SELLER,
+    "mail_settings": MAIL,
+}

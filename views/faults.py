@@ -1,0 +1,72 @@
+"""What a wrong entry is told: what fits, with an example, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import inspect
+
+from portal.refusals import Fault
+from views.sentences import Sentence, counted, said
+
+# By field name, where the type alone does not say what is meant.
+EXAMPLES = {
+    "email": said("Please enter a mail address such as hallo@example.org."),
+    "from_address": said("Please enter a mail address such as hallo@example.org."),
+    "country": said("Please enter two capital letters such as DE."),
+    "accent_colour": said("Please enter a colour such as #0d596d."),
+    "imprint_url": said("Please enter a whole address such as https://example.org/imprint."),
+    "privacy_url": said("Please enter a whole address such as https://example.org/privacy."),
+    "terms_url": said("Please enter a whole address such as https://example.org/terms."),
+    "smtp_host": said("Please enter a server name such as mail.example.org."),
+    "timezone": said("Please name a zone such as Europe/Berlin."),
+}
+UNFIT = said("This does not fit here.")
+
+
+def told_of(faults: Sequence[Fault]) -> dict[str, Sentence]:
+    """What only a look at the whole could find, by field name."""
+    names = (fault.pointer.removeprefix("#/").partition("/")[0] for fault in faults)
+    return {name: EXAMPLES.get(name, UNFIT) for name in names}
+
+
+def advice(name: str, kind: inspect.Type, code: str, typed: str) -> Sentence:
+    """`kind` and `code` as the API's check found them."""
+    match kind, code:
+        case inspect.UnionType(types=types), _:
+            return _or_empty(next(each for each in types if not isinstance(each, inspect.NoneType)))
+        case inspect.Metadata(type=inner), _:
+            return advice(name, inner, code, typed)
+        case inspect.IntType() | inspect.FloatType(), _:
+            return _number(kind)
+        case inspect.StrType(max_length=int(most)), "too-long":
+            return counted(
+                "At most %(most)s characters fit here; this is %(count)s.",
+                "At most %(most)s characters fit here; these are %(count)s.",
+                len(typed),
+                most=most,
+            )
+        case inspect.StrType(), "too-short":
+            return said("Please enter something here.")
+        case _:
+            return EXAMPLES.get(name, UNFIT)
+
+
+def _or_empty(kind: inspect.Type) -> Sentence:
+    match kind:
+        case inspect.IntType(ge=int(low), le=int(high)):
+            return said(
+                "Please enter a whole number from %(low)s to %(high)s, or leave this empty.", low=low, high=high
+            )
+        case _:
+            return UNFIT
+
+
+def _number(kind: inspect.Type) -> Sentence:
+    match kind:
+        case inspect.IntType(ge=int(low), le=int(high)):
+            return said("Please enter a whole number from %(low)s to %(high)s.", low=low, high=high)
+        case inspect.FloatType(ge=int() | float() as low, le=int() | float() as high):
+            return said("Please enter a number from %(low)s to %(high)s.", low=int(low), high=int(high))
+        case _:
+            return UNFIT
