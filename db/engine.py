@@ -51,8 +51,10 @@ class Database:
         self.path = path
         self.queued = asyncio.Event()
         url = f"sqlite+aiosqlite:///{path}"
-        self._reader = create_async_engine(url, pool_size=READERS, max_overflow=0, pool_timeout=30)
-        self._writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60)
+        self._reader = create_async_engine(
+            url, pool_size=READERS, max_overflow=0, pool_timeout=30, hide_parameters=True
+        )
+        self._writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60, hide_parameters=True)
         _prepare(self._reader, "BEGIN", (*PRAGMAS, "query_only=ON"))
         _prepare(self._writer, "BEGIN IMMEDIATE", PRAGMAS)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)

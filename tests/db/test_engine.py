@@ -31,6 +31,14 @@ def an_activity(at: datetime = NOON) -> Activity:
     return Activity(at=at, actor="tresen", kind="counted")
 
 
+async def test_what_the_database_refuses_is_told_without_the_values(database):
+    with pytest.raises(DatabaseError) as refused:
+        async with database.writing() as session:
+            await session.execute(text("INSERT INTO nowhere (email) VALUES (:email)"), {"email": "erika@example.org"})
+
+    assert "erika" not in str(refused.value)  # it stands in the log
+
+
 async def test_four_hundred_writers_at_once_lose_nothing(database):
     async def count() -> None:
         async with database.writing() as session:
