@@ -43,17 +43,20 @@ class Origins:
 
     def is_host(self, host: str) -> bool:
         """Whether a Host header means us. All loopback names are one host."""
-        asked, own = urlsplit(f"//{host}"), urlsplit(self.base_url)
+        own = urlsplit(self.base_url)
         try:
+            asked = urlsplit(f"//{host}")
             same_port = (asked.port or _default_port(own.scheme)) == (own.port or _default_port(own.scheme))
-        except ValueError:
+        except ValueError:  # such as half an IPv6 address
+            return False
+        if asked.netloc != host or "@" in host:  # neither a path nor a user belongs to a host
             return False
         both_loopback = asked.hostname in LOOPBACK and own.hostname in LOOPBACK
         return same_port and (asked.hostname == own.hostname or both_loopback)
 
     def is_own(self, origin: str) -> bool:
-        parts = urlsplit(origin)
-        return parts.scheme == urlsplit(self.base_url).scheme and self.is_host(parts.netloc)
+        scheme, _, host = origin.partition("://")
+        return scheme == urlsplit(self.base_url).scheme and self.is_host(host)
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,9 @@ async def test_renewing_the_link_ends_the_addresses_that_were_made_from_it(trese
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:8001"},
         {"Origin": "http://127.0.0.1.evil.example:8000"},
+        {"Origin": "http://evil.example@127.0.0.1:8000"},
+        {"Origin": "http://127.0.0.1:8000/evil"},
+        {"Origin": "http://["},
     ],
 )
 async def test_a_foreign_page_cannot_spend_a_download(tresen: Running, sale: Sale, headers: dict[str, str]):
@@ -124,6 +127,16 @@ async def test_another_host_is_misdirected(tresen: Running, sale: Sale, host: st
 
     assert answer.status_code == 421
     assert (await tresen.client.get("/up", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example@127.0.0.1:8000", "127.0.0.1:8000/evil", "127.0.0.1:8000?evil", "127.0.0.1:8000#", "["]
+)
+async def test_what_is_more_or_less_than_a_host_is_misdirected(tresen: Running, host: str):
+    answer = await tresen.client.get("/link", headers={"Host": host})
+
+    assert answer.status_code == 421
+    assert "content-security-policy" in answer.headers
 
 
 @pytest.mark.parametrize(
