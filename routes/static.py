@@ -36,4 +36,4 @@ async def show_theme(name: FromPath[str], reading: Reading) -> Response[bytes]:
     colour = (await settings.of(AppearanceSettings, reading)).accent_colour
     known = f"/theme/{name}" == theme.address(colour)
     headers = {"Cache-Control": FOR_GOOD if known else "no-store"}
-    return Response(theme.theme_css(colour).encode(), media_type="text/css; charset=utf-8", headers=headers)
+    return Response(theme.theme_css(colour).encode(), media_type="text/css", headers=headers)

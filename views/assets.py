@@ -12,10 +12,10 @@ from posixpath import join, normpath
 
 STATIC = Path(__file__).parent.parent / "static"
 MEDIA_TYPES = {
-    ".css": "text/css; charset=utf-8",
+    ".css": "text/css",
     ".gif": "image/gif",
     ".ico": "image/vnd.microsoft.icon",
-    ".js": "text/javascript; charset=utf-8",
+    ".js": "text/javascript",
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".webp": "image/webp",

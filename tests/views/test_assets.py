@@ -19,7 +19,7 @@ def test_an_address_leads_to_the_file(tmp_path):
     assert asset.content == b"a{color:red}" * 50
     assert asset.gzip is not None
     assert gzip.decompress(asset.gzip) == asset.content
-    assert asset.media_type == "text/css; charset=utf-8"
+    assert asset.media_type == "text/css"
 
 
 def test_a_change_of_a_font_changes_the_address_of_the_stylesheet_too(tmp_path):
