@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from db.orders import LineKind, PaymentMethod, State
 from db.payments import PaymentKind
 from portal.articles import ArticleBody, FileLink
-from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
+from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment, PostalAddress, ShopWaiver
 from portal.settings import AppearanceChange, FilesChange, SellerChange
 
 STORAGE = "Schnittmuster"
@@ -20,6 +22,7 @@ APPEARANCE = AppearanceChange(accent_colour="#0b5e6e")
 FILES = FilesChange(
     limit_per_file=5,
     window_days=60,
+    waiver_required=True,
     watermark_text="Kauf {OrderNumber} vom {OrderDate} - {UserName}",
 )
 SELLER = SellerChange(
@@ -97,6 +100,11 @@ def scenes(now: datetime) -> list[Scene]:
             title="refunded", external_id="10410", order=_order(now, "NW-10410", State.PAID, paid=6500, refunded=6500)
         ),
         Scene(
+            title="paid, asks for consent before the files",
+            external_id="3123456791",
+            order=replace(_order(now, "3123456791", State.PAID, paid=6500), waiver=None),
+        ),
+        Scene(
             title="in English",
             external_id="3123456790",
             order=_order(now, "3123456790", State.PAID, paid=6500, locale="en-GB"),
@@ -130,6 +138,7 @@ def _order(  # noqa: PLR0913 (the knobs of a scene)
         locale=locale,
         buyer=Buyer(name="Emily Carter" if english else "Erika Mustermann", email="erika@example.org"),
         billing=PostalAddress(name="Erika Mustermann", line1="Heidestraße 17", zip="51147", city="Köln", country="DE"),
+        waiver=ShopWaiver(accepted=True, at=ordered),
         lines=_lines(),
         total_gross=6500,
         payments=[
