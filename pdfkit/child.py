@@ -23,12 +23,22 @@ from pdfkit.outcome import (
     Picture,
     PictureCause,
     PictureRefused,
+    Previewed,
     Stamped,
     StampFailed,
     Style,
     partial_path,
 )
-from pdfkit.wire import Answer, InspectArguments, LetterArguments, RedrawArguments, Redrawn, Request, StampArguments
+from pdfkit.wire import (
+    Answer,
+    InspectArguments,
+    LetterArguments,
+    PreviewArguments,
+    RedrawArguments,
+    Redrawn,
+    Request,
+    StampArguments,
+)
 
 _Result = TypeVar("_Result")
 
@@ -58,6 +68,11 @@ class Child:
         """As watermark.stamp(), with StampFailed for a time-out or a crash as well."""
         arguments = StampArguments(_absolute(source), _absolute(target), text, style)
         return await self._run("stamp", arguments, Stamped, target)
+
+    async def preview(self, source: Path | None, target: Path, text: str, style: Style) -> Previewed:
+        """As preview.draw(), with StampFailed for a time-out or a crash as well."""
+        arguments = PreviewArguments(_absolute(source) if source else None, _absolute(target), text, style)
+        return await self._run("preview", arguments, Previewed, target)
 
     async def inspect(self, path: Path) -> Inspection:
         """As inspect.inspect(); a time-out or a crash is a cause like any other."""

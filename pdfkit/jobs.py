@@ -20,6 +20,7 @@ from pdfkit.wire import (
     Answer,
     InspectArguments,
     LetterArguments,
+    PreviewArguments,
     RedrawArguments,
     Redrawn,
     Request,
@@ -76,6 +77,15 @@ def _letter(arguments: bytes) -> object:
     return None
 
 
+def _preview(arguments: bytes) -> object:
+    from pdfkit import preview  # seldom needed, too
+
+    given = msgspec.json.decode(arguments, type=PreviewArguments)
+    source = Path(given.source) if given.source else None
+    _limit_output((source.stat().st_size if source else 0) + _OUTPUT_ABOVE_TWICE_THE_INPUT)
+    return preview.draw(source, Path(given.target), given.text, given.style)
+
+
 def _redraw(arguments: bytes) -> object:
     from pdfkit import pictures  # seldom needed, and no reason to make every stamp wait
 
@@ -90,6 +100,7 @@ def _redraw(arguments: bytes) -> object:
 JOBS: dict[str, Callable[[bytes], object]] = {
     "stamp": _stamp,
     "inspect": _inspect,
+    "preview": _preview,
     "letter": _letter,
     "redraw": _redraw,
 }

@@ -106,6 +106,14 @@ class Stamped:
 
 
 @dataclass(frozen=True)
+class Previewed:
+    """A picture of a stamped first page. `pages` is 0 where there was no file."""
+
+    pages: int
+    warnings: tuple[Caution, ...]
+
+
+@dataclass(frozen=True)
 class Inspection:
     """What a PDF is, and whether it can be stamped; `cause` says why not.
 

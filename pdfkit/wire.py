@@ -33,6 +33,15 @@ class StampArguments(msgspec.Struct):
     style: Style
 
 
+class PreviewArguments(msgspec.Struct):
+    """Absolute paths; `source` is None for an empty sheet."""
+
+    source: str | None
+    target: str
+    text: str
+    style: Style
+
+
 class InspectArguments(msgspec.Struct):
     """An absolute path."""
 

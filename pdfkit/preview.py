@@ -1,0 +1,123 @@
+"""Page 1 of a PDF with its stamp, as a picture: what the merchant sees while typing.
+
+The page is stamped by the very code that stamps for customers. Millimetres are drawn along the left
+and the lower edge, and dashed lines lead from them to where the text begins.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pikepdf
+import pypdfium2
+from PIL import Image, ImageDraw, ImageFont
+
+from pdfkit import fonts, geometry, watermark
+from pdfkit.opening import opened
+from pdfkit.outcome import Cause, Previewed, Stamped, StampFailed, Style, partial_path
+
+_A4 = (595.276, 841.89)  # points
+_LONGER_SIDE = 1100  # pixels of the page
+_RULER = 34  # pixels beside and below the page
+_POINTS_PER_MM = 72 / 25.4
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # mm between two numbers
+_ROOM = 46  # pixels that a number wants
+_DASH = 5  # pixels
+_DESK, _INK, _GUIDE = "#e9ece9", "#3c4644", "#9c2623"
+
+
+def draw(source: Path | None, target: Path, text: str, style: Style) -> Previewed:
+    """Writes a PNG to `target`; without a source, the page is an empty A4 sheet.
+
+    An empty text leaves the page unstamped. Lengths as in Style. Raises StampFailed, OSError, and
+    ValueError where nothing visible is left of the text.
+    """
+    page, stamped = partial_path(target, os.getpid()), target.with_suffix(".stamped")
+    try:
+        pages, size = _first_page(source, page)
+        done = watermark.stamp(page, stamped, text, style) if text else Stamped(1, ())
+        picture = _rendered(stamped if text else page, size)
+    finally:
+        page.unlink(missing_ok=True)
+        stamped.unlink(missing_ok=True)
+    _with_rulers(picture, size[1] / picture.height, style if text else None).save(target, "PNG")
+    return Previewed(pages if source else 0, done.warnings)
+
+
+def _first_page(source: Path | None, target: Path) -> tuple[int, tuple[float, float]]:
+    """Writes a PDF of page 1 alone. How many pages there are, and the size of that one in millimetres."""
+    with pikepdf.new() as alone:
+        if source is None:
+            alone.add_blank_page(page_size=_A4)
+            pages = 1
+        else:
+            with opened(source) as paper:
+                pages = len(paper.pdf.pages)
+                alone.pages.append(_standing_alone(paper.pdf))
+        alone.save(target)
+        sheet = geometry.sheet(alone.pages[0].obj)
+        return pages, (sheet.width / _POINTS_PER_MM, sheet.height / _POINTS_PER_MM)
+
+
+def _standing_alone(pdf: pikepdf.Pdf) -> pikepdf.Page:
+    """The first page, with what it had from the tree above it."""
+    page = pdf.pages[0]
+    for key in ("/Resources", "/MediaBox", "/CropBox", "/Rotate"):
+        value = geometry.inherited(page.obj, key)
+        if key not in page.obj and isinstance(value, pikepdf.Object | int):
+            page.obj[key] = value
+    return page
+
+
+def _rendered(path: Path, size: tuple[float, float]) -> Image.Image:
+    """The page in pixels; `size` in millimetres gives the scale, whatever unit the page counts in."""
+    with _loaded(path) as document:
+        page = document[0]
+        wide, high = page.get_size()
+        picture: Image.Image = page.render(scale=_LONGER_SIDE / max(wide, high), may_draw_forms=False).to_pil()
+        return picture.convert("RGB")
+
+
+@contextmanager
+def _loaded(path: Path) -> Iterator[pypdfium2.PdfDocument]:
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        raise StampFailed(Cause.DAMAGED, str(error)) from error
+    with closing(document):
+        yield document
+
+
+def _with_rulers(page: Image.Image, mm_per_pixel: float, style: Style | None) -> Image.Image:
+    sheet = Image.new("RGB", (page.width + _RULER, page.height + _RULER), _DESK)
+    sheet.paste(page, (_RULER, 0))
+    drawing = ImageDraw.Draw(sheet)
+    font = ImageFont.truetype(str(fonts.SLIM), 12)
+    step = next((each for each in _STEPS if each / mm_per_pixel >= _ROOM), _STEPS[-1])
+    for mm, along in _ticks(page.height, mm_per_pixel, step):
+        y = page.height - along
+        drawing.line([(_RULER - 9, y), (_RULER - 1, y)], _INK)
+        drawing.text((_RULER - 10, y), str(mm), _INK, font, anchor="rm" if mm else "rb")
+    for mm, along in _ticks(page.width, mm_per_pixel, step):
+        x = _RULER + along
+        drawing.line([(x, page.height), (x, page.height + 8)], _INK)
+        drawing.text((x, page.height + 10), str(mm), _INK, font, anchor="mt" if mm else "lt")
+    if style:
+        _guides(drawing, page, mm_per_pixel, style)
+    return sheet
+
+
+def _ticks(length: int, mm_per_pixel: float, step: int) -> Iterator[tuple[int, float]]:
+    """Millimetres, and how many pixels they are from the corner."""
+    for mm in range(0, int(length * mm_per_pixel) + 1, step):
+        yield mm, mm / mm_per_pixel
+
+
+def _guides(drawing: ImageDraw.ImageDraw, page: Image.Image, mm_per_pixel: float, style: Style) -> None:
+    """Dashed lines from both edges to where the text begins."""
+    x, y = _RULER + style.x_mm / mm_per_pixel, page.height - style.y_mm / mm_per_pixel
+    for start in range(_RULER, int(min(x, page.width + _RULER)), 2 * _DASH):
+        drawing.line([(start, y), (min(start + _DASH, x), y)], _GUIDE)
+    for start in range(page.height, int(max(y, 0)), -2 * _DASH):
+        drawing.line([(x, start), (x, max(start - _DASH, y))], _GUIDE)
