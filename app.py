@@ -207,6 +207,8 @@ def run_key_add(arguments: argparse.Namespace, config: Config) -> None:
         async with house.database.writing() as session:
             return await keys.add(arguments.name, session, By(BY_COMMAND, datetime.now(UTC)))
 
+    if not arguments.name.strip():
+        raise Misuse("Give the key a name that tells who uses it.")
     key = _run(_with_house(config, add))
     print(f"Key {arguments.name}; it is shown this once:\n{key}")
 

@@ -55,9 +55,8 @@ class Page(Response[View]):
 
     def to_asgi_response(self, app: Any, request: AskedBy, **options: Any) -> ASGIResponse:
         locale = spoken(self.locale, request)
-        block = wanted_block(request)
-        if block and block not in environment(locale).get_template(self.content.template).blocks:
-            self.headers |= {"HX-Retarget": "body", "HX-Push-Url": request.url.path}
+        block, elsewhere = swapped(request, self.content.template, locale)
+        self.headers |= elsewhere
         body = with_attempt(render(self.content, block, locale)).encode()
         answer: Response[bytes] = Response(
             b"" if request.method == "HEAD" else body,
@@ -74,9 +73,12 @@ def spoken(order_locale: str, request: AskedBy) -> Locale:
     return locale_of(order_locale, request.headers.get("Accept-Language", ""))
 
 
-def wanted_block(request: AskedBy) -> str:
-    """The block that htmx is about to swap; empty where a whole page is asked for."""
-    return request.headers.get("HX-Target", "").partition("#")[2]  # htmx 4 sends "section#downloads"
+def swapped(request: AskedBy, template: str, locale: Locale) -> tuple[str, dict[str, str]]:
+    """The block that htmx is about to swap; empty for a whole page, with where that goes if a block was asked for."""
+    block = request.headers.get("HX-Target", "").partition("#")[2]  # htmx 4 sends "section#downloads"
+    if not block or block in environment(locale).get_template(template).blocks:
+        return block, {}
+    return "", {"HX-Retarget": "body", "HX-Push-Url": request.url.path}
 
 
 def render(view: View, block: str = "", locale: str | Locale = "de-DE") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from secrets import token_hex
@@ -10,7 +11,7 @@ from secrets import token_hex
 from babel import Locale
 from litestar.response import Response
 
-from views import VARY, AskedBy, View, render, spoken, wanted_block, with_attempt
+from views import VARY, AskedBy, View, render, spoken, swapped, with_attempt
 
 # A page of an older Tresen must not be taken for this one's: every start makes its own tags.
 THIS_START = token_hex(4)
@@ -53,13 +54,17 @@ class Asked:
     block: str
     is_known: bool
     bodied: bool
+    elsewhere: Mapping[str, str]
 
     @classmethod
-    def of(cls, request: AskedBy, order_locale: str, *facts: object) -> Asked:
-        locale, block = spoken(order_locale, request), wanted_block(request)
+    def of(cls, request: AskedBy, template: str, order_locale: str, *facts: object) -> Asked:
+        """A block that the template does not have is no page of its own: nobody can fill the shelf with them."""
+        locale = spoken(order_locale, request)
+        block, elsewhere = swapped(request, template, locale)
         tag = tag_of(str(locale), block, *facts)
         known = {mark.strip() for mark in request.headers.get("If-None-Match", "").split(",")}
-        return cls(tag, locale, block, bool(known & {tag, tag.removeprefix("W/"), "*"}), request.method == "GET")
+        is_known = bool(known & {tag, tag.removeprefix("W/"), "*"})
+        return cls(tag, locale, block, is_known, request.method == "GET", elsewhere)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -68,6 +73,7 @@ class Asked:
             "Cache-Control": "private, no-cache",
             "Content-Language": self.locale.language,
             "Vary": VARY,
+            **self.elsewhere,
         }
 
 

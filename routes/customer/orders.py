@@ -25,7 +25,8 @@ async def show_order(visit: Visit, request: AnyRequest) -> AnyResponse:
         house.observations.opened(Opened(order.id, visit.ip_prefix), now)
     # Whatever the page shows changes with a version or at midnight, when windows and due dates end.
     today = local_day(now, house.storefront.zone)
-    asked = Asked.of(request, order.seen.locale, order.token, order.seen.version, order.seen.shop_version, today)
+    facts = (order.token, order.seen.version, order.seen.shop_version, today)
+    asked = Asked.of(request, OrderPage.template, order.seen.locale, *facts)
     return SHELF.answer(asked) or SHELF.put(asked, await _view(order, house, now))
 
 

@@ -88,6 +88,15 @@ async def test_each_language_and_each_block_is_a_page_of_its_own(tresen: Running
     assert len(tags) == 3
 
 
+async def test_a_block_that_the_page_does_not_have_is_no_page_of_its_own(tresen: Running, sale: Sale):
+    whole = await tresen.client.get(sale.link)
+
+    asked = await tresen.client.get(sale.link, headers={"HX-Target": "a#made-up"})
+
+    assert asked.headers["etag"] == whole.headers["etag"]
+    assert asked.headers["hx-retarget"] == "body"
+
+
 async def test_two_copies_of_a_kept_page_bear_different_attempts(tresen: Running, sale: Sale):
     first, second = [(await tresen.client.get(sale.link)).text for _ in range(2)]
 
