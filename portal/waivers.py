@@ -122,10 +122,13 @@ def is_honoured(order: Order, *, needs_text: bool) -> bool:
 
 
 def question(waived: OrderWaivers, lines: Iterable[Line], with_files: Container[str], text: str) -> Question | None:
-    """One box for every line that still needs consent; `with_files` holds the SKUs that have files."""
+    """One box for every line whose files wait for consent; `with_files` holds the SKUs that have files.
+
+    A line without a file is not asked about yet: nobody gives up a right for what is not to be had.
+    """
     if waived.unlocks_on is None:
         return None
-    asked = [line for line in lines if concerns(line, has_file=line.sku in with_files)]
+    asked = [line for line in lines if line.sku in with_files and concerns(line, has_file=True)]
     missing = tuple(WaivedLine(line.external_id, line.title) for line in asked if not waived.covers(line.external_id))
     if not missing:
         return None

@@ -103,7 +103,7 @@ async def test_nobody_is_asked_while_the_merchant_does_not_want_it(shop):
     assert await refusals(shop, order) == [None]
 
 
-async def test_one_box_speaks_of_every_digital_line_and_of_no_other(shop):
+async def test_one_box_speaks_of_every_line_whose_files_wait_and_of_no_other(shop):
     lines = [
         a_line(id="1", title="Bente"),
         a_line(id="2", title="Noch ohne Datei", sku="LATER", digital=True),
@@ -115,7 +115,7 @@ async def test_one_box_speaks_of_every_digital_line_and_of_no_other(shop):
 
     asked = (await dossier(shop, order)).waiver_question
 
-    assert [line.title for line in asked.lines] == ["Bente", "Noch ohne Datei"]
+    assert [line.title for line in asked.lines] == ["Bente"]
 
 
 async def test_nobody_gives_up_a_right_for_a_file_that_is_not_to_be_had(shop):
