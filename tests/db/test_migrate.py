@@ -89,8 +89,10 @@ def test_migrating_again_changes_nothing(place, backups):
 def test_the_migrations_make_exactly_the_tables_of_the_models(place, backups):
     migrate(place, backups)
     engine = create_engine(f"sqlite:///{place}")
+    # The full-text index is a virtual table with five of its own beside it: no model, but what order_search says.
+    options = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith("order_search_index")}
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA)
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
     engine.dispose()
 
     assert differences == []
