@@ -112,7 +112,8 @@ async def open_post_office(
         server.close()
         for each in lines:
             if isinstance(each.transport, asyncio.Transport):
-                each.transport.abort()
+                with suppress(AttributeError):  # before Python 3.11.4, a safe line that is closed cannot be cut
+                    each.transport.abort()
         handling = [each._handler_coroutine for each in lines if each._handler_coroutine]
         for task in handling:
             task.cancel()

@@ -318,7 +318,9 @@ async def test_a_name_without_an_end_is_refused_before_it_is_read(archive, tmp_p
     header.size = 10**12
     archive.write_bytes(gzip.compress(header.tobuf(tarfile.GNU_FORMAT)))
 
-    assert "header that is too long" in await refused(archive, tmp_path)
+    said = await refused(archive, tmp_path)
+
+    assert "header that is too long" in said or "cut short" in said  # older readers of archives see by themselves
 
 
 async def test_more_than_the_disk_holds_is_refused_before_it_is_written(archive, tmp_path):
