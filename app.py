@@ -25,8 +25,9 @@ from config import Config, ConfigError, from_environment, with_data_directory
 from db.engine import Database
 from db.merchants import is_anybody_in
 from db.migrate import NewerDatabase, migrate, newest
+from db.payment_providers import ProviderKind
 from db.storages import StorageKind
-from integrations import smtp
+from integrations import paypal, smtp
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
 from portal import backup, keys, links, merchants, order_imports, restore, sessions, settings
@@ -34,6 +35,7 @@ from portal.activity import By
 from portal.backup_archive import BackupFailed
 from portal.house import Ground, House, built
 from portal.mail_servers import MailServer
+from portal.payment_providers import ProviderCheck
 from portal.storages import Opener, Storages
 from routes import application
 from routes.protection import Origins, Protection
@@ -55,6 +57,12 @@ class Failure(Exception):
 def storage_kinds(config: Config) -> Mapping[StorageKind, Opener]:
     grounds = Grounds(roots=config.local_roots, data=config.data, files=config.files)
     return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}
+
+
+def provider_checks(config: Config) -> Mapping[ProviderKind, ProviderCheck]:
+    """Raises ConfigError."""
+    asked = paypal.PayPal(origins=paypal.origins(config.paypal_api_base))
+    return {ProviderKind.PAYPAL: asked, ProviderKind.PAYPAL_PLUS: asked}
 
 
 def migrated(config: Config) -> None:
@@ -93,6 +101,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             lost_link_mail=lost_link.written,
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
+            provider_checks=provider_checks(config),
         )
     )
     try:
@@ -115,6 +124,7 @@ def create_app(config: Config, over: asyncio.Event | None = None) -> Protection:
     Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.
     """
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
+    provider_checks(config)
     origins = Origins(config.base_url)
     return application(partial(working, config, over or asyncio.Event()), origins)
 
@@ -187,10 +197,13 @@ def run_serve(arguments: argparse.Namespace, config: Config) -> None:
 
 def run_demo(arguments: argparse.Namespace, config: Config) -> None:
     import demo
+    from demo import paypal_stand_in
 
-    with demo.directory(arguments.data) as place:
+    with demo.directory(arguments.data) as place, paypal_stand_in.paypal() as paypal_origin:
         listener = listening(arguments.host or config.host, _port(arguments, config), tries=100)
-        config = with_data_directory(demo.config(config, place)).serving(arguments.host, listener.getsockname()[1])
+        config = with_data_directory(demo.config(config, place, paypal_origin)).serving(
+            arguments.host, listener.getsockname()[1]
+        )
         told = _run(_filled(config))
         _run(serve(config, listener, lambda: print(told, flush=True)))
 

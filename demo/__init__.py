@@ -17,7 +17,7 @@ from config import Config
 from db.settings import AppearanceSettings, FileSettings, SellerSettings
 from db.storages import StorageKind
 from demo import cast
-from portal import articles, foreign_invoices, images, keys, order_imports, settings, storages
+from portal import articles, foreign_invoices, images, keys, order_imports, payment_providers, settings, storages
 from portal.activity import By
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
@@ -39,10 +39,17 @@ def directory(given: Path | None) -> Iterator[Path]:
         yield Path(place) / "data"
 
 
-def config(config: Config, place: Path) -> Config:
-    """The demo's own data directory; nothing of the environment's shop is touched."""
+def config(config: Config, place: Path, paypal_origin: str) -> Config:
+    """The demo's own data directory and PayPal; nothing of the environment's shop is touched, and no money moved."""
     files = place / "files"
-    return replace(config, data=place, local_roots=(files,), secret_keys=(), keys_given=False)
+    return replace(
+        config,
+        data=place,
+        local_roots=(files,),
+        secret_keys=(),
+        keys_given=False,
+        paypal_api_base=paypal_origin,
+    )
 
 
 async def fill(house: House, files: Path) -> str:
@@ -56,6 +63,7 @@ async def fill(house: House, files: Path) -> str:
         key = await keys.add("demo", session, by)
         await _storage(house, files, session, by)
         await _hang(banner, session, by)
+        await _open_accounts(house, session, by)
     for sku, article in cast.ARTICLES.items():
         seen = await articles.look(article.files, house.database.reading, house.storages, house.inspector)
         await articles.put(sku, article, seen, house.database.writing, by)
@@ -80,6 +88,13 @@ async def _hang(banner: NewImage, session: AsyncSession, by: By) -> None:
     if not await images.every(session):
         image = await images.add(banner, session, by)
         await settings.change(AppearanceSettings, AppearanceChange(image=image.id), session, by)
+
+
+async def _open_accounts(house: House, session: AsyncSession, by: By) -> None:
+    """Through whom customers will pay, unless the demo was started on this directory before."""
+    if not await payment_providers.every(session):
+        for provider in cast.PROVIDERS:
+            await payment_providers.add(provider, house.vault, session, by)
 
 
 async def _set_up(session: AsyncSession, by: By) -> None:

@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from db.orders import LineKind, PaymentMethod, State
+from db.payment_providers import ProviderKind
 from db.payments import PaymentKind
+from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET
 from portal.articles import ArticleBody, FileLink
 from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment, PostalAddress, ShopWaiver
+from portal.payment_providers import NewProvider
 from portal.settings import AppearanceChange, FilesChange, SellerChange
 
 STORAGE = "Schnittmuster"
@@ -34,9 +37,24 @@ SELLER = SellerChange(
     vat_id="DE123456788",
     email="hallo@naehwerk.example",
     phone="0221 555 01 42",
+    iban="DE02120300000000202051",
+    bic="BYLADEM1001",
+    bank_name="Deutsche Kreditbank Berlin",
     imprint_url="https://naehwerk.example/impressum",
     privacy_url="https://naehwerk.example/datenschutz",
     terms_url="https://naehwerk.example/agb",
+)
+# At the stand-in for PayPal, which knows this one app.
+PROVIDERS = (
+    NewProvider(
+        name="PayPal",
+        kind=ProviderKind.PAYPAL,
+        active=True,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        sandbox=True,
+    ),
+    NewProvider(name="Überweisung", kind=ProviderKind.BANK_TRANSFER, active=True),
 )
 ARTICLES = {
     "PDF-BENTE": ArticleBody(

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,12 +58,20 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    data = tmp_path / "data"
+    with running(tmp_path) as shop:
+        yield shop
+
+
+@contextmanager
+def running(place: Path, **more: str) -> Iterator[Shop]:
+    """A Tresen with its data below `place`; `more` goes into its environment."""
+    data = place / "data"
+    known = environment(data, **more)
     added = subprocess.run(
-        [*TRESEN, "key", "add", "e2e"], env=environment(data), capture_output=True, text=True, check=True, timeout=60
+        [*TRESEN, "key", "add", "e2e"], env=known, capture_output=True, text=True, check=True, timeout=60
     )
     with subprocess.Popen(
-        [*TRESEN, "serve", "--port", "0"], env=environment(data), stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        [*TRESEN, "serve", "--port", "0"], env=known, stdout=subprocess.PIPE, text=True, cwd=place
     ) as process:
         try:
             yield Shop(_announced(process), added.stdout.splitlines()[-1], data, process)

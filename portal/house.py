@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database, Reading
 from db.glance import Glance
+from db.payment_providers import ProviderKind
 from db.settings import GeneralSettings, SellerSettings
 from pdfkit.child import Child
 from portal import confirmations, lost_links, messages, outbox, retention, settings
@@ -25,6 +27,7 @@ from portal.lost_links import LostLinks, Writer
 from portal.mail_servers import MailerFor, MailServer
 from portal.messages import Messages, Post
 from portal.observations import Observations
+from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.sessions import Door
 from portal.signing import Signer
 from portal.stamps import Stamps
@@ -82,6 +85,7 @@ class House:
     confirmations: Confirmations
     worker: Worker
     door: Door
+    provider_checks: ProviderChecks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +103,7 @@ class Ground:
     lost_link_mail: Writer
     mail_server: MailServer | None = None
     first_run_code: str = ""
+    provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
 
 
 def built(ground: Ground) -> House:
@@ -143,6 +148,7 @@ def built(ground: Ground) -> House:
             periodic=[Periodic(kind, every(timedelta(days=1))) for kind in DAILY],
         ),
         door=Door(ground.database, ground.first_run_code),
+        provider_checks=ProviderChecks(ground.provider_checks, post.vault),
     )
 
 

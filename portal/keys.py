@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.keys import ApiKey
 from portal.activity import By, entry
+from portal.refusals import NotFound
 
 PREFIX = "tresen_"  # lets scanners of leaked secrets find it
 
@@ -21,6 +22,21 @@ async def add(name: str, session: AsyncSession, by: By) -> str:
     session.add(ApiKey(name=name, key_sha256=_hash(key), created_at=by.at))
     session.add(entry(by, "key_added", details={"name": name}))
     return key
+
+
+async def every(session: AsyncSession) -> list[ApiKey]:
+    """Those that open the API, the newest first."""
+    return list(await session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.id.desc())))
+
+
+async def revoke(key_id: int, session: AsyncSession, by: By) -> None:
+    """From now on it opens nothing. Raises NotFound."""
+    key = await session.get(ApiKey, key_id)
+    if key is None:
+        raise NotFound
+    if key.revoked_at is None:
+        key.revoked_at = by.at
+        session.add(entry(by, "key_revoked", details={"name": key.name}))
 
 
 async def owner(key: str, session: AsyncSession) -> ApiKey | None:

@@ -229,15 +229,18 @@ async def end_all(merchant_id: int, session: AsyncSession, by: By) -> None:
     session.add(entry(by, "signed_out_everywhere"))
 
 
-async def keep(token: str, sealed: str, session: AsyncSession) -> None:
-    """Puts sealed input aside for the page that will show it."""
-    own = MerchantSession.token_sha256 == _hash(token)
-    await session.execute(update(MerchantSession).where(own).values(kept=sealed))
+async def keep(session_id: int, sealed: str, session: AsyncSession) -> None:
+    """Puts something sealed aside for the page that will show it."""
+    await session.execute(update(MerchantSession).where(MerchantSession.id == session_id).values(kept=sealed))
 
 
 async def let_go(session_id: int, session: AsyncSession) -> None:
     """What was kept is not needed any more."""
-    await session.execute(update(MerchantSession).where(MerchantSession.id == session_id).values(kept=""))
+    await keep(session_id, "", session)
+
+
+async def id_of(token: str, session: AsyncSession) -> int:
+    return (await session.scalars(select(MerchantSession.id).where(MerchantSession.token_sha256 == _hash(token)))).one()
 
 
 def _lookup(token: str, now: datetime) -> Select[MerchantSession, Merchant, int]:

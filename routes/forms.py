@@ -18,6 +18,7 @@ from views.sentences import Sentence
 FORMS = {RequestEncodingType.URL_ENCODED.value, RequestEncodingType.MULTI_PART.value}
 LONGEST_FIELD = 200
 SEEN = "was."  # the prefix of what a field was rendered with; an unticked box is known by it
+NEVER = "\0"  # what no field holds
 WHOLE = re.compile("-?[0-9]{1,18}")
 DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
@@ -49,6 +50,11 @@ def submitted(shape: type[Struct], texts: Mapping[str, str]) -> Submitted:
         elif texts[SEEN + name] not in (as_text(value), texts.get(name)):
             values[name] = value
     return Submitted(typed, {name: texts[SEEN + name] for name in kinds}, values, faults)
+
+
+def read(shape: type[Struct], texts: Mapping[str, str]) -> Submitted:
+    """The same of texts that stand alone, such as a query: every one of them counts."""
+    return submitted(shape, {**texts, **{SEEN + name: NEVER for name in texts}})
 
 
 @cache

@@ -19,7 +19,7 @@ ADDRESSED = ("/o/", "/d/")  # these carry their authority in the address
 AUTHENTICATED = ("/api/", "/hooks/", "/metrics")  # and these in a header or signature of their own
 
 OFFICE = "/admin"
-PREVIEW = "/admin/preview/"
+PREVIEW = "/admin/settings/portal/appearance/preview"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self';"

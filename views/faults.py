@@ -18,6 +18,11 @@ EXAMPLES = {
     "imprint_url": said("Please enter a whole address such as https://example.org/imprint."),
     "privacy_url": said("Please enter a whole address such as https://example.org/privacy."),
     "terms_url": said("Please enter a whole address such as https://example.org/terms."),
+    "client_id": said("A client ID has no blanks and no umlauts. Copy it once more from PayPal."),
+    "client_secret": said(
+        "A client secret has no blanks and no umlauts. Copy it once more from PayPal."
+    ),
+    "image": said("This image is not there any more."),
     "smtp_host": said("Please enter a server name such as mail.example.org."),
     "timezone": said("Please name a zone such as Europe/Berlin."),
 }
@@ -33,6 +38,8 @@ def told_of(faults: Sequence[Fault]) -> dict[str, Sentence]:
 def advice(name: str, kind: inspect.Type, code: str, typed: str) -> Sentence:
     """`kind` and `code` as the API's check found them."""
     match kind, code:
+        case inspect.UnionType(), _ if name in EXAMPLES:
+            return EXAMPLES[name]
         case inspect.UnionType(types=types), _:
             return _or_empty(next(each for each in types if not isinstance(each, inspect.NoneType)))
         case inspect.Metadata(type=inner), _:

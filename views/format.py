@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 NO_BREAK = "\u00a0"
@@ -63,6 +63,10 @@ class Formats:
         """`25. Oktober 2026`."""
         return format_date(day, "long", locale=self.locale)
 
+    def moment(self, at: datetime) -> str:
+        """`26.10.2026, 08:52` of a time in the zone of whoever reads it."""
+        return f"{self.day(at)}, {format_time(at, 'short', locale=self.locale)}".translate(KINDS_OF_SPACE)
+
     def size(self, size: int) -> str:
         """`8,4 MB` of a number of bytes; exact enough to know what one is in for."""
         for unit, factor in SIZES:
@@ -98,6 +102,8 @@ class Formats:
                 return self.money(value)
             case Percent():
                 return self.percent(value)
+            case datetime():
+                return self.moment(value)
             case date():
                 return self.day(value)
             case int() | Decimal():

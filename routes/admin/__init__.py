@@ -7,7 +7,21 @@ from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from routes.admin import account, first_run, settings, sign_in, signed_in
+from routes.admin import (
+    account,
+    activity,
+    appearance,
+    first_run,
+    keys,
+    order_deeds,
+    orders,
+    payment_providers,
+    previews,
+    settings,
+    sign_in,
+    signed_in,
+    storages,
+)
 
 LARGEST_FORM = 2_000_000  # room for what is too long to be told so
 NO_STORE = [ResponseHeader(name="Cache-Control", value="no-store")]
@@ -22,6 +36,24 @@ door = Router(
         first_run.make_first_merchant,
     ],
 )
+one_order = Router(
+    path="/",
+    dependencies=orders.OF_ORDER,
+    route_handlers=[
+        orders.show_order,
+        orders.show_overview,
+        orders.show_numbers,
+        orders.show_payments,
+        orders.show_downloads,
+        orders.show_messages,
+        orders.show_history,
+        order_deeds.renew_link,
+        order_deeds.send_link,
+        order_deeds.give_downloads,
+        order_deeds.show_as_customer,
+        order_deeds.show_invoice,
+    ],
+)
 office = Router(
     path="/",
     guards=[signed_in.signed_in],
@@ -30,10 +62,41 @@ office = Router(
     request_max_body_size=LARGEST_FORM,
     response_headers=NO_STORE,
     route_handlers=[
+        orders.list_orders,
+        one_order,
+        activity.show_activity,
+        activity.see_notices,
         settings.show_home,
         settings.show_settings,
         settings.show_invoices,
         settings.change_invoices,
+        settings.show_files,
+        settings.change_files,
+        settings.show_seller,
+        settings.change_seller,
+        settings.show_mail,
+        settings.change_mail,
+        previews.show_stamp,
+        storages.show_storages,
+        storages.add_storage,
+        storages.remove_storage,
+        keys.show_keys,
+        keys.add_key,
+        keys.note_copied,
+        keys.revoke_key,
+        appearance.show_appearance,
+        appearance.change_appearance,
+        appearance.upload_image,
+        appearance.remove_image,
+        appearance.show_preview,
+        payment_providers.show_providers,
+        payment_providers.show_new_provider,
+        payment_providers.add_provider,
+        payment_providers.show_provider,
+        payment_providers.change_provider,
+        payment_providers.move_method,
+        payment_providers.check_provider,
+        payment_providers.remove_provider,
         account.show_account,
         account.change_looks,
         account.change_password,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from litestar import post, route
 from litestar.response import Redirect
 
-from db.settings import InvoiceSettings, SellerSettings
-from portal import settings
+from db.settings import FileSettings, GeneralSettings, InvoiceSettings, MailSettings, SellerSettings
+from portal import mail_servers, settings, stamp_previews, storages
 from portal.house import House as PortalHouse
 from portal.sessions import SignedIn
-from portal.settings import InvoicesChange, SellerChange
+from portal.settings import FilesChange, GeneralChange, InvoicesChange, MailChange, SellerChange
 from routes.admin.tabs import Section, Tab, saved, shown
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import HOME, Frame
-from views.admin.labels import IDENTITY, INVOICES, SELLER
+from views.admin.labels import FILES, GENERAL, IDENTITY, INVOICES, MAIL, SELLER
+from views.admin.settings_files import FilesPage, picture_of
 from views.admin.settings_invoices import InvoicesPage, lacks
+from views.admin.settings_mail import MailPage
+from views.admin.settings_seller import SellerPage
 from views.form import Form
 
 INVOICES_TAB = Tab(
@@ -25,6 +28,12 @@ INVOICES_TAB = Tab(
         Section(SellerSettings, SellerChange, {name: SELLER[name] for name in IDENTITY}),
     ],
 )
+FILES_TAB = Tab("/admin/settings/portal/files", [Section(FileSettings, FilesChange, FILES)])
+SELLER_TAB = Tab(
+    "/admin/settings/seller",
+    [Section(SellerSettings, SellerChange, SELLER), Section(GeneralSettings, GeneralChange, GENERAL)],
+)
+MAIL_TAB = Tab("/admin/settings/mail", [Section(MailSettings, MailChange, MAIL)])
 
 
 @route("/admin", http_method=["GET", "HEAD"])
@@ -53,3 +62,64 @@ async def _invoices(form: Form, house: PortalHouse, merchant: SignedIn, status: 
         missing = lacks(await settings.of(SellerSettings, session))
     page = InvoicesPage(frame=Frame.of(merchant, form.action), form=form, lacks=missing)
     return Page(page, locale=merchant.locale, status_code=status)
+
+
+@route(FILES_TAB.path, http_method=["GET", "HEAD"])
+async def show_files(request: AnyRequest, house: House, merchant: Merchant) -> Page:
+    form = await shown(FILES_TAB, request, house, merchant)
+    return await _files(form, house, merchant, chosen=request.query_params.get("file", ""))
+
+
+@post(FILES_TAB.path)
+async def change_files(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
+    found = await saved(FILES_TAB, request, house, merchant)
+    return found if isinstance(found, Redirect) else await _files(found, house, merchant, status=422)
+
+
+async def _files(form: Form, house: PortalHouse, merchant: SignedIn, *, chosen: str = "", status: int = 200) -> Page:
+    async with house.database.reading() as session:
+        names = tuple(row.name for row in await storages.every(session))
+        files = tuple(await stamp_previews.files(session))
+    file = next((each for each in files if str(each.id) == chosen), files[0] if files else None)
+    page = FilesPage(
+        frame=Frame.of(merchant, form.action),
+        form=form,
+        storages=names,
+        files=files,
+        chosen=file,
+        picture=picture_of(file),
+    )
+    return Page(page, locale=merchant.locale, status_code=status)
+
+
+@route(SELLER_TAB.path, http_method=["GET", "HEAD"])
+async def show_seller(request: AnyRequest, house: House, merchant: Merchant) -> Page:
+    return _seller(await shown(SELLER_TAB, request, house, merchant), merchant)
+
+
+@post(SELLER_TAB.path)
+async def change_seller(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
+    found = await saved(SELLER_TAB, request, house, merchant)
+    return found if isinstance(found, Redirect) else _seller(found, merchant, 422)
+
+
+def _seller(form: Form, merchant: SignedIn, status: int = 200) -> Page:
+    page = SellerPage(frame=Frame.of(merchant, form.action), form=form)
+    return Page(page, locale=merchant.locale, status_code=status)
+
+
+@route(MAIL_TAB.path, http_method=["GET", "HEAD"])
+async def show_mail(request: AnyRequest, house: House, merchant: Merchant) -> Page:
+    return await _mail(await shown(MAIL_TAB, request, house, merchant), house, merchant)
+
+
+@post(MAIL_TAB.path)
+async def change_mail(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
+    found = await saved(MAIL_TAB, request, house, merchant)
+    return found if isinstance(found, Redirect) else await _mail(found, house, merchant, 422)
+
+
+async def _mail(form: Form, house: PortalHouse, merchant: SignedIn, status: int = 200) -> Page:
+    async with house.database.reading() as session:
+        told = mail_servers.answer(await settings.of(MailSettings, session), house.post.fixed)
+    return Page(MailPage.of(Frame.of(merchant, form.action), form, told), locale=merchant.locale, status_code=status)

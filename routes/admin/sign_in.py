@@ -41,7 +41,7 @@ async def sign_in(request: AnyRequest, house: House, now: Now) -> Page | Redirec
     kept = texts.get("kept", "")
     if len(kept) <= MOST_KEPT and opened(kept, house.vault, now):
         async with house.database.writing() as session:
-            await sessions.keep(token, kept, session)
+            await sessions.keep(await sessions.id_of(token, session), kept, session)
     path = own_path(texts.get("next", "")) or HOME
     return Redirect(path, status_code=303, cookies=[cookie(token, house.base_url)])
 

@@ -74,10 +74,10 @@ async def _needed(request: AnyRequest, house: House, now: datetime) -> SignInNee
     texts = {
         name: text for name, text in (await texts_of(request)).items() if not any(word in name for word in NEVER_KEPT)
     }
-    sealed = house.vault.sealed(PURPOSE, json.dumps([path, now.timestamp(), texts]))
-    if len(sealed) > MOST_KEPT:
+    kept = sealed(path, texts, house.vault, now) if texts else ""
+    if len(kept) > MOST_KEPT:
         return SignInNeeded(own_path(came_from), cut_off=True)
-    return SignInNeeded(own_path(came_from), sealed if texts else "")
+    return SignInNeeded(own_path(came_from), kept)
 
 
 def asked_to_sign_in(request: AnyRequest, needed: SignInNeeded) -> AnyResponse:
@@ -104,10 +104,15 @@ def kept_for(action: str, merchant: SignedIn, vault: Vault) -> Mapping[str, str]
     return kept.texts if kept and kept.action == action else {}
 
 
-def opened(sealed: str, vault: Vault, now: datetime) -> Kept | None:
+def sealed(action: str, texts: Mapping[str, str], vault: Vault, now: datetime) -> str:
+    """For the merchant's own session, or for a page that leads to one."""
+    return vault.sealed(PURPOSE, json.dumps([action, now.timestamp(), texts]))
+
+
+def opened(token: str, vault: Vault, now: datetime) -> Kept | None:
     """None for what is too old, or was not sealed here."""
     try:
-        action, at, texts = json.loads(vault.opened(PURPOSE, sealed)) if sealed else ("", 0, {})
+        action, at, texts = json.loads(vault.opened(PURPOSE, token)) if token else ("", 0, {})
     except Unreadable:
         return None
     return Kept(action, texts) if now.timestamp() - at < KEPT_FOR.total_seconds() else None

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import columns
 from db.settings import Settings
-from portal import sessions, settings
+from portal import mail_servers, sessions, settings
 from portal.house import House
 from portal.refusals import Invalid
 from portal.sessions import SignedIn
-from portal.settings import Change
+from portal.settings import Change, MailChange
 from routes.admin.signed_in import kept_for
 from routes.api.body import converted
 from routes.forms import submitted, texts_of
@@ -74,7 +74,7 @@ async def saved(tab: Tab, request: AnyRequest, house: House, merchant: SignedIn)
         whole = _merged(given)
         if not whole.faults and not whole.overtaken(stored):
             try:
-                await _write(tab, given, session, merchant)
+                await _write(tab, given, session, merchant, house)
                 if merchant.kept and whole.values:
                     await sessions.let_go(merchant.session_id, session)
             except Invalid as invalid:
@@ -84,13 +84,19 @@ async def saved(tab: Tab, request: AnyRequest, house: House, merchant: SignedIn)
         return Form.of(tab.path, tab.labels, stored).with_typed(whole, stored)
     async with house.database.reading() as session:
         await house.storefront.refresh(session)
-    return Redirect(f"{tab.path}?saved={'.'.join(sorted(whole.values))}", status_code=303)
+    # A field that came alone is as it was sent, be it that an earlier click had written that already.
+    names = whole.values or (whole.typed if len(whole.typed) == 1 else ())
+    return Redirect(f"{tab.path}?saved={'.'.join(sorted(names))}", status_code=303)
 
 
-async def _write(tab: Tab, given: Sequence[Submitted], session: AsyncSession, merchant: SignedIn) -> None:
+async def _write(tab: Tab, given: Sequence[Submitted], session: AsyncSession, merchant: SignedIn, house: House) -> None:
     for section, part in zip(tab.sections, given, strict=True):
         if part.values:
-            await settings.change(section.row, converted(section.shape, part.values), session, merchant.by)
+            wanted = converted(section.shape, part.values)
+            if isinstance(wanted, MailChange):  # its password is sealed on the way
+                await mail_servers.change(wanted, house.vault, session, merchant.by)
+            else:
+                await settings.change(section.row, wanted, session, merchant.by)
 
 
 def _merged(parts: Sequence[Submitted]) -> Submitted:

@@ -5,6 +5,7 @@ const ANSWERED = [401, 409, 422];
 customElements.define("live-form", class extends HTMLElement {
   connectedCallback() {
     this.addEventListener("htmx:before:request", this.narrow);
+    this.addEventListener("htmx:after:swap", this.forget);
     this.addEventListener("htmx:response:error", this.refused);
     this.addEventListener("htmx:error", this.lost);
   }
@@ -16,6 +17,11 @@ customElements.define("live-form", class extends HTMLElement {
     for (const [name, value] of new FormData(target.closest("form"))) {
       if ([field.id, `was.${field.id}`].includes(name)) ctx.request.body.append(name, value);
     }
+  };
+
+  // A secret that is saved is known by that alone; to the swap it is what somebody typed.
+  forget = () => {
+    for (const secret of this.querySelectorAll("[data-state=saved] > [type=password]")) secret.value = "";
   };
 
   refused = ({ target, detail: { ctx } }) => {

@@ -9,12 +9,24 @@ from views import View
 from views.sentences import Sentence, said
 
 # A new screen is one line here: its name, the paths that are part of it, where it begins.
-MAIN = ((said("Settings"), "/admin/settings", "/admin/settings/portal/invoices"),)
+MAIN = (
+    (said("Orders"), "/admin/orders", "/admin/orders"),
+    (said("Settings"), "/admin/settings", "/admin/settings/portal/invoices"),
+)
 SETTINGS = (
     (said("Customer portal"), "/admin/settings/portal", "/admin/settings/portal/invoices"),
+    (said("Seller"), "/admin/settings/seller", "/admin/settings/seller"),
+    (said("Mail"), "/admin/settings/mail", "/admin/settings/mail"),
+    (said("Storages"), "/admin/storages", "/admin/storages"),
+    (said("API keys"), "/admin/settings/keys", "/admin/settings/keys"),
     (said("My account"), "/admin/settings/account", "/admin/settings/account"),
 )
-PORTAL = ((said("Invoices"), "/admin/settings/portal/invoices", "/admin/settings/portal/invoices"),)
+PORTAL = (
+    (said("Appearance"), "/admin/settings/portal/appearance", "/admin/settings/portal/appearance"),
+    (said("Invoices"), "/admin/settings/portal/invoices", "/admin/settings/portal/invoices"),
+    (said("Files"), "/admin/settings/portal/files", "/admin/settings/portal/files"),
+    (said("Payment providers"), "/admin/settings/portal/payments", "/admin/settings/portal/payments"),
+)
 HOME = MAIN[0][2]
 
 
@@ -34,6 +46,7 @@ class Frame:
     email: str
     theme: str
     notices: int
+    in_notices: bool
     main: tuple[NavLink, ...]
     settings: tuple[NavLink, ...]
     tabs: tuple[NavLink, ...]
@@ -46,6 +59,7 @@ class Frame:
             email=merchant.email,
             theme="" if merchant.theme == "system" else merchant.theme.value,
             notices=merchant.notices,
+            in_notices=path == "/admin/activity",
             main=_links(MAIN, "/admin/settings" if in_settings else path),
             settings=settings if in_settings else (),
             tabs=_links(PORTAL, path) if path.startswith("/admin/settings/portal/") else (),

@@ -8,6 +8,17 @@ from views.form import Label
 from views.sentences import said
 
 UNLIMITED = said("Empty means unlimited.")
+APPEARANCE: Mapping[str, Label] = {
+    "image": Label(said("Logo or banner")),
+    "greeting_html": Label(
+        said("Greeting"),
+        said(
+            "Placeholders: {UserName} is the buyer’s name, {OrderNumber} the number of the order,"
+            " {Platform} the marketplace or shop."
+        ),
+    ),
+    "accent_colour": Label(said("Accent colour")),
+}
 INVOICES: Mapping[str, Label] = {
     "download_enabled": Label(
         said("Allow invoice download"), said("Customers see the section Invoice on their portal page.")
@@ -77,6 +88,18 @@ SELLER: Mapping[str, Label] = {
     "privacy_url": Label(said("Address of the privacy notice")),
     "terms_url": Label(said("Address of the terms")),
 }
+GENERAL: Mapping[str, Label] = {
+    "paid_rule": Label(
+        said("When an order counts as paid"),
+        said("On open account, cash on delivery and prepayment only the payment itself counts, whatever is chosen."),
+    ),
+    "withdrawal_days": Label(said("Period of withdrawal")),
+    "link_retention_days": Label(
+        said("Portal links end after"), said("Counted from the end of the last right behind the link.")
+    ),
+    "log_retention_days": Label(said("Access logs are kept for")),
+    "timezone": Label(said("Time zone"), said("TRESEN_TIMEZONE wins where it is set.")),
+}
 MAIL: Mapping[str, Label] = {
     "smtp_host": Label(said("Mail server"), said("Such as smtp.example.org; empty means that no mail is sent.")),
     "smtp_port": Label(said("Port")),
@@ -86,10 +109,22 @@ MAIL: Mapping[str, Label] = {
     "from_address": Label(said("Sender address")),
     "from_name": Label(said("Sender name")),
 }
+PROVIDER: Mapping[str, Label] = {
+    "active": Label(said("Active")),
+    "name": Label(said("Display name"), said("Only you see this name.")),
+    "kind": Label(said("Type")),
+    "sandbox": Label(
+        said("Sandbox"), said("Then the credentials are those of the test environment. No money is moved.")
+    ),
+    "client_id": Label(said("PayPal App Client ID")),
+    "client_secret": Label(said("PayPal App Client Secret")),
+}
 IDENTITY = ("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime", "invoice_series")
 BY_SECTION: Mapping[str, Mapping[str, Label]] = {
+    "appearance_settings": APPEARANCE,
     "invoice_settings": INVOICES,
     "file_settings": FILES,
     "seller_settings": SELLER,
     "mail_settings": MAIL,
+    "general_settings": GENERAL,
 }

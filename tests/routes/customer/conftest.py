@@ -51,8 +51,8 @@ class Running:
 
 
 @asynccontextmanager
-async def running(data: Path) -> AsyncIterator[Running]:
-    config = with_data_directory(from_environment({"TRESEN_DATA": str(data)}))
+async def running(data: Path, **environment: str) -> AsyncIterator[Running]:
+    config = with_data_directory(from_environment({"TRESEN_DATA": str(data)} | environment))
     protected = create_app(config)
     assert isinstance(protected.inside, SlashesKept)
     app = protected.inside.inside

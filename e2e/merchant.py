@@ -1,0 +1,47 @@
+"""Jana, who runs the shop: comes in by the door, and opens pages of the back office."""
+
+from __future__ import annotations
+
+import subprocess
+
+from playwright.sync_api import Page
+
+from e2e.conftest import TRESEN, Shop, environment
+
+EMAIL, PASSWORD = "jana@naehwerk.example", "drei Ellen Leinen"
+
+
+def let_in(shop: Shop) -> None:
+    """Jana's account, made in the terminal."""
+    subprocess.run(
+        [*TRESEN, "merchant", "add", EMAIL],
+        env=environment(shop.data),
+        input=PASSWORD + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+
+def open_office(page: Page, shop: Shop, path: str) -> None:
+    """Signs Jana in and goes to that page."""
+    page.goto(f"{shop.url}/admin/sign-in")
+    page.get_by_label("Mailadresse").fill(EMAIL)
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden").click()
+    page.wait_for_url(lambda url: not url.endswith("/sign-in"))
+    page.goto(shop.url + path)
+
+
+def complaints(page: Page) -> list[str]:
+    """What the browser has to say; not that a wrong entry was answered by 409 or 422, which it calls a failure."""
+    said: list[str] = []
+
+    def hear(text: str) -> None:
+        if "the server responded with a status of 4" not in text:
+            said.append(text)
+
+    page.on("console", lambda message: hear(message.text))
+    page.on("pageerror", lambda error: hear(str(error)))
+    return said

@@ -1,0 +1,241 @@
+"""The merchant's orders: the list, and the tabs that show one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from litestar import route
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, SkipValidation
+from litestar.response import Redirect
+
+from db.orders import Order, State
+from db.settings import FileSettings
+from portal import dossiers, download_log, exported, notices, order_history, order_list, settings
+from portal.dossiers import Dossier
+from portal.exported import ExportedOrder
+from portal.house import House as PortalHouse
+from portal.order_list import Concern, OrderFilter, Turn
+from portal.orders import PaymentState
+from portal.refusals import NotFound
+from portal.sessions import SignedIn
+from portal.stamps import wish
+from portal.windows import local_day, start_of
+from routes.given import AnyRequest, House, Merchant, Now
+from views import Page
+from views.admin import history_words, order_ready, qr
+from views.admin.frame import Frame
+from views.admin.order import ORDERS, OrderHead
+from views.admin.order_numbers import Numbers, PortalLink
+from views.admin.order_overview import Overview
+from views.admin.order_tabs import (
+    AllowanceForm,
+    Done,
+    DownloadRow,
+    DownloadsTab,
+    HistoryTab,
+    MailRow,
+    MessagesTab,
+    NumbersTab,
+    OverviewTab,
+    PaymentRow,
+    PaymentsTab,
+)
+from views.admin.orders import Filters, OrderRow, OrdersPage, address, total_of
+from views.format import Money
+
+Word = TypeVar("Word", bound=StrEnum)
+LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownOrder:
+    """One order as the merchant asked for it: everything about it, and who asks."""
+
+    order: ExportedOrder
+    dossier: Dossier
+    merchant: SignedIn
+    path: str
+    done: str
+
+    def frame(self) -> Frame:
+        return Frame.of(self.merchant, self.path)
+
+    def head(self, tab: str) -> OrderHead:
+        return OrderHead.of(self.dossier, self.merchant.at, tab)
+
+    @property
+    def url(self) -> str:
+        return f"{ORDERS}/{self.dossier.order.id}"
+
+
+Asked = NamedDependency[SkipValidation[ShownOrder]]
+
+
+async def shown(order_id: FromPath[int], request: AnyRequest, house: House, merchant: Merchant) -> ShownOrder:
+    """Raises NotFound."""
+    if not 0 < order_id <= LARGEST:
+        raise NotFound
+    async with house.database.reading() as session:
+        dossier = await dossiers.of(order_id, session, house.zone)
+        order = await exported.one(await session.get_one(Order, order_id), house.links, session)
+    done = request.query_params.get("done", "")
+    return ShownOrder(order=order, dossier=dossier, merchant=merchant, path=request.url.path, done=done)
+
+
+OF_ORDER = {"asked": Provide(shown)}
+
+
+@route(ORDERS, http_method=["GET", "HEAD"])
+async def list_orders(request: AnyRequest, house: House, merchant: Merchant, now: Now) -> Page:
+    wanted, turn = filter_of(request.query_params), turn_of(request.query_params)
+    zone = house.storefront.zone
+    async with house.database.reading() as session:
+        found = await order_list.page(wanted, turn, session, start_of(local_day(now, zone), zone))
+        orders, sources = await order_list.count(session), await order_list.sources(session)
+    page = OrdersPage(
+        frame=Frame.of(merchant, ORDERS),
+        total=total_of(orders),
+        has_orders=bool(sources),
+        filters=Filters.of(wanted, sources),
+        rows=tuple(OrderRow.of(row, zone, now) for row in found.rows),
+        newer=address(wanted, before=found.newer) if found.newer is not None else "",
+        older=address(wanted, after=found.older) if found.older is not None else "",
+    )
+    return Page(page, locale=merchant.locale)
+
+
+def filter_of(asked: Mapping[str, str]) -> OrderFilter:
+    """An address that was typed or grew old shows what it can: what no filter knows is none."""
+    return OrderFilter(
+        query=asked.get("q", "")[:200].strip(),
+        state=_word(State, asked.get("state", "")),
+        payment_state=_word(PaymentState, asked.get("payment", "")),
+        source=asked.get("source", "")[:64],
+        concern=_word(Concern, asked.get("concern", "")),
+    )
+
+
+def turn_of(asked: Mapping[str, str]) -> Turn:
+    return Turn(after=_place(asked.get("after", "")), before=_place(asked.get("before", "")))
+
+
+def _word(words: type[Word], text: str) -> Word | None:
+    return next((word for word in words if word.value == text), None)
+
+
+def _place(text: str) -> int | None:
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= 19):
+        return None
+    return max(-LARGEST, min(LARGEST, int(text)))
+
+
+@route("/admin/orders/{order_id:int}", http_method=["GET", "HEAD"])
+async def show_order(asked: Asked) -> Redirect:
+    return Redirect(f"{asked.url}/overview", status_code=303)
+
+
+@route("/admin/orders/{order_id:int}/overview", http_method=["GET", "HEAD"])
+async def show_overview(asked: Asked, now: Now) -> Page:
+    tab = OverviewTab(
+        frame=asked.frame(),
+        head=asked.head("overview"),
+        done=Done.of(asked.done),
+        overview=Overview.of(asked.order, asked.dossier, now),
+    )
+    return Page(tab, locale=asked.merchant.locale)
+
+
+@route("/admin/orders/{order_id:int}/numbers-layouts", http_method=["GET", "HEAD"])
+async def show_numbers(asked: Asked, house: House) -> Page:
+    async with house.database.reading() as session:
+        mails = await order_history.mails(asked.dossier.order.id, session)
+        opened_at = await order_history.last_opened(asked.dossier.order.id, session)
+        can_mail = await house.messages.is_set_up(session)
+        stamp = wish(asked.dossier, await settings.of(FileSettings, session)).text
+    tab = NumbersTab(
+        frame=asked.frame(),
+        head=asked.head("numbers-layouts"),
+        done=Done.of(asked.done),
+        link=_link(asked, opened_at, can_mail),
+        link_version=asked.dossier.link.version,
+        newest_mail=mails[0].id if mails else 0,
+        numbers=Numbers.of(asked.order, asked.dossier, stamp),
+    )
+    return Page(tab, locale=asked.merchant.locale)
+
+
+def _link(asked: ShownOrder, opened_at: datetime | None, can_mail: bool) -> PortalLink | None:
+    if asked.dossier.order.state is State.DELETED:
+        return None
+    return PortalLink(
+        url=asked.order.portal_url,
+        qr=qr.drawn(asked.order.portal_url),
+        opened_at=opened_at.astimezone(asked.dossier.zone) if opened_at else None,
+        mail_to=asked.dossier.buyer_email,
+        can_mail=can_mail,
+    )
+
+
+@route("/admin/orders/{order_id:int}/payments", http_method=["GET", "HEAD"])
+async def show_payments(asked: Asked) -> Page:
+    tab = PaymentsTab(
+        frame=asked.frame(),
+        head=asked.head("payments"),
+        done=Done.of(asked.done),
+        rows=PaymentRow.all(asked.order, asked.dossier.zone),
+        due=Money(asked.order.due, asked.order.currency),
+    )
+    return Page(tab, locale=asked.merchant.locale)
+
+
+@route("/admin/orders/{order_id:int}/downloads", http_method=["GET", "HEAD"])
+async def show_downloads(asked: Asked, house: House) -> Page:
+    return await downloads_page(asked, house)
+
+
+async def downloads_page(asked: ShownOrder, house: PortalHouse, form: AllowanceForm | None = None) -> Page:
+    """With what was typed, where it does not fit."""
+    async with house.database.reading() as session:
+        log = await download_log.of_order(asked.dossier.order.id, session)
+    tab = DownloadsTab(
+        frame=asked.frame(),
+        head=asked.head("downloads"),
+        done=Done.of(asked.done),
+        files=tuple(order_ready.file(each, asked.merchant.at) for each in asked.dossier.entitlements),
+        form=form,
+        log=tuple(DownloadRow.of(row, asked.dossier.zone) for row in log),
+    )
+    return Page(tab, locale=asked.merchant.locale, status_code=422 if form else 200)
+
+
+@route("/admin/orders/{order_id:int}/messages", http_method=["GET", "HEAD"])
+async def show_messages(asked: Asked, house: House) -> Page:
+    async with house.database.reading() as session:
+        mails = await order_history.mails(asked.dossier.order.id, session)
+    tab = MessagesTab(
+        frame=asked.frame(),
+        head=asked.head("messages"),
+        done=Done.of(asked.done),
+        mails=tuple(MailRow.of(mail, asked.dossier.zone) for mail in mails),
+    )
+    return Page(tab, locale=asked.merchant.locale)
+
+
+@route("/admin/orders/{order_id:int}/activity", http_method=["GET", "HEAD"])
+async def show_history(asked: Asked, house: House) -> Page:
+    async with house.database.reading() as session:
+        happenings = await order_history.of_order(asked.dossier.order.id, session)
+        merchants = await notices.merchants(session)
+    tab = HistoryTab(
+        frame=asked.frame(),
+        head=asked.head("activity"),
+        done=Done.of(asked.done),
+        entries=tuple(history_words.entry(each, asked.dossier.zone, merchants) for each in happenings),
+    )
+    return Page(tab, locale=asked.merchant.locale)

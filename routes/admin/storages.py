@@ -1,0 +1,91 @@
+"""Where sold files lie: local folders are connected here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from litestar import post, route
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from db.storages import Storage, StorageKind
+from portal import storages
+from portal.house import House as PortalHouse
+from portal.refusals import Conflict, Invalid
+from portal.sessions import SignedIn
+from portal.storages import FileMissing, NewStorage, OptionsRefused, StorageUnavailable
+from routes.forms import texts_of
+from routes.given import AnyRequest, House, Merchant
+from views import Page
+from views.admin.frame import Frame
+from views.admin.storages import NAME_TAKEN, NO_NAME, STILL_NEEDED, StorageRow, StoragesPage, fails, unusable, works
+from views.sentences import Sentence
+
+PATH = "/admin/storages"
+LONGEST_NAME, LONGEST_ROOT = 200, 2000
+
+
+@route(PATH, http_method=["GET", "HEAD"])
+async def show_storages(request: AnyRequest, house: House, merchant: Merchant) -> Page:
+    """`?checked=3` lists the root of storage 3 for real, and says what came of it."""
+    return Page(await _page(house, merchant, checked=request.query_params.get("checked", "")), locale=merchant.locale)
+
+
+@post(PATH)
+async def add_storage(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
+    texts = await texts_of(request)
+    name, root = texts.get("name", "").strip()[:LONGEST_NAME], texts.get("root", "").strip()[:LONGEST_ROOT]
+    wrong = await _refusal(name, root, house, merchant)
+    if wrong is None:
+        return Redirect(PATH, status_code=303)
+    field, error = wrong
+    page = replace(await _page(house, merchant), name=name, root=root, wrong=field, error=error)
+    return Page(page, locale=merchant.locale, status_code=422)
+
+
+@post(PATH + "/{storage_id:int}/removals")
+async def remove_storage(storage_id: FromPath[int], house: House, merchant: Merchant) -> Page | Redirect:
+    try:
+        async with house.database.writing() as session:
+            await storages.remove(await storages.one(storage_id, session), session, merchant.by)
+    except Conflict:
+        page = replace(await _page(house, merchant), wrong="row", error=STILL_NEEDED)
+        return Page(page, locale=merchant.locale, status_code=409)
+    return Redirect(PATH, status_code=303)
+
+
+async def _refusal(name: str, root: str, house: PortalHouse, merchant: SignedIn) -> tuple[str, Sentence] | None:
+    """Connects the folder; else the wrong field and what is wrong with it."""
+    if not name:
+        return "name", NO_NAME
+    try:
+        async with house.database.writing() as session:
+            new = NewStorage(name=name, kind=StorageKind.LOCAL, options={"root": root})
+            await storages.add(new, house.storages, session, merchant.by)
+    except Conflict:
+        return "name", NAME_TAKEN
+    except Invalid:
+        return "root", unusable(_default(house))
+    return None
+
+
+async def _page(house: PortalHouse, merchant: SignedIn, checked: str = "") -> StoragesPage:
+    async with house.database.reading() as session:
+        found = await storages.every(session)
+    rows = [await _row(each, house, checked == str(each.id)) for each in found]
+    return StoragesPage(frame=Frame.of(merchant, PATH), rows=tuple(rows), name="", root=_default(house))
+
+
+async def _row(storage: Storage, house: PortalHouse, checked: bool) -> StorageRow:
+    row = StorageRow(id=storage.id, name=storage.name, place=storage.options.get("root", ""))
+    if not checked:
+        return row
+    try:
+        entries = await house.storages.opened(storage).entries("")
+    except (FileMissing, StorageUnavailable, OptionsRefused) as error:
+        return replace(row, works=False, checked=fails(str(error)))
+    return replace(row, checked=works(len(entries)))
+
+
+def _default(house: PortalHouse) -> str:
+    return str(house.database.path.parent / "files")

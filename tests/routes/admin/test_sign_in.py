@@ -1,0 +1,224 @@
+"""Coming in: with a password, from here, and without learning who else may."""
+
+from __future__ import annotations
+
+import re
+from time import perf_counter
+
+import pytest
+from litestar import Litestar
+
+from tests.routes.admin.conftest import EMAIL, PASSWORD, Browser
+from tests.routes.customer.conftest import Running
+
+INVOICES = "/admin/settings/portal/invoices"
+OPEN_TO_ALL = {"/admin/sign-in", "/admin/first-run"}
+
+
+def every_address(app: Litestar) -> list[tuple[str, str]]:
+    found = []
+    for route in app.routes:
+        if route.path.startswith("/admin") and route.path not in OPEN_TO_ALL:
+            path = re.sub(r"\{[^}]*\}", "1", route.path_format)
+            found += [(path, method) for method in sorted(getattr(route, "methods", set()) - {"OPTIONS"})]
+    return found
+
+
+async def test_a_stranger_sees_nothing_behind_the_counter(stranger: Browser):
+    addresses = every_address(stranger.tresen.app)
+    assert len(addresses) > 20
+    for path, method in addresses:
+        if method == "POST":
+            answer = await stranger.post(path, {"name": "x"})
+            assert answer.status_code == 401, path
+            assert 'action="/admin/sign-in"' in answer.text
+        else:
+            answer = await stranger.tresen.client.request(method, path)
+            assert answer.status_code == 303, path
+            assert answer.headers["location"].startswith("/admin/sign-in?next=%2Fadmin")
+        assert answer.headers["cache-control"] == "no-store"
+        assert EMAIL not in answer.text
+
+
+async def test_a_made_up_session_is_none(stranger: Browser):
+    for token in ("", "x", "a" * 43, "a" * 100_000, "null", "%00"):
+        answer = await stranger.get(INVOICES, Cookie=f"__Host-tresen={token}")
+        assert answer.status_code == 303
+
+
+async def test_the_cookie_is_for_this_host_alone_and_out_of_reach_of_scripts(stranger: Browser):
+    answer = await stranger.sign_in()
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == INVOICES
+    name, attributes = answer.headers["set-cookie"].split("=", 1)[0], answer.headers["set-cookie"]
+    assert name == "__Host-tresen"
+    assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= set(attributes.split("; "))
+
+
+async def test_capitals_and_blanks_round_the_address_do_not_matter(stranger: Browser):
+    assert (await stranger.sign_in(f" {EMAIL.upper()} ")).status_code == 303
+
+
+async def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(stranger: Browser):
+    wrong = await stranger.sign_in(password="falsch")
+    unknown = await stranger.sign_in("niemand@naehwerk.example", "falsch")
+
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.text.replace(EMAIL, "") == unknown.text.replace("niemand@naehwerk.example", "")
+    assert "set-cookie" not in wrong.headers
+
+
+async def test_both_take_about_the_same_time(stranger: Browser):
+    await stranger.sign_in("warm@naehwerk.example", "up")
+
+    async def seconds(email: str) -> float:
+        times = []
+        for _ in range(3):
+            start = perf_counter()
+            await stranger.sign_in(email, "falsch")
+            times.append(perf_counter() - start)
+        return min(times)
+
+    known, unknown = await seconds(EMAIL), await seconds("niemand@naehwerk.example")
+    assert 0.4 < known / unknown < 2.5
+
+
+async def test_whoever_guesses_waits_whatever_the_account_is(stranger: Browser):
+    for email in ("niemand@naehwerk.example", EMAIL):
+        answers = [await stranger.sign_in(email, f"falsch {number}") for number in range(6)]
+        assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+        assert int(answers[-1].headers["retry-after"]) >= 1
+    # The right password has to wait, too: else the wait would tell that it is the right one.
+    assert (await stranger.sign_in()).status_code == 429
+
+
+async def test_after_the_sign_in_one_is_where_one_wanted_to_be(stranger: Browser):
+    asked = await stranger.get("/admin/settings/seller")
+    form = await stranger.get(asked.headers["location"])
+    wanted = re.search('name="next" value="([^"]*)"', form.text)
+    assert wanted
+
+    answer = await stranger.sign_in(next=wanted[1])
+
+    assert answer.headers["location"] == "/admin/settings/seller"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/admin/",
+        "//evil.example/admin",
+        "/\\evil.example",
+        "/admin\\..\\..\\evil",
+        "javascript:alert(1)",
+        "/admin/\r\nSet-Cookie: x=1",
+        "/administrators",
+        "/o/token",
+        "/admin/sign-in",
+        "/admin/" + "a" * 5000,
+    ],
+)
+async def test_nobody_is_sent_elsewhere_from_here(stranger: Browser, elsewhere: str):
+    answer = await stranger.sign_in(next=elsewhere)
+
+    assert answer.headers["location"] == INVOICES
+    assert "x=1" not in answer.headers["set-cookie"]
+
+
+async def test_a_post_from_another_site_is_refused_before_it_is_read(jana: Browser):
+    for site in ("cross-site", "same-site", "none"):
+        answer = await jana.post(INVOICES, {"was.window_days": "", "window_days": "7"}, **{"Sec-Fetch-Site": site})
+        assert answer.status_code == 403
+    shown = await jana.get(INVOICES)
+    assert 'name="was.window_days" value=""' in shown.text
+
+
+async def test_what_was_sent_without_a_session_is_shown_after_the_sign_in(stranger: Browser):
+    sent = {"was.street": "", "street": "Heidestraße <17> & Söhne"}
+    asked = await stranger.post(INVOICES, sent, Referer=f"http://127.0.0.1:8000{INVOICES}?saved=name")
+    kept = re.search('name="kept" value="([^"]+)"', asked.text)
+    assert kept
+    assert "Heidestra" not in asked.text  # it is sealed
+
+    answer = await stranger.sign_in(kept=kept[1], next=INVOICES)
+    page = await stranger.get(answer.headers["location"])
+
+    assert 'name="street" value="Heidestraße &lt;17&gt; &amp; Söhne"' in page.text
+    assert "Meine Eingabe speichern" in page.text
+    await stranger.post(INVOICES, sent)
+    assert "Meine Eingabe speichern" not in (await stranger.get(INVOICES)).text
+
+
+async def test_passwords_are_never_kept(stranger: Browser):
+    asked = await stranger.post("/admin/settings/account/passwords", {"password": "a", "new_password": "b"})
+
+    assert 'name="kept"' not in asked.text
+
+
+async def test_what_is_too_long_to_be_kept_is_said_so(stranger: Browser):
+    asked = await stranger.post(INVOICES, {"was.street": "", "street": "x" * 900_000})
+
+    assert asked.status_code == 401
+    assert 'name="kept"' not in asked.text
+    assert "zu lang" in asked.text
+
+
+async def test_kept_input_that_somebody_made_up_is_ignored(stranger: Browser):
+    answer = await stranger.sign_in(kept="gAAAAABmade-up")
+
+    assert answer.status_code == 303
+    assert "Meine Eingabe speichern" not in (await stranger.get(INVOICES)).text
+
+
+async def test_signing_out_ends_the_session_and_takes_the_cookie(jana: Browser):
+    cookie = jana.cookie
+    await jana.post("/admin/settings/account/sign-outs")
+
+    assert jana.cookie == ""
+    jana.cookie = cookie
+    assert (await jana.get(INVOICES)).status_code == 303
+
+
+async def test_signing_out_everywhere_ends_other_sessions_too(jana: Browser):
+    other = Browser(jana.tresen)
+    await other.sign_in()
+
+    await jana.post("/admin/settings/account/sign-outs", {"everywhere": "yes"})
+
+    assert (await other.get(INVOICES)).status_code == 303
+
+
+async def test_a_new_password_needs_the_old_one(jana: Browser):
+    path = "/admin/settings/account/passwords"
+    new = {"new_password": "ein anderes Wort", "again": "ein anderes Wort"}
+    assert (await jana.post(path, {"password": "falsch", **new})).status_code == 422
+    assert (await jana.post(path, {"password": PASSWORD, "new_password": "kurz", "again": "kurz"})).status_code == 422
+    assert (await jana.post(path, {"password": PASSWORD, **new})).status_code == 303
+
+    assert (await jana.get(INVOICES)).status_code == 200
+    assert (await Browser(jana.tresen).sign_in()).status_code == 401
+    assert (await Browser(jana.tresen).sign_in(password="ein anderes Wort")).status_code == 303
+
+
+# --- The first run
+
+
+async def test_until_there_is_a_merchant_the_first_run_is_the_only_way_in(tresen: Running):
+    nobody = Browser(tresen)
+    assert (await nobody.get("/admin/sign-in")).headers["location"] == "/admin/first-run"
+    assert (await nobody.get("/admin/first-run")).status_code == 200
+
+    guessed = [
+        await nobody.post("/admin/first-run", {"code": f"AAAA-AAA{letter}", "email": EMAIL, "password": PASSWORD})
+        for letter in "ABCDEF"
+    ]
+
+    assert [answer.status_code for answer in guessed] == [401] * 5 + [429]
+    assert await tresen.house.door.is_first_run()
+
+
+async def test_afterwards_the_first_run_is_gone(stranger: Browser):
+    assert (await stranger.get("/admin/first-run")).status_code == 404
+    answer = await stranger.post("/admin/first-run", {"code": "x", "email": "b@x.example", "password": PASSWORD})
+    assert answer.status_code == 404

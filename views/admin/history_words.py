@@ -1,0 +1,204 @@
+"""The history in sentences: what happened, by whose hand, and which values it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from db.orders import State
+from portal.activity import CUSTOMER, TRESEN
+from portal.order_history import Happening
+from portal.refusals import Refusal
+from views.admin.labels import BY_SECTION
+from views.admin.order_words import PAYMENT_STATUSES, REASONS, STATES
+from views.format import Reference
+from views.sentences import Sentence, plain, said
+
+Told = Mapping[str, object]
+MASKED = "•••"
+SECRETS = ("secret", "password", "token", "sealed")
+LONGEST = 300
+STOP = ("download_failed", "mail_failing", "message_failed")
+OK = ("payment_received", "waiver_given", "file_downloaded", "message_sent", "invoice_stored", "invoice_created")
+
+
+@dataclass(frozen=True)
+class ChangedValue:
+    """One value before and after; None where nothing was or is there."""
+
+    name: Sentence
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry:
+    """`at` is a time on the merchant's clock; `tone` is ok, stop or empty."""
+
+    at: datetime
+    actor: Sentence
+    words: Sentence
+    tone: str
+    changes: tuple[ChangedValue, ...]
+
+
+def entry(happening: Happening, zone: ZoneInfo, merchants: Mapping[int, str]) -> HistoryEntry:
+    """`merchants` are mail addresses by id."""
+    worded = SENTENCES.get(happening.kind)
+    tone = "stop" if happening.kind.endswith("_failed") or happening.kind in STOP else ""
+    return HistoryEntry(
+        at=happening.at.astimezone(zone),
+        actor=_actor(happening.actor, merchants),
+        words=worded(happening.details) if worded else _unworded(happening),
+        tone="ok" if happening.kind in OK else tone,
+        changes=_changes(happening.details),
+    )
+
+
+def _actor(actor: str, merchants: Mapping[int, str]) -> Sentence:
+    kind, _, who = actor.partition(":")
+    match kind:
+        case "merchant":
+            return plain(merchants.get(int(who), who) if who.isdecimal() else who)
+        case "key":
+            return said("API key %(name)s", name=who)
+        case _ if actor == CUSTOMER:
+            return said("Customer")
+        case _ if actor == TRESEN:
+            return said("Tresen")
+        case _:
+            return plain(actor)
+
+
+def _text(told: Told, name: str) -> str:
+    value = told.get(name, "")
+    return value if isinstance(value, str) else str(value)
+
+
+def _state(told: Told, name: str) -> Sentence:
+    text = _text(told, name)
+    return STATES[State(text)] if text in set(State) else plain(text)
+
+
+def _updated(told: Told) -> Sentence:
+    if _text(told, "state") == _text(told, "state_before"):
+        return said("Order brought up to date")
+    return said("State changed: %(old)s, now %(new)s", old=_state(told, "state_before"), new=_state(told, "state"))
+
+
+def _reason(told: Told) -> Sentence:
+    text = _text(told, "refusal")
+    return REASONS[Refusal(text)] if text in set(Refusal) else plain(text)
+
+
+def _payment(told: Told) -> Sentence:
+    status = _text(told, "status")
+    worded = next((words for known, words in PAYMENT_STATUSES.items() if known.value == status), plain(status))
+    return said("Payment by %(provider)s: %(status)s", provider=_text(told, "provider"), status=worded)
+
+
+def _refund(told: Told) -> Sentence:
+    return said("Refund by %(provider)s", provider=_text(told, "provider"))
+
+
+def _downloaded(told: Told) -> Sentence:
+    if told.get("given_back"):
+        return said("Download of %(file)s could not be delivered and does not count", file=_text(told, "file_name"))
+    if told.get("finished"):
+        return said("Download of %(file)s, arrived", file=_text(told, "file_name"))
+    return said("Download of %(file)s, started", file=_text(told, "file_name"))
+
+
+def _allowance(told: Told) -> Sentence:
+    return said(
+        "%(downloads)s more downloads of %(file)s: %(reason)s",
+        downloads=_text(told, "downloads"),
+        file=_text(told, "file_name"),
+        reason=_text(told, "reason"),
+    )
+
+
+def _provider(told: Told) -> str:
+    new = told.get("new")
+    name = new.get("name") if isinstance(new, dict) else None
+    return str(name) if name else _text(told, "name") or f"#{_text(told, 'provider')}"
+
+
+def _fixed(sentence: Sentence) -> Callable[[Told], Sentence]:
+    return lambda _told: sentence
+
+
+SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
+    "order_imported": lambda told: said("Order taken over, state: %(state)s", state=_state(told, "state")),
+    "order_updated": _updated,
+    "order_deleted": _fixed(said("Order removed")),
+    "payment_received": _payment,
+    "refund_received": _refund,
+    "link_renewed": _fixed(said("Portal link renewed; the old one opens nothing any more")),
+    "allowance_given": _allowance,
+    "file_downloaded": _downloaded,
+    "waiver_given": _fixed(said("Consent given that the right of withdrawal expires")),
+    "download_failed": lambda told: said(
+        "A customer could not get %(file)s: %(reason)s", file=_text(told, "file_name"), reason=_reason(told)
+    ),
+    "invoice_stored": lambda told: said("Invoice %(number)s stored", number=Reference(_text(told, "number"))),
+    "invoice_created": lambda told: said("Invoice %(number)s created", number=Reference(_text(told, "number"))),
+    "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=_text(told, "subject")),
+    "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=_text(told, "subject")),
+    "message_failed": lambda told: said("A mail was given up: %(error)s", error=_text(told, "error")),
+    "mail_failing": lambda told: said("Mail does not leave at present: %(error)s", error=_text(told, "error")),
+    "settings_changed": _fixed(said("Settings changed")),
+    "article_saved": lambda told: said("Article %(sku)s saved", sku=Reference(_text(told, "sku"))),
+    "article_removed": lambda told: said("Article %(sku)s removed", sku=Reference(_text(told, "sku"))),
+    "storage_added": lambda told: said("Storage %(name)s added", name=_text(told, "name")),
+    "storage_changed": lambda told: said("Storage %(name)s changed", name=_text(told, "name")),
+    "storage_removed": lambda told: said("Storage %(name)s removed", name=_text(told, "name")),
+    "image_uploaded": lambda told: said("Image %(name)s uploaded", name=_text(told, "name")),
+    "image_removed": lambda told: said("Image %(name)s removed", name=_text(told, "name")),
+    "payment_provider_added": lambda told: said("Payment provider %(name)s added", name=_provider(told)),
+    "payment_provider_changed": lambda told: said("Payment provider %(name)s changed", name=_provider(told)),
+    "payment_provider_checked": lambda told: said("Payment provider %(name)s checked", name=_provider(told)),
+    "payment_provider_removed": lambda told: said("Payment provider %(name)s removed", name=_provider(told)),
+    "merchant_added": lambda told: said("%(email)s may sign in", email=_text(told, "email")),
+    "password_changed": lambda told: said("New password for %(email)s", email=_text(told, "email")),
+    "signed_in": _fixed(said("Signed in")),
+    "signed_out_everywhere": _fixed(said("Signed out everywhere")),
+    "key_added": lambda told: said("API key %(name)s added", name=_text(told, "name")),
+    "key_revoked": lambda told: said("API key %(name)s revoked", name=_text(told, "name")),
+}
+
+
+def _unworded(happening: Happening) -> Sentence:
+    """Jobs have many names, and an older Tresen may read what a newer one noted: a name is better than silence."""
+    words, error = happening.kind.replace("_", " "), _text(happening.details, "error")
+    if happening.kind.endswith("_failed"):
+        return said("A task was given up (%(task)s): %(error)s", task=words.removesuffix(" failed"), error=error)
+    return plain(words)
+
+
+def _changes(told: Told) -> tuple[ChangedValue, ...]:
+    """Of entries that note `old` and `new`, field by field."""
+    new = told.get("new")
+    old = told.get("old", {})  # of what was just added there is none
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return ()
+    labels = BY_SECTION.get(_text(told, "section"), {})
+    return tuple(
+        ChangedValue(
+            name=labels[name].text if name in labels else plain(name),
+            old=_shown(name, old.get(name)),
+            new=_shown(name, new.get(name)),
+        )
+        for name in dict.fromkeys([*old, *new])
+    )
+
+
+def _shown(name: str, value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if any(word in name for word in SECRETS):
+        return MASKED
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"

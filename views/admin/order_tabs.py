@@ -1,0 +1,178 @@
+"""The pages of one order, a tab each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from db.messages import MessageState
+from portal.download_log import LoggedDownload
+from portal.exported import ExportedOrder
+from portal.order_history import WrittenMail
+from views.admin.frame import OfficePage
+from views.admin.history_words import HistoryEntry
+from views.admin.order import OrderHead
+from views.admin.order_numbers import Numbers, PortalLink
+from views.admin.order_overview import Overview
+from views.admin.order_ready import FileNumbers
+from views.admin.order_words import PAYMENT_KINDS, PAYMENT_STATUSES
+from views.format import Money
+from views.sentences import Sentence, said
+
+DONE = {
+    "renewed": said("The portal link is renewed. The old one opens nothing any more."),
+    "sent": said("The mail with the portal link is on its way."),
+    "waits": said("The mail with the portal link is queued and leaves as soon as the mail server takes it."),
+    "no-address": said("The mail was not queued: the order’s mail address cannot be used."),
+    "given": said("The downloads are given. The customer can have them at once."),
+    "changed-meanwhile": said("Nothing was done: this had just been done already."),
+}
+FAILED = frozenset({"no-address"})
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a click, said once. `tone` is stop where nothing came of it."""
+
+    tone: str
+    words: Sentence
+
+    @staticmethod
+    def of(word: str) -> Done | None:
+        return Done("stop" if word in FAILED else "", DONE[word]) if word in DONE else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderTab(OfficePage):
+    head: OrderHead
+    done: Done | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverviewTab(OrderTab):
+    template: ClassVar = "admin/order_overview.html"
+
+    overview: Overview
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumbersTab(OrderTab):
+    """`link` is None for an order that was removed: no link opens it."""
+
+    template: ClassVar = "admin/order_numbers.html"
+
+    link: PortalLink | None
+    link_version: int
+    newest_mail: int
+    numbers: Numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentRow:
+    at: datetime
+    kind: Sentence
+    status: Sentence
+    provider: str
+    transaction_id: str
+    amount: Money
+
+    @staticmethod
+    def all(order: ExportedOrder, zone: ZoneInfo) -> tuple[PaymentRow, ...]:
+        return tuple(
+            PaymentRow(
+                at=payment.at.astimezone(zone),
+                kind=PAYMENT_KINDS[payment.kind],
+                status=PAYMENT_STATUSES[payment.status],
+                provider=payment.provider,
+                transaction_id=payment.transaction_id,
+                amount=Money(payment.amount, payment.currency),
+            )
+            for payment in order.payments
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentsTab(OrderTab):
+    template: ClassVar = "admin/order_payments.html"
+
+    rows: tuple[PaymentRow, ...]
+    due: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowanceForm:
+    """What was typed for one file, and what is wrong with it."""
+
+    file: int
+    downloads: str = "1"
+    reason: str = ""
+    wrong_downloads: Sentence | None = None
+    wrong_reason: Sentence | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadRow:
+    at: datetime
+    name: str
+    ip_prefix: str
+    served: int
+    outcome: Sentence
+
+    @staticmethod
+    def of(row: LoggedDownload, zone: ZoneInfo) -> DownloadRow:
+        outcome = said("arrived") if row.finished else said("started, not yet arrived")
+        return DownloadRow(
+            at=row.started_at.astimezone(zone),
+            name=row.name,
+            ip_prefix=row.ip_prefix,
+            served=row.bytes_served,
+            outcome=said("our failure, does not count") if row.given_back else outcome,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadsTab(OrderTab):
+    template: ClassVar = "admin/order_downloads.html"
+
+    files: tuple[FileNumbers, ...]
+    form: AllowanceForm | None
+    log: tuple[DownloadRow, ...]
+
+
+MAIL_STATES = {
+    MessageState.QUEUED: ("wait", said("Waits")),
+    MessageState.SENT: ("ok", said("Sent")),
+    MessageState.FAILED: ("stop", said("Given up")),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailRow:
+    at: datetime
+    to: str
+    subject: str
+    tone: str
+    state: Sentence
+    error: str
+
+    @staticmethod
+    def of(mail: WrittenMail, zone: ZoneInfo) -> MailRow:
+        tone, state = MAIL_STATES[mail.state]
+        at = (mail.sent_at or mail.created_at).astimezone(zone)
+        return MailRow(at=at, to=mail.to, subject=mail.subject, tone=tone, state=state, error=mail.error)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagesTab(OrderTab):
+    template: ClassVar = "admin/order_messages.html"
+
+    mails: tuple[MailRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryTab(OrderTab):
+    template: ClassVar = "admin/order_activity.html"
+
+    entries: tuple[HistoryEntry, ...]
