@@ -31,7 +31,10 @@ class Theme(StrEnum):
 
 
 class Merchant(Base, kw_only=True):
-    """`email` is in small letters. `notices_seen` is the last activity whose notice this merchant has read."""
+    """`email` is in small letters.
+
+    `notices_seen` is the last activity whose notice this merchant has read, `notices_mailed` the last one told by mail.
+    """
 
     __tablename__ = "merchant"
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -42,6 +45,7 @@ class Merchant(Base, kw_only=True):
     language: Mapped[Language] = mapped_column(default=Language.BROWSER)
     theme: Mapped[Theme] = mapped_column(default=Theme.SYSTEM)
     notices_seen: Mapped[int] = mapped_column(default=0)
+    notices_mailed: Mapped[int] = mapped_column(default=0)
 
 
 class MerchantSession(Base, kw_only=True):

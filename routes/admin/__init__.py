@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from litestar import Router
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.types import ControllerRouterHandler
 
 from routes.admin import (
@@ -24,6 +27,8 @@ from routes.admin import (
 )
 
 LARGEST_FORM = 2_000_000  # room for what is too long to be told so
+# Forms are long and repeat themselves. Customers' pages are kept as they are sent; a proxy packs those.
+PACKED = DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip", exclude=[r"\.(png|pdf)$"]))
 NO_STORE = [ResponseHeader(name="Cache-Control", value="no-store")]
 
 door = Router(
@@ -56,6 +61,7 @@ one_order = Router(
 )
 office = Router(
     path="/",
+    middleware=[PACKED],
     guards=[signed_in.signed_in],
     dependencies={"merchant": Provide(signed_in.merchant, sync_to_thread=False)},
     exception_handlers={signed_in.SignInNeeded: signed_in.asked_to_sign_in},

@@ -11,6 +11,7 @@ from litestar import Litestar
 from tests.routes.admin.conftest import EMAIL, PASSWORD, Browser
 from tests.routes.customer.conftest import Running
 
+HOME = "/admin/orders"
 INVOICES = "/admin/settings/portal/invoices"
 OPEN_TO_ALL = {"/admin/sign-in", "/admin/first-run"}
 
@@ -50,7 +51,7 @@ async def test_the_cookie_is_for_this_host_alone_and_out_of_reach_of_scripts(str
     answer = await stranger.sign_in()
 
     assert answer.status_code == 303
-    assert answer.headers["location"] == INVOICES
+    assert answer.headers["location"] == HOME
     name, attributes = answer.headers["set-cookie"].split("=", 1)[0], answer.headers["set-cookie"]
     assert name == "__Host-tresen"
     assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= set(attributes.split("; "))
@@ -122,7 +123,7 @@ async def test_after_the_sign_in_one_is_where_one_wanted_to_be(stranger: Browser
 async def test_nobody_is_sent_elsewhere_from_here(stranger: Browser, elsewhere: str):
     answer = await stranger.sign_in(next=elsewhere)
 
-    assert answer.headers["location"] == INVOICES
+    assert answer.headers["location"] == HOME
     assert "x=1" not in answer.headers["set-cookie"]
 
 
