@@ -272,3 +272,20 @@ async def test_a_notice_is_counted_in_the_navigation(jana: Browser):
         session.add(entry(By("tresen", datetime.now(UTC)), "mail_failing", details={"reason": "x"}, notice=True))
 
     assert f"{COUNTED}1</span>" in (await jana.get(FILES)).text
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("2.000", 2000), ("1.000.000", 1_000_000), ("1 500", 1500), ("7", 7)])
+async def test_whole_numbers_may_be_grouped_as_pages_group_them(jana: Browser, typed: str, meant: int):
+    answer = await jana.post(FILES, {"was.limit_per_file": "", "limit_per_file": typed})
+
+    assert answer.status_code == 303
+    assert (await stored(jana.tresen, FileSettings)).limit_per_file == meant
+
+
+@pytest.mark.parametrize("typed", ["2.000", "1,500"])
+async def test_what_may_be_a_thousand_or_a_fraction_is_asked_again(jana: Browser, typed: str):
+    answer = await jana.post(FILES, {"was.watermark_x_mm": "10", "watermark_x_mm": typed})
+
+    assert answer.status_code == 422
+    assert "von 0 bis 2000" in answer.text
+    assert (await stored(jana.tresen, FileSettings)).watermark_x_mm == 10
