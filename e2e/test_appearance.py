@@ -166,7 +166,7 @@ def test_without_scripts_the_source_is_the_field(open_page, jana):
 
     expect(state(page, "greeting_html")).to_contain_text("Gespeichert")
     expect(source).to_have_value("<p>Hallo <b>{UserName}</b> {Nix}</p>")
-    expect(page.locator(".editor-note")).to_contain_text("{Nix} ist kein bekannter Platzhalter")
+    expect(page.locator(".field-note")).to_contain_text("{Nix} ist kein bekannter Platzhalter")
 
 
 # --- The editor
@@ -253,7 +253,7 @@ def test_an_unknown_placeholder_is_named_while_one_types(office):
     office.keyboard.press("Control+End")
     office.keyboard.type(" {Lieferdatum}")
 
-    expect(office.locator(".editor-note")).to_contain_text("{Lieferdatum} ist kein bekannter Platzhalter")
+    expect(office.locator(".field-note")).to_contain_text("{Lieferdatum} ist kein bekannter Platzhalter")
 
 
 def test_nothing_typed_while_a_save_is_under_way_is_lost(office, jana):
