@@ -14,8 +14,9 @@ from db.settings import FileSettings, MailSettings, SellerSettings
 from portal import settings
 from portal.activity import By, entry
 from portal.vault import Vault
-from tests.routes.admin.conftest import Browser
+from tests.routes.admin.conftest import EMAIL, Browser
 from tests.routes.customer.conftest import Running, sell
+from tests.views.reading import Shown
 
 INVOICES = "/admin/settings/portal/invoices"
 FILES = "/admin/settings/portal/files"
@@ -285,8 +286,8 @@ async def test_a_stamp_that_does_not_fit_there_says_so_on_the_page_and_beside_it
     moved = Shown((await jana.get(FILES)).text).one("p", data_caution="text-moved")
     typed = await jana.get("/admin/preview/stamp.png?watermark_x_mm=50")
 
-    assert "hidden" in fits
-    assert "hidden" not in moved
+    assert "hidden" in fits.attributes
+    assert "hidden" not in moved.attributes
     assert words in moved.text
     assert typed.headers["tresen-cautions"] == ""
     assert "text-moved" in (await jana.get("/admin/preview/stamp.png")).headers["tresen-cautions"]
@@ -330,12 +331,12 @@ async def test_after_a_refusal_the_first_wrong_field_has_the_focus(jana: Browser
 
     page = Shown((await jana.post(FILES, sent)).text)
 
-    assert [each["id"] for each in page.all("input") if "autofocus" in each] == ["limit_per_file-input"]
+    assert [each["id"] for each in page.all("input", autofocus=None)] == ["limit_per_file-input"]
 
 
 @pytest.mark.parametrize(
     ("path", "action"),
-    [("/admin/settings/keys", "revocations"), ("/admin/storages", "removals"), (ACCOUNT, "sign-outs")],
+    [("/admin/settings/keys", "revocations"), ("/admin/storages", "removals"), ("/admin/settings/account", "sign-outs")],
 )
 async def test_what_cannot_be_undone_is_asked_first(jana: Browser, path: str, action: str):
     await jana.post("/admin/settings/keys", {"name": "Kasse"})

@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from tests.routes.admin.conftest import EMAIL, PASSWORD, Browser
 from tests.routes.customer.conftest import Running
+from tests.views.reading import Shown
 
 HOME = "/admin/orders"
 INVOICES = "/admin/settings/portal/invoices"
@@ -226,7 +227,7 @@ async def test_everything_that_is_wrong_with_the_first_run_is_told_at_once(trese
     told = {each["id"]: each.text for each in page.all("p", class_="field-error")}
     assert answer.status_code == 401
     assert told.keys() == {"code-error", "email-error", "password-error"}
-    assert [each["id"] for each in page.all("input") if "autofocus" in each] == ["code"]
+    assert [each["id"] for each in page.all("input", autofocus=None)] == ["code"]
     assert page.one("input", id="email")["value"] == "jana"
 
 
