@@ -524,7 +524,7 @@ def test_no_name_is_too_long_for_any_screen(merchant: Shop, open_page: Callable[
     page.get_by_label("Ordner").fill(str(merchant.data / "files"))
     page.get_by_role("button", name="Verbinden", exact=True).click()
 
-    tabs = ["", "/numbers", "/payments", "/downloads", "/messages", "/activity"]
+    tabs = ["", "/numbers-layouts", "/payments", "/downloads", "/messages", "/activity"]
     orders = [f"/admin/orders/1{tab}" for tab in tabs]
     for path in (*EVERY_SCREEN, APPEARANCE, "/admin/activity?all", "/admin/orders", *orders):
         assert page.goto(merchant.url + path).status == 200, path  # type: ignore[union-attr]  # it did answer
