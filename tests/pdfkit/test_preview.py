@@ -27,7 +27,8 @@ def a_paper(place: Path, width_mm: float = 210, height_mm: float = 297, pages: i
 def stamp_in_mm(picture: Path, height_mm: float) -> tuple[float, float]:
     """The left end and the lower end of what is nearly black on the page."""
     with Image.open(picture) as image:
-        page = image.convert("RGB").getchannel("R").crop((RULER, 0, image.width, image.height - RULER))  # the guides are red
+        # The guides are red.
+        page = image.convert("RGB").getchannel("R").crop((RULER, 0, image.width, image.height - RULER))
     box = page.point(lambda grey: 255 if grey < 90 else 0).getbbox()
     assert box, "nothing is stamped"
     scale = height_mm / page.height

@@ -336,7 +336,11 @@ async def test_after_a_refusal_the_first_wrong_field_has_the_focus(jana: Browser
 
 @pytest.mark.parametrize(
     ("path", "action"),
-    [("/admin/settings/keys", "revocations"), ("/admin/storages", "removals"), ("/admin/settings/account", "sign-outs")],
+    [
+        ("/admin/settings/keys", "revocations"),
+        ("/admin/storages", "removals"),
+        ("/admin/settings/account", "sign-outs"),
+    ],
 )
 async def test_what_cannot_be_undone_is_asked_first(jana: Browser, path: str, action: str):
     await jana.post("/admin/settings/keys", {"name": "Kasse"})
