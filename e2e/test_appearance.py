@@ -113,6 +113,8 @@ def test_an_image_goes_unless_it_is_in_use(page, jana):
 
     expect(page.locator(".image-shelf li")).to_have_count(2)
     page.get_by_role("button", name="banner.png löschen").click()
+    expect(page.get_by_role("button", name="Bild behalten")).to_be_focused()
+    page.get_by_role("button", name="Bild löschen").click()
     page.get_by_text("Alle Bilder").click()
     expect(page.locator(".image-shelf li")).to_have_count(1)
     expect(page.locator(".image-shelf")).to_contain_text("In Verwendung")
@@ -166,7 +168,7 @@ def test_without_scripts_the_source_is_the_field(open_page, jana):
 
     expect(state(page, "greeting_html")).to_contain_text("Gespeichert")
     expect(source).to_have_value("<p>Hallo <b>{UserName}</b> {Nix}</p>")
-    expect(page.locator(".editor-note")).to_contain_text("{Nix} ist kein bekannter Platzhalter")
+    expect(page.locator(".field-note")).to_contain_text("{Nix} ist kein bekannter Platzhalter")
 
 
 # --- The editor
@@ -238,7 +240,8 @@ def test_the_source_is_the_same_text_there_and_back(office, jana):
     source = office.locator("#greeting_html textarea")
     expect(source).to_be_visible()
     expect(editor(office).and_(office.locator("[contenteditable]"))).to_be_hidden()
-    expect(tool(office, "Fett")).to_have_attribute("aria-disabled", "true")
+    expect(tool(office, "Fett")).to_be_disabled()
+    expect(office.get_by_text("Im Quelltext ruhen diese Werkzeuge")).to_be_visible()
     source.fill('<p>Hallo <strong>du</strong></p><ul><li>eins</li></ul><img src=x onerror="alert(1)">')
     tool(office, "HTML-Quelltext").click()
 
@@ -248,12 +251,47 @@ def test_the_source_is_the_same_text_there_and_back(office, jana):
     assert stored(jana)["greeting_html"] == "<p>Hallo <strong>du</strong></p><ul><li>eins</li></ul>"
 
 
+def test_the_source_is_kept_whatever_happens_to_the_hidden_text(office, jana):
+    editor(office).click()
+    office.keyboard.press("Control+A")
+    office.keyboard.type("alt")
+    expect(state(office, "greeting_html")).to_contain_text("Gespeichert")
+    sent: list[str] = []
+    office.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    tool(office, "HTML-Quelltext").click()
+    office.wait_for_timeout(1200)
+    assert sent == []
+
+    source = office.locator("#greeting_html textarea")
+    source.fill("<p>neu</p>")
+    office.evaluate("document.querySelector('.editor-text').firstElementChild.setAttribute('data-gramm', 'true')")
+    office.wait_for_timeout(1000)
+    expect(source).to_have_value("<p>neu</p>")
+    office.locator("h1").click()
+
+    expect(state(office, "greeting_html")).to_contain_text("Gespeichert")
+    office.wait_for_timeout(1000)
+    assert stored(jana)["greeting_html"] == "<p>neu</p>"
+
+
+def test_what_is_typed_is_sent_once_when_the_source_is_opened(office):
+    sent: list[str] = []
+    office.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    editor(office).click()
+    office.keyboard.press("Control+End")
+    office.keyboard.type("!")
+    tool(office, "HTML-Quelltext").click()
+    office.wait_for_timeout(1500)
+
+    assert len(sent) == 1
+
+
 def test_an_unknown_placeholder_is_named_while_one_types(office):
     editor(office).click()
     office.keyboard.press("Control+End")
     office.keyboard.type(" {Lieferdatum}")
 
-    expect(office.locator(".editor-note")).to_contain_text("{Lieferdatum} ist kein bekannter Platzhalter")
+    expect(office.locator(".field-note")).to_contain_text("{Lieferdatum} ist kein bekannter Platzhalter")
 
 
 def test_nothing_typed_while_a_save_is_under_way_is_lost(office, jana):

@@ -20,6 +20,7 @@ INVOICES = "/admin/settings/portal/invoices"
 FILES = "/admin/settings/portal/files"
 SELLER = "/admin/settings/seller"
 MAIL = "/admin/settings/mail"
+APPEARANCE = "/admin/settings/portal/appearance"
 EVERY_SCREEN = (INVOICES, FILES, SELLER, MAIL, "/admin/storages", "/admin/settings/keys", "/admin/settings/account")
 EXPECTED = re.compile("the server responded with a status of (401|409|422|429)|^Failed to load resource")
 
@@ -288,6 +289,9 @@ def test_a_key_is_shown_until_it_is_copied_and_opens_the_api(office: Office) -> 
     expect(office.page.get_by_label("Neuer Schlüssel")).to_have_count(0)
     assert key not in office.page.content()
     office.page.get_by_role("button", name=re.compile("Widerrufen.*Kasse")).click()
+    expect(office.page.get_by_role("button", name="Schlüssel behalten")).to_be_focused()
+    office.page.get_by_role("button", name="Schlüssel widerrufen").click()
+    expect(office.page.get_by_role("button", name=re.compile("Widerrufen.*Kasse"))).to_have_count(0)
 
     assert office.shop.api("GET", "/settings/files").status_code == 401
 
@@ -417,6 +421,47 @@ def test_a_server_that_does_not_answer_is_told_of_and_nothing_is_lost(live: Offi
 
     live.says("name", "Nicht gespeichert")
     expect(live.control("name")).to_have_value("Nähwerk")
+    live.page.unroute("**/seller")
+    live.field("name").get_by_role("button", name="Noch einmal").click()
+
+    live.says("name", "Gespeichert")
+    expect(live.field("name").get_by_role("button")).to_have_count(0)
+    expect(live.control("name")).to_be_focused()
+    assert live.shop.api("GET", "/settings/seller").json()["name"] == "Nähwerk"
+
+
+def test_after_a_failure_the_same_entry_is_saved_and_says_so(live: Office) -> None:
+    live.goto(SELLER)
+    live.page.route("**/seller", lambda route: route.abort())
+    live.enter("name", "Nähwerk")
+    live.says("name", "Nicht gespeichert")
+    live.page.unroute("**/seller")
+    live.enter("name", "")
+
+    live.says("name", "Gespeichert")
+    live.page.wait_for_timeout(300)
+    expect(live.field("name")).not_to_contain_text("Nicht gespeichert")
+
+
+def test_a_stamp_off_the_page_is_told_while_it_is_typed(live: Office) -> None:
+    sell(live.shop)
+    live.goto(FILES)
+    live.control("watermark_text").fill("Neu")
+    live.control("watermark_x_mm").fill("1999")
+
+    expect(live.page.get_by_text("passt der Text nicht auf die Seite")).to_be_visible()
+    live.control("watermark_x_mm").fill("20")
+    expect(live.page.get_by_text("passt der Text nicht auf die Seite")).to_be_hidden()
+
+
+def test_a_wrong_entry_takes_no_focus_from_the_next_field(live: Office) -> None:
+    live.goto(FILES)
+    live.control("limit_per_file").fill("0")
+    live.page.keyboard.press("Tab")
+    live.says("limit_per_file", "Nicht gespeichert")
+    live.page.wait_for_timeout(300)
+
+    expect(live.control("window_days")).to_be_focused()
 
 
 # --- For everybody
@@ -450,6 +495,44 @@ def test_nothing_hinders_anybody(merchant: Shop, open_page: Callable[..., Page],
         page.goto(merchant.url + path)
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_name_is_too_long_for_any_screen(merchant: Shop, open_page: Callable[..., Page], width: int) -> None:
+    long = "N" * 150
+    line = {"id": "1", "title": "T" * 150, "sku": "S" * 60, "quantity": "999999999", "line_gross": 2490}
+    merchant.put_order(
+        "1",
+        number="1" * 200,
+        platform=long,
+        state="paid",
+        currency="EUR",
+        ordered_at="2026-10-25T01:30:11Z",
+        updated_at="2026-10-25T01:31:40Z",
+        buyer={"name": long, "email": "e" * 60 + "@example.org"},
+        lines=[line | {"tax_rate": "19.00"}],
+        total_gross=2490,
+    )
+    add(merchant, "j" * 60 + "@naehwerk.example", PASSWORD)
+    page = open_page(viewport={"width": width, "height": 700})
+    Office(page, merchant, True).sign_in()
+    page.goto(merchant.url + "/admin/settings/keys")
+    page.get_by_label("Bezeichnung").fill("K" * 200)
+    page.get_by_role("button", name="Schlüssel anlegen").click()
+    page.goto(merchant.url + "/admin/storages")
+    page.get_by_label("Bezeichnung").fill("F" * 200)
+    page.get_by_label("Ordner").fill(str(merchant.data / "files"))
+    page.get_by_role("button", name="Verbinden", exact=True).click()
+
+    tabs = ["", "/numbers-layouts", "/payments", "/downloads", "/messages", "/activity"]
+    orders = [f"/admin/orders/1{tab}" for tab in tabs]
+    for path in (*EVERY_SCREEN, APPEARANCE, "/admin/activity?all", "/admin/orders", *orders):
+        assert page.goto(merchant.url + path).status == 200, path  # type: ignore[union-attr]  # it did answer
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page.goto(merchant.url + "/admin/orders/1")
+    title = page.locator(".order-lines b").first.bounding_box()
+    assert title
+    assert title["width"] > 200
 
 
 def test_nothing_scrolls_sideways_on_a_small_phone(merchant: Shop, open_page: Callable[..., Page]) -> None:

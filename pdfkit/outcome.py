@@ -46,6 +46,8 @@ class PictureCause(StrEnum):
 
     TOO_LARGE = "too-large"
     TOO_MANY_PIXELS = "too-many-pixels"
+    TOO_SMALL = "too-small"
+    TOO_NARROW = "too-narrow"
     NOT_AN_IMAGE = "not-an-image"
     KIND_NOT_ACCEPTED = "kind-not-accepted"
     DAMAGED = "damaged"

@@ -20,6 +20,8 @@ from pdfkit.outcome import Picture, PictureCause, PictureRefused
 LARGEST_FILE = 5 * 2**20  # bytes
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 3200  # pixels
+SHORTEST_SIDE = 16  # pixels
+MOST_TIMES_AS_LONG = 20  # one side as the other
 _LARGEST_RESULT = 5 * 2**20  # bytes; only noise with transparency comes near
 _JPEG_QUALITY = 88
 _ACCEPTED = ("PNG", "JPEG", "WEBP", "GIF")
@@ -89,11 +91,17 @@ def _drawn(content: bytes) -> tuple[Image.Image, bytes, Literal["image/png", "im
 
 
 def _opened(content: bytes) -> Image.Image:
-    """Only the header is read. Raises PictureRefused for too many pixels."""
+    """Only the header is read. Raises PictureRefused for too many pixels, and for shapes that nobody could look at."""
     try:
-        return Image.open(BytesIO(content), formats=_ACCEPTED)
+        image = Image.open(BytesIO(content), formats=_ACCEPTED)
     except Image.DecompressionBombError as error:
         raise PictureRefused(PictureCause.TOO_MANY_PIXELS, str(error)) from error
+    shorter, longer = sorted(image.size)
+    if shorter < SHORTEST_SIDE:
+        raise PictureRefused(PictureCause.TOO_SMALL, f"{image.width} × {image.height}")
+    if longer > MOST_TIMES_AS_LONG * shorter:
+        raise PictureRefused(PictureCause.TOO_NARROW, f"{image.width} × {image.height}")
+    return image
 
 
 def _small(image: Image.Image) -> Image.Image:

@@ -18,12 +18,16 @@ from pdfkit.opening import opened
 from pdfkit.outcome import Cause, Previewed, Stamped, StampFailed, Style, partial_path
 
 _A4 = (595.276, 841.89)  # points
-_LONGER_SIDE = 1100  # pixels of the page
-_RULER = 34  # pixels beside and below the page
+# Pixels of the page: for a place of 380 on a screen with two dots to a pixel; the second for very tall pages.
+_WIDTH, _MOST_HEIGHT = 700, 1400
+_RULER = 60  # pixels beside and below the page
+_FIGURES = 26  # pixels; half of that on the page, where it still can be read
+_COLOURS = 128  # of the palette; a page of text needs a few greys
 _POINTS_PER_MM = 72 / 25.4
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # mm between two numbers
-_ROOM = 46  # pixels that a number wants
-_DASH = 5  # pixels
+_ROOM = 90  # pixels that a number wants
+_DASH = 8  # pixels
+_LINE = 2  # pixels
 _DESK, _INK, _GUIDE = "#e9ece9", "#3c4644", "#9c2623"
 
 
@@ -41,7 +45,8 @@ def draw(source: Path | None, target: Path, text: str, style: Style) -> Previewe
     finally:
         page.unlink(missing_ok=True)
         stamped.unlink(missing_ok=True)
-    _with_rulers(picture, size[1] / picture.height, style if text else None).save(target, "PNG")
+    sheet = _with_rulers(picture, size[1] / picture.height, style if text else None)
+    sheet.quantize(_COLOURS, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
     return Previewed(pages if source else 0, done.warnings)
 
 
@@ -75,7 +80,7 @@ def _rendered(path: Path, size: tuple[float, float]) -> Image.Image:
     with _loaded(path) as document:
         page = document[0]
         wide, high = page.get_size()
-        picture: Image.Image = page.render(scale=_LONGER_SIDE / max(wide, high), may_draw_forms=False).to_pil()
+        picture: Image.Image = page.render(scale=min(_WIDTH / wide, _MOST_HEIGHT / high), may_draw_forms=False).to_pil()
         return picture.convert("RGB")
 
 
@@ -93,16 +98,16 @@ def _with_rulers(page: Image.Image, mm_per_pixel: float, style: Style | None) ->
     sheet = Image.new("RGB", (page.width + _RULER, page.height + _RULER), _DESK)
     sheet.paste(page, (_RULER, 0))
     drawing = ImageDraw.Draw(sheet)
-    font = ImageFont.truetype(str(fonts.SLIM), 12)
+    font = ImageFont.truetype(str(fonts.SLIM), _FIGURES)
     step = next((each for each in _STEPS if each / mm_per_pixel >= _ROOM), _STEPS[-1])
     for mm, along in _ticks(page.height, mm_per_pixel, step):
         y = page.height - along
-        drawing.line([(_RULER - 9, y), (_RULER - 1, y)], _INK)
-        drawing.text((_RULER - 10, y), str(mm), _INK, font, anchor="rm" if mm else "rb")
+        drawing.line([(_RULER - 10, y), (_RULER - 1, y)], _INK, _LINE)
+        drawing.text((_RULER - 13, y), str(mm), _INK, font, anchor="rm" if mm else "rb")
     for mm, along in _ticks(page.width, mm_per_pixel, step):
         x = _RULER + along
-        drawing.line([(x, page.height), (x, page.height + 8)], _INK)
-        drawing.text((x, page.height + 10), str(mm), _INK, font, anchor="mt" if mm else "lt")
+        drawing.line([(x, page.height), (x, page.height + 9)], _INK, _LINE)
+        drawing.text((x, page.height + 14), str(mm), _INK, font, anchor="mt" if mm else "lt")
     if style:
         _guides(drawing, page, mm_per_pixel, style)
     return sheet
@@ -118,6 +123,6 @@ def _guides(drawing: ImageDraw.ImageDraw, page: Image.Image, mm_per_pixel: float
     """Dashed lines from both edges to where the text begins."""
     x, y = _RULER + style.x_mm / mm_per_pixel, page.height - style.y_mm / mm_per_pixel
     for start in range(_RULER, int(min(x, page.width + _RULER)), 2 * _DASH):
-        drawing.line([(start, y), (min(start + _DASH, x), y)], _GUIDE)
+        drawing.line([(start, y), (min(start + _DASH, x), y)], _GUIDE, _LINE)
     for start in range(page.height, int(max(y, 0)), -2 * _DASH):
-        drawing.line([(x, start), (x, max(start - _DASH, y))], _GUIDE)
+        drawing.line([(x, start), (x, max(start - _DASH, y))], _GUIDE, _LINE)

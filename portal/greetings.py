@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import nh3
 
-from portal.placeholders import PLACEHOLDER, fill_text
+from portal.placeholders import fill_text
 
 PLACEHOLDERS = ("UserName", "OrderNumber", "Platform")
 # No pictures: they would be asked of somebody else's server. No headings: the order is the page's heading.
@@ -37,9 +37,3 @@ def fill(template_html: str, values: Mapping[str, str]) -> str:
     """
     escaped = {name: html.escape(value) for name, value in values.items()}
     return clean(fill_text(template_html, escaped))
-
-
-def unknown_placeholders(greeting: str) -> tuple[str, ...]:
-    """Names in braces that nothing will fill, each once, in the order of the text."""
-    named = (match[1] for match in PLACEHOLDER.finditer(greeting))
-    return tuple(dict.fromkeys(name for name in named if name not in PLACEHOLDERS))

@@ -31,6 +31,7 @@ from portal.observations import Observations
 from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.sessions import Door
 from portal.signing import Signer
+from portal.stamp_previews import Previews
 from portal.stamps import Stamps
 from portal.storages import Storages
 from portal.vault import Vault
@@ -87,6 +88,7 @@ class House:
     worker: Worker
     door: Door
     provider_checks: ProviderChecks
+    previews: Previews
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +164,7 @@ def built(ground: Ground) -> House:
         ),
         door=Door(ground.database, ground.first_run_code),
         provider_checks=ProviderChecks(ground.provider_checks, post.vault),
+        previews=Previews(ground.child, ground.storages, scratch),
     )
 
 

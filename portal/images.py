@@ -29,6 +29,8 @@ FIELD = "#/file"
 SENTENCES = {
     PictureCause.TOO_LARGE: "An image has at most 5 MB.",
     PictureCause.TOO_MANY_PIXELS: "An image has at most 40 million pixels; make it smaller.",
+    PictureCause.TOO_SMALL: "An image has at least 16 pixels on each side; take a larger one.",
+    PictureCause.TOO_NARROW: "One side of an image is at most 20 times as long as the other; crop it.",
     PictureCause.NOT_AN_IMAGE: "This is no image.",
     PictureCause.KIND_NOT_ACCEPTED: "Images may be PNG, JPEG, WebP or GIF; save it as one of these.",
     PictureCause.DAMAGED: "This image is damaged or incomplete; save it anew.",

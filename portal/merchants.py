@@ -44,10 +44,20 @@ class NewMerchant:
 
 def as_email(text: str) -> str:
     """The address as it is stored and compared. Raises NoMailAddress."""
-    email = text.strip().lower()
-    if len(email) > LONGEST_ADDRESS or not MAIL_ADDRESS.fullmatch(email):
+    if not is_mail_address(text):
         raise NoMailAddress
-    return email
+    return text.strip().lower()
+
+
+def is_mail_address(text: str) -> bool:
+    """Whether as_email would take it."""
+    email = text.strip()
+    return len(email) <= LONGEST_ADDRESS and MAIL_ADDRESS.fullmatch(email) is not None
+
+
+def is_fit(password: str) -> bool:
+    """Whether its length will do."""
+    return SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD
 
 
 async def newly(email: str, password: str) -> NewMerchant:
@@ -57,7 +67,7 @@ async def newly(email: str, password: str) -> NewMerchant:
 
 async def hashed(password: str) -> str:
     """Takes a tenth of a second of another thread. Raises PasswordUnfit."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+    if not is_fit(password):
         raise PasswordUnfit
     return await _aside(lambda: _hasher().hash(password))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Self
 
 from views.sentences import Sentence, said
@@ -50,7 +50,10 @@ class Submitted:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One field as its template shows it. `value` is a stored value, or the text that was typed."""
+    """One field as its template shows it. `value` is a stored value, or the text that was typed.
+
+    `notes` say what is allowed and yet worth a look; None where there is nothing to look for.
+    """
 
     action: str
     name: str
@@ -59,12 +62,14 @@ class Field:
     seen: str
     state: str = ""
     error: Sentence | None = None
+    notes: tuple[Sentence, ...] | None = None
+    is_first_wrong: bool = False
 
     @property
     def described_by(self) -> str:
         """The ids of what explains it, the error first."""
-        parts = [f"{self.name}-error"] * bool(self.error) + [f"{self.name}-hint"] * bool(self.label.hint)
-        return " ".join(parts)
+        told = {"error": self.error, "note": self.notes is not None, "hint": self.label.hint}
+        return " ".join(f"{self.name}-{part}" for part, is_there in told.items() if is_there)
 
     @property
     def is_on(self) -> bool:
@@ -103,6 +108,7 @@ class Form:
         because nobody was signed in any more."""
         overtaken = given.overtaken(stored)
         fields = dict(self.fields)
+        first = next((name for name in fields if name in given.faults or name in overtaken), None)
         for name in fields.keys() & given.typed.keys():
             error = given.faults.get(name) or (_overtaken(stored[name]) if name in overtaken else None)
             if error or name in given.values:
@@ -114,8 +120,14 @@ class Form:
                     seen=fields[name].seen,
                     state=ERROR if name in given.faults else UNSAVED,
                     error=error,
+                    is_first_wrong=name == first,
                 )
         return Form(self.action, fields)
+
+    def noted(self, found: Mapping[str, Callable[[str], tuple[Sentence, ...]]]) -> Form:
+        """The same with what is to be noted about the text of each field named in `found`."""
+        notes = {name: replace(self[name], notes=note(as_text(self[name].value))) for name, note in found.items()}
+        return Form(self.action, {**self.fields, **notes})
 
     def __getitem__(self, name: str) -> Field:
         return self.fields[name]

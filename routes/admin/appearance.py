@@ -41,6 +41,7 @@ from views.admin.settings_appearance import (
 )
 from views.customer.order import OrderPage
 from views.form import Form
+from views.placeholders import IN_GREETING
 from views.sentences import Sentence
 
 TAB = Tab("/admin/settings/portal/appearance", [Section(AppearanceSettings, AppearanceChange, APPEARANCE)])
@@ -133,13 +134,12 @@ async def _page(
     colour = str(stored["accent_colour"])
     page = AppearancePage(
         frame=Frame.of(merchant, TAB.path),
-        form=form,
+        form=form.noted(IN_GREETING),
         images=choices,
         chosen=chosen_of(choices, form["image"].value),
         upload_error=why.get("upload"),
         removal_error=why.get("removal"),
         placeholders=AppearancePage.braced(),
-        unknown=AppearancePage.unknown_in(form["greeting_html"].value),
         colour=colour,
         proof=proof(colour),
         preview=preview,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import post, route
 from litestar.response import Redirect
 
+from portal import merchants
 from portal.merchants import NoMailAddress, PasswordUnfit
 from portal.refusals import NotFound
 from portal.sessions import NotTheFirst, SignInRefused, TooSoon
@@ -30,21 +31,32 @@ async def make_first_merchant(request: AnyRequest, house: House, now: Now) -> Pa
     texts = await texts_of(request)
     code, email = texts.get("code", "")[:40], texts.get("email", "")[:500]
 
-    def again(error: Sentence, wrong: str, status: int = 422) -> Page:
-        return Page(FirstRunPage(email=email, code=code, error=error, wrong=wrong), locale="", status_code=status)
+    password = texts.get("password", "")
+
+    def again(status: int, **more: Sentence) -> Page:
+        page = FirstRunPage(email=email, code=code, errors=_wrong(email, password) | more)
+        return Page(page, locale="", status_code=status)
 
     if not await house.door.is_first_run():
         raise NotFound
     try:
-        token = await house.door.first_run(code, email, texts.get("password", ""), knock(request, now))
-    except NoMailAddress:
-        return again(NO_MAIL_ADDRESS, "email")
-    except PasswordUnfit:
-        return again(PASSWORD_UNFIT, "password")
+        token = await house.door.first_run(code, email, password, knock(request, now))
+    except (NoMailAddress, PasswordUnfit):
+        return again(422)
     except SignInRefused:
-        return again(CODE_UNFIT, "code", 401)
+        return again(401, code=CODE_UNFIT)
     except TooSoon as soon:
-        return again(too_soon(soon.seconds), "code", 429)
+        return again(429, code=too_soon(soon.seconds))
     except NotTheFirst as error:
         raise NotFound from error
     return Redirect(HOME, status_code=303, cookies=[cookie(token, house.base_url)])
+
+
+def _wrong(email: str, password: str) -> dict[str, Sentence]:
+    """What is wrong whatever the code is, by field, so that nobody has to find out one by one."""
+    wrong = {}
+    if not merchants.is_mail_address(email):
+        wrong["email"] = NO_MAIL_ADDRESS
+    if not merchants.is_fit(password):
+        wrong["password"] = PASSWORD_UNFIT
+    return wrong

@@ -10,19 +10,21 @@ from pdfkit.outcome import StampFailed, Style
 from portal import settings, stamp_previews
 from portal.refusals import NotFound
 from portal.settings import FilesChange
-from portal.stamp_previews import Previews
 from portal.storages import FileMissing, OptionsRefused, StorageUnavailable
 from routes.api.calls import row_id
 from routes.forms import read
 from routes.given import AnyRequest, House
-from views.admin.settings_files import PICTURE, STAMP
+from views.admin.settings_files import CAUTIONS, PICTURE, STAMP
 
 Picture = Response[bytes]
 
 
 @route(PICTURE, http_method=["GET", "HEAD"])
 async def show_stamp(request: AnyRequest, house: House) -> Picture:
-    """`?file=7` and the fields of the stamp as they are typed; what is missing is as it is stored."""
+    """`?file=7` and the fields of the stamp as they are typed; what is missing is as it is stored.
+
+    A header of the answer names what is to be said about the stamp, such as `text-moved`.
+    """
     typed = read(FilesChange, {name: text for name, text in request.query_params.items() if name in STAMP})
     if typed.faults:
         return _none(422)
@@ -33,12 +35,12 @@ async def show_stamp(request: AnyRequest, house: House) -> Picture:
     text, *numbers = (typed.values.get(name, getattr(stored, name)) for name in STAMP)
     try:
         style = Style(*(float(str(number)) for number in numbers))
-        picture = await Previews(house.child, house.storages, house.scratch).draw(original, str(text), style)
+        drawn = await house.previews.draw(original, str(text), style)
     except (FileMissing, OptionsRefused) as error:
         raise NotFound from error
     except (StampFailed, StorageUnavailable, ValueError):
         return _none(422)
-    return Response(picture, media_type="image/png")
+    return Response(drawn.picture, media_type="image/png", headers={CAUTIONS: " ".join(drawn.cautions)})
 
 
 def _none(status: int) -> Picture:

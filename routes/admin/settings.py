@@ -13,13 +13,14 @@ from portal.settings import FilesChange, GeneralChange, InvoicesChange, MailChan
 from routes.admin.tabs import Section, Tab, saved, shown
 from routes.given import AnyRequest, House, Merchant
 from views import Page
-from views.admin.frame import HOME, Frame
+from views.admin.frame import APPEARANCE, HOME, Frame
 from views.admin.labels import FILES, GENERAL, IDENTITY, INVOICES, MAIL, SELLER
-from views.admin.settings_files import FilesPage, picture_of
+from views.admin.settings_files import FilesPage, picture_of, told_of
 from views.admin.settings_invoices import InvoicesPage, lacks
 from views.admin.settings_mail import MailPage
 from views.admin.settings_seller import SellerPage
 from views.form import Form
+from views.placeholders import IN_SERIES, IN_STAMP
 
 INVOICES_TAB = Tab(
     "/admin/settings/portal/invoices",
@@ -43,7 +44,7 @@ async def show_home() -> Redirect:
 
 @route("/admin/settings", http_method=["GET", "HEAD"])
 async def show_settings() -> Redirect:
-    return Redirect(INVOICES_TAB.path, status_code=303)
+    return Redirect(APPEARANCE, status_code=303)
 
 
 @route(INVOICES_TAB.path, http_method=["GET", "HEAD"])
@@ -60,7 +61,7 @@ async def change_invoices(request: AnyRequest, house: House, merchant: Merchant)
 async def _invoices(form: Form, house: PortalHouse, merchant: SignedIn, status: int = 200) -> Page:
     async with house.database.reading() as session:
         missing = lacks(await settings.of(SellerSettings, session))
-    page = InvoicesPage(frame=Frame.of(merchant, form.action), form=form, lacks=missing)
+    page = InvoicesPage(frame=Frame.of(merchant, form.action), form=form.noted(IN_SERIES), lacks=missing)
     return Page(page, locale=merchant.locale, status_code=status)
 
 
@@ -80,14 +81,17 @@ async def _files(form: Form, house: PortalHouse, merchant: SignedIn, *, chosen: 
     async with house.database.reading() as session:
         names = tuple(row.name for row in await storages.every(session))
         files = tuple(await stamp_previews.files(session))
-    file = next((each for each in files if str(each.id) == chosen), files[0] if files else None)
+        file = next((each for each in files if str(each.id) == chosen), files[0] if files else None)
+        original = await stamp_previews.original(file.id, session) if file else None
+        stored = await settings.of(FileSettings, session)
     page = FilesPage(
         frame=Frame.of(merchant, form.action),
-        form=form,
+        form=form.noted(IN_STAMP),
         storages=names,
         files=files,
         chosen=file,
         picture=picture_of(file),
+        cautions=told_of(await house.previews.cautions(original, stored)),
     )
     return Page(page, locale=merchant.locale, status_code=status)
 
@@ -104,7 +108,7 @@ async def change_seller(request: AnyRequest, house: House, merchant: Merchant) -
 
 
 def _seller(form: Form, merchant: SignedIn, status: int = 200) -> Page:
-    page = SellerPage(frame=Frame.of(merchant, form.action), form=form)
+    page = SellerPage(frame=Frame.of(merchant, form.action), form=form.noted(IN_SERIES))
     return Page(page, locale=merchant.locale, status_code=status)
 
 

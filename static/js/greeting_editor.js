@@ -36,13 +36,17 @@ customElements.define("greeting-editor", class extends HTMLElement {
   }
 
   show(mode) {
-    if (mode === "text") this.squire.setHTML(this.source.value);
-    else this.send();
-    this.edited = false;
+    this.send();
     this.dataset.mode = mode;
+    this.edited = false;
+    if (mode === "source") return;
+    this.squire.setHTML(this.source.value);
+    this.sent = this.squire.getHTML();
   }
 
+  // While the source is edited, whatever happens in the hidden text is not the merchant's doing.
   typed = () => {
+    if (this.dataset.mode === "source") return;
     this.edited = true;
     clearTimeout(this.pause);
     this.pause = setTimeout(this.send, PAUSE);
@@ -52,12 +56,13 @@ customElements.define("greeting-editor", class extends HTMLElement {
     if (!this.pause) return;
     clearTimeout(this.pause);
     this.pause = 0;
+    if (this.squire.getHTML() === this.sent) return;
     this.fill();
     this.source.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
   // Also right before each request: the answer to an earlier one may have put its own text into the field meanwhile.
   fill = () => {
-    if (this.edited) this.source.value = this.squire.getHTML();
+    if (this.edited) this.sent = this.source.value = this.squire.getHTML();
   };
 });

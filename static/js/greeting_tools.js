@@ -21,7 +21,7 @@ customElements.define("greeting-tools", class extends HTMLElement {
 
   used = ({ target }) => {
     const tool = target.closest("[data-tool]");
-    if (!tool || tool.ariaDisabled === "true") return;
+    if (!tool) return;
     const { tool: deed, tag, on, off, text } = tool.dataset;
     if (deed === "format") this.squire[this.squire.hasFormat(tag) ? off : on]();
     else if (deed === "insert") this.squire.insertPlainText(text);
@@ -72,7 +72,7 @@ customElements.define("greeting-tools", class extends HTMLElement {
     for (const tool of this.querySelectorAll(".tool")) {
       const { tool: deed, tag } = tool.dataset;
       if (deed === "source") tool.ariaPressed = String(inSource);
-      else tool.ariaDisabled = String(inSource);
+      else tool.disabled = inSource;
       if (tag) tool.ariaPressed = String(!inSource && this.squire.hasFormat(tag));
       if (deed === "ask") tool.ariaExpanded = String(!this.link.hidden);
     }

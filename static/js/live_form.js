@@ -1,10 +1,11 @@
 // A field that saves itself sends what stands in it when its turn has come, and nothing of the other fields.
-// What comes back is swapped by htmx; what does not come back is told here.
+// What comes back is swapped by htmx; what does not come back is told here, with a button to try again.
 const ANSWERED = [401, 409, 422];
 
 customElements.define("live-form", class extends HTMLElement {
   connectedCallback() {
     this.addEventListener("htmx:before:request", this.narrow);
+    this.addEventListener("htmx:before:swap", this.keepFocus);
     this.addEventListener("htmx:after:swap", this.forget);
     this.addEventListener("htmx:response:error", this.refused);
     this.addEventListener("htmx:error", this.lost);
@@ -17,6 +18,13 @@ customElements.define("live-form", class extends HTMLElement {
     for (const [name, value] of new FormData(target.closest("form"))) {
       if ([field.id, `was.${field.id}`].includes(name)) ctx.request.body.append(name, value);
     }
+  };
+
+  // Only a page that is opened may choose where to begin. A button that vanishes hands its focus to its field.
+  keepFocus = ({ detail: { tasks } }) => {
+    for (const { fragment } of tasks) for (const first of fragment.querySelectorAll("[autofocus]")) first.autofocus = false;
+    const field = this.querySelector(".field-again :focus")?.closest(".field");
+    field?.querySelector(`#${field.id}-input`).focus();
   };
 
   // A secret that is saved is known by that alone, and a switch is as the answer says; to the swap, both were typed.
@@ -38,5 +46,10 @@ customElements.define("live-form", class extends HTMLElement {
     if (!field) return;
     field.dataset.state = "error";
     field.querySelector(".field-state").textContent = this.dataset.failed;
+    if (field.querySelector(".field-again")) return;
+    field.append(this.querySelector("template").content.cloneNode(true));
+    field.lastElementChild.addEventListener("click", () => {
+      field.querySelector(`#${field.id}-input`).dispatchEvent(new Event("change", { bubbles: true }));
+    });
   }
 });

@@ -9,7 +9,7 @@ customElements.define("tool-bar", class extends HTMLElement {
   }
 
   get tools() {
-    return [...this.querySelectorAll("button")];
+    return [...this.querySelectorAll("button:enabled")];
   }
 
   moved = (event) => {
@@ -22,6 +22,6 @@ customElements.define("tool-bar", class extends HTMLElement {
   };
 
   stop(here) {
-    for (const tool of this.tools) tool.tabIndex = tool === here ? 0 : -1;
+    for (const tool of this.querySelectorAll("button")) tool.tabIndex = tool === here ? 0 : -1;
   }
 });

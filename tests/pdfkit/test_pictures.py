@@ -135,7 +135,7 @@ def test_what_was_drawn_anew_once_is_taken_again(drawn):
         assert drawn(once)[0] == picture
 
 
-@pytest.mark.parametrize(("size", "expected"), [((6400, 1600), (3200, 800)), ((100, 6400), (50, 3200))])
+@pytest.mark.parametrize(("size", "expected"), [((6400, 1600), (3200, 800)), ((320, 6400), (160, 3200))])
 def test_a_large_picture_is_scaled_down_and_keeps_its_shape(drawn, size, expected):
     picture, content = drawn(saved(a_picture(*size), "PNG"))
 
@@ -144,7 +144,24 @@ def test_a_large_picture_is_scaled_down_and_keeps_its_shape(drawn, size, expecte
 
 
 def test_a_small_picture_keeps_its_size(drawn):
-    assert drawn(saved(a_picture(1, 1), "PNG"))[0] == Picture(1, 1, "image/png")
+    assert drawn(saved(a_picture(16, 320), "PNG"))[0] == Picture(16, 320, "image/png")
+
+
+@pytest.mark.parametrize(
+    ("size", "cause"),
+    [
+        ((1, 1), PictureCause.TOO_SMALL),
+        ((15, 200), PictureCause.TOO_SMALL),
+        ((1, 40_000), PictureCause.TOO_SMALL),
+        ((16, 321), PictureCause.TOO_NARROW),
+        ((4001, 200), PictureCause.TOO_NARROW),
+    ],
+)
+def test_what_nobody_could_look_at_is_refused(drawn, size, cause):
+    with pytest.raises(PictureRefused) as refused:
+        drawn(saved(a_picture(*size), "PNG"))
+
+    assert refused.value.cause is cause
 
 
 # --- Every way to keep colours
@@ -159,8 +176,8 @@ def test_inks_become_the_colours_that_they_print(drawn):
 
 
 def test_sixteen_bits_of_grey_become_eight_without_clipping(drawn):
-    rows = b"".join(b"\x00" + b"".join(struct.pack(">H", x * 257) for x in range(256)) for _ in range(4))
-    _, content = drawn(a_png(256, 4, depth=16, rows=rows))
+    rows = b"".join(b"\x00" + b"".join(struct.pack(">H", x * 257) for x in range(256)) for _ in range(16))
+    _, content = drawn(a_png(256, 16, depth=16, rows=rows))
     image = opened(content)
 
     assert image.mode == "L"
@@ -168,8 +185,8 @@ def test_sixteen_bits_of_grey_become_eight_without_clipping(drawn):
 
 
 def test_sixteen_bits_of_colour_become_eight(drawn):
-    rows = b"".join(b"\x00" + struct.pack(">HHH", 0xC8C8, 0x1E1E, 0x1E1E) * 8 for _ in range(8))
-    _, content = drawn(a_png(8, 8, depth=16, colour=2, rows=rows))
+    rows = b"".join(b"\x00" + struct.pack(">HHH", 0xC8C8, 0x1E1E, 0x1E1E) * 16 for _ in range(16))
+    _, content = drawn(a_png(16, 16, depth=16, colour=2, rows=rows))
 
     assert opened(content).convert("RGB").getpixel((4, 4)) == RED
 
@@ -302,7 +319,7 @@ def test_a_picture_that_is_a_script_besides_is_only_a_picture_afterwards(drawn, 
 
 def test_a_gif_that_is_a_script_from_its_first_byte_on_is_none_afterwards(drawn):
     content = bytearray(saved(a_picture(mode="P"), "GIF"))
-    content[6:10] = b"/*" + struct.pack("<H", 20)  # a width that opens a comment
+    content[6:10] = b"/*" + struct.pack("<H", 1000)  # a width that opens a comment
     content += A_SCRIPT
 
     _, drawn_anew = drawn(bytes(content))

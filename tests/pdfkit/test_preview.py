@@ -10,9 +10,9 @@ from PIL import Image
 
 from pdfkit import preview
 from pdfkit.child import Child
-from pdfkit.outcome import Cause, StampFailed, Style
+from pdfkit.outcome import Cause, Caution, StampFailed, Style
 
-RULER = 34
+RULER = 60
 TEXT = "Kauf 12345678 vom 05.06.2014 - Max Mustermann"
 
 
@@ -27,7 +27,8 @@ def a_paper(place: Path, width_mm: float = 210, height_mm: float = 297, pages: i
 def stamp_in_mm(picture: Path, height_mm: float) -> tuple[float, float]:
     """The left end and the lower end of what is nearly black on the page."""
     with Image.open(picture) as image:
-        page = image.getchannel("R").crop((RULER, 0, image.width, image.height - RULER))  # the guides are red
+        # The guides are red.
+        page = image.convert("RGB").getchannel("R").crop((RULER, 0, image.width, image.height - RULER))
     box = page.point(lambda grey: 255 if grey < 90 else 0).getbbox()
     assert box, "nothing is stamped"
     scale = height_mm / page.height
@@ -50,7 +51,7 @@ def test_a_wide_page_is_drawn_wide(tmp_path):
     with Image.open(tmp_path / "a.png") as image:
         width, height = image.size
     assert width > height
-    assert max(width, height) <= 1200
+    assert width <= 760
 
 
 def test_an_empty_text_leaves_the_page_alone(tmp_path):
@@ -65,6 +66,25 @@ def test_without_a_file_an_empty_sheet_bears_the_stamp(tmp_path):
 
     assert abs(stamp_in_mm(tmp_path / "a.png", 297)[0] - 10) < 0.8
     assert done.pages == 0
+
+
+def test_the_picture_is_light_and_its_numbers_are_large_enough_for_half_its_size(tmp_path):
+    preview.draw(a_paper(tmp_path / "a.pdf"), tmp_path / "a.png", TEXT, Style(11, 10, 10))
+
+    with Image.open(tmp_path / "a.png") as image:
+        number = image.convert("L").crop((0, image.height - 100, RULER - 12, image.height))
+    box = number.point(lambda grey: 255 if grey < 140 else 0).getbbox()
+    assert box
+    assert box[3] - box[1] >= 16  # a figure: eight pixels where the page shows 380 of 760
+    assert (tmp_path / "a.png").stat().st_size < 25_000
+
+
+def test_a_place_off_the_page_is_told(tmp_path):
+    there = preview.draw(None, tmp_path / "a.png", TEXT, Style(11, 10, 10))
+    away = preview.draw(None, tmp_path / "a.png", TEXT, Style(11, 1999, 10))
+
+    assert there.warnings == ()
+    assert Caution.TEXT_MOVED in away.warnings
 
 
 def test_nothing_but_the_picture_is_left_behind(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal import greetings
+from portal import greetings, placeholders
 from tests.views.reading import Shown
 
 BUYER = {"UserName": "Erika Mustermann", "OrderNumber": "3123456789", "Platform": "Etsy"}
@@ -24,7 +24,10 @@ def test_an_unknown_placeholder_stays_literal():
 
 
 def test_the_editor_can_name_unknown_placeholders_once_and_in_order():
-    assert greetings.unknown_placeholders("{Vorname} {UserName} {Anrede} {Vorname}") == ("Vorname", "Anrede")
+    assert placeholders.unknown("{Vorname} {UserName} {Anrede} {Vorname}", greetings.PLACEHOLDERS) == (
+        "Vorname",
+        "Anrede",
+    )
 
 
 def test_a_name_that_is_markup_is_shown_as_it_is_written():
@@ -91,5 +94,5 @@ def test_cleaning_twice_changes_nothing_more():
 
 
 def test_the_preset_text_uses_known_placeholders_and_survives_cleaning():
-    assert greetings.unknown_placeholders(greetings.DEFAULT_GREETING) == ()
+    assert placeholders.unknown(greetings.DEFAULT_GREETING, greetings.PLACEHOLDERS) == ()
     assert greetings.clean(greetings.DEFAULT_GREETING) == greetings.DEFAULT_GREETING

@@ -8,13 +8,14 @@ from portal.sessions import SignedIn
 from views import View
 from views.sentences import Sentence, said
 
+APPEARANCE = "/admin/settings/portal/appearance"
 # A new screen is one line here: its name, the paths that are part of it, where it begins.
 MAIN = (
     (said("Orders"), "/admin/orders", "/admin/orders"),
-    (said("Settings"), "/admin/settings", "/admin/settings/portal/invoices"),
+    (said("Settings"), "/admin/settings", APPEARANCE),
 )
 SETTINGS = (
-    (said("Customer portal"), "/admin/settings/portal", "/admin/settings/portal/invoices"),
+    (said("Customer portal"), "/admin/settings/portal", APPEARANCE),
     (said("Seller"), "/admin/settings/seller", "/admin/settings/seller"),
     (said("Mail"), "/admin/settings/mail", "/admin/settings/mail"),
     (said("Storages"), "/admin/storages", "/admin/storages"),
@@ -22,7 +23,7 @@ SETTINGS = (
     (said("My account"), "/admin/settings/account", "/admin/settings/account"),
 )
 PORTAL = (
-    (said("Appearance"), "/admin/settings/portal/appearance", "/admin/settings/portal/appearance"),
+    (said("Appearance"), APPEARANCE, APPEARANCE),
     (said("Invoices"), "/admin/settings/portal/invoices", "/admin/settings/portal/invoices"),
     (said("Files"), "/admin/settings/portal/files", "/admin/settings/portal/files"),
     (said("Payment providers"), "/admin/settings/portal/payments", "/admin/settings/portal/payments"),

@@ -10,7 +10,7 @@ from typing import ClassVar
 from db.images import Image
 from db.orders import Order
 from pdfkit.outcome import PictureCause
-from portal import greetings, images
+from portal import images
 from portal.greetings import PLACEHOLDERS
 from views import theme
 from views.admin.frame import OfficePage
@@ -24,6 +24,10 @@ UPLOAD_REFUSED = {
     PictureCause.TOO_LARGE: said("This image has more than 5 MB. Save it smaller and upload it again."),
     PictureCause.TOO_MANY_PIXELS: said(
         "This image has more than 40 million pixels. Save it smaller and upload it again."
+    ),
+    PictureCause.TOO_SMALL: said("This image has a side of less than 16 pixels. Choose a larger one."),
+    PictureCause.TOO_NARROW: said(
+        "One side of this image is more than 20 times as long as the other. Crop it and upload it again."
     ),
     PictureCause.NOT_AN_IMAGE: said("This file is no image. Choose a PNG, JPEG, WebP or GIF."),
     PictureCause.KIND_NOT_ACCEPTED: said("Images of this kind cannot be shown. Choose a PNG, JPEG, WebP or GIF."),
@@ -91,15 +95,9 @@ class AppearancePage(OfficePage):
     upload_error: Sentence | None
     removal_error: Sentence | None
     placeholders: tuple[str, ...]
-    unknown: tuple[str, ...]
     colour: str
     proof: tuple[Sentence, ...]
     preview: Preview
-
-    @staticmethod
-    def unknown_in(greeting: object) -> tuple[str, ...]:
-        """As the customer would read them, each with its braces."""
-        return tuple(f"{{{name}}}" for name in greetings.unknown_placeholders(str(greeting)))
 
     @staticmethod
     def braced() -> tuple[str, ...]:

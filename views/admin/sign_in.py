@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from portal.merchants import SHORTEST_PASSWORD
@@ -39,9 +40,10 @@ class SignInPage(View):
 
 @dataclass(frozen=True, kw_only=True)
 class FirstRunPage(View):
+    """`errors` by the name of the field they belong to."""
+
     template: ClassVar = "admin/first_run.html"
 
     email: str = ""
     code: str = ""
-    error: Sentence | None = None
-    wrong: str = ""
+    errors: Mapping[str, Sentence] = field(default_factory=dict)

@@ -144,7 +144,7 @@ async def test_unknown_placeholders_are_named_and_stay_as_they_were_typed(jana):
     await save(jana, greeting_html="<p>{UserName} {Lieferdatum} {orderNumber} {{Platform}}</p>")
     page = Shown((await jana.get(TAB)).text)
 
-    note = page.one("p", class_="editor-note").text
+    note = page.one("p", class_="field-note").text
     assert "{Lieferdatum}" in note
     assert "{orderNumber}" in note
     assert "{UserName}" not in note

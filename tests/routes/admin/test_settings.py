@@ -14,8 +14,9 @@ from db.settings import FileSettings, MailSettings, SellerSettings
 from portal import settings
 from portal.activity import By, entry
 from portal.vault import Vault
-from tests.routes.admin.conftest import Browser
+from tests.routes.admin.conftest import EMAIL, Browser
 from tests.routes.customer.conftest import Running, sell
+from tests.views.reading import Shown
 
 INVOICES = "/admin/settings/portal/invoices"
 FILES = "/admin/settings/portal/files"
@@ -289,3 +290,84 @@ async def test_what_may_be_a_thousand_or_a_fraction_is_asked_again(jana: Browser
     assert answer.status_code == 422
     assert "von 0 bis 2000" in answer.text
     assert (await stored(jana.tresen, FileSettings)).watermark_x_mm == 10
+
+
+# --- What is allowed and yet worth a look
+
+
+async def test_a_stamp_that_does_not_fit_there_says_so_on_the_page_and_beside_its_picture(jana: Browser):
+    words = "passt der Text nicht auf die Seite"
+    await jana.post(FILES, {"watermark_text": "Neu", "was.watermark_text": ""})
+    fits = Shown((await jana.get(FILES)).text).one("p", data_caution="text-moved")
+    await jana.post(FILES, {"watermark_x_mm": "1999", "was.watermark_x_mm": "10"})
+    moved = Shown((await jana.get(FILES)).text).one("p", data_caution="text-moved")
+    typed = await jana.get("/admin/preview/stamp.png?watermark_x_mm=50")
+
+    assert "hidden" in fits.attributes
+    assert "hidden" not in moved.attributes
+    assert words in moved.text
+    assert typed.headers["tresen-cautions"] == ""
+    assert "text-moved" in (await jana.get("/admin/preview/stamp.png")).headers["tresen-cautions"]
+
+
+@pytest.mark.parametrize(
+    ("tab", "field", "text", "told"),
+    [
+        (FILES, "watermark_text", "{UserName} {nix} {OrderDate} {Nochwas}", "{nix}, {Nochwas} sind keine bekannten"),
+        (FILES, "watermark_text", "{UserName}", ""),
+        (INVOICES, "invoice_series", "{nix}{year}-", "{nix} ist kein bekannter Platzhalter"),
+        (INVOICES, "invoice_series", "R-", "Ohne {year}"),
+        ("/admin/settings/seller", "invoice_series", "R-", "Ohne {year}"),
+        (INVOICES, "invoice_series", "R-{year}-", ""),
+    ],
+)
+async def test_an_unknown_placeholder_is_saved_and_named(jana: Browser, tab: str, field: str, text: str, told: str):
+    answer = await jana.post(tab, {field: text, f"was.{field}": "RE-{year}-" if field == "invoice_series" else ""})
+    page = Shown((await jana.get(tab)).text)
+
+    assert answer.status_code == 303
+    note = page.one("p", id=f"{field}-note")
+    assert note.text.strip().startswith(told)
+    assert bool(note.text.strip()) is bool(told)
+    assert f"{field}-note" in page.one("input", id=f"{field}-input")["aria-describedby"]
+
+
+# --- The frame, the focus, and questions
+
+
+async def test_the_settings_begin_with_the_first_tab_and_the_frame_names_who_is_signed_in(jana: Browser):
+    page = (await jana.get(FILES)).text
+
+    assert (await jana.get("/admin/settings")).headers["location"] == "/admin/settings/portal/appearance"
+    assert '<a href="/admin/settings/portal/appearance" aria-current="true">Einstellungen</a>' in page
+    assert EMAIL in Shown(page).one("span", class_="signed-in").text
+
+
+async def test_after_a_refusal_the_first_wrong_field_has_the_focus(jana: Browser):
+    sent = the_form((await jana.get(FILES)).text) | {"limit_per_file": "0", "watermark_x_mm": "-1"}
+
+    page = Shown((await jana.post(FILES, sent)).text)
+
+    assert [each["id"] for each in page.all("input", autofocus=None)] == ["limit_per_file-input"]
+
+
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        ("/admin/settings/keys", "revocations"),
+        ("/admin/storages", "removals"),
+        ("/admin/settings/account", "sign-outs"),
+    ],
+)
+async def test_what_cannot_be_undone_is_asked_first(jana: Browser, path: str, action: str):
+    await jana.post("/admin/settings/keys", {"name": "Kasse"})
+    await sell(jana.tresen, "1")
+    page = (await jana.get(path)).text
+    main = page[page.index("<main") :]
+
+    dialogs = re.findall(r'<div class="dialog".*?popover.*?</form>\s*</div>', main, re.S)
+    assert len(dialogs) == main.count('data-kind="danger" popovertarget=')
+    assert len(dialogs) == len(re.findall(rf'action="[^"]*{action}"', main)) > 0
+    for dialog in dialogs:
+        assert f"{action}" in dialog
+        assert "autofocus" in dialog

@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from tests.routes.admin.conftest import EMAIL, PASSWORD, Browser
 from tests.routes.customer.conftest import Running, sell
+from tests.views.reading import Shown
 
 HOME = "/admin/orders"
 INVOICES = "/admin/settings/portal/invoices"
@@ -217,6 +218,17 @@ async def test_until_there_is_a_merchant_the_first_run_is_the_only_way_in(tresen
 
     assert [answer.status_code for answer in guessed] == [401] * 5 + [429]
     assert await tresen.house.door.is_first_run()
+
+
+async def test_everything_that_is_wrong_with_the_first_run_is_told_at_once(tresen: Running):
+    answer = await Browser(tresen).post("/admin/first-run", {"code": "x", "email": "jana", "password": "kurz"})
+    page = Shown(answer.text)
+
+    told = {each["id"]: each.text for each in page.all("p", class_="field-error")}
+    assert answer.status_code == 401
+    assert told.keys() == {"code-error", "email-error", "password-error"}
+    assert [each["id"] for each in page.all("input", autofocus=None)] == ["code"]
+    assert page.one("input", id="email")["value"] == "jana"
 
 
 async def test_afterwards_the_first_run_is_gone(stranger: Browser):
