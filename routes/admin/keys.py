@@ -9,13 +9,12 @@ from litestar.response import Redirect
 from portal import keys, sessions
 from portal.house import House as PortalHouse
 from portal.sessions import SignedIn
-from portal.windows import local_day
 from routes.admin.signed_in import kept_for, sealed
 from routes.forms import field_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import Frame
-from views.admin.keys import KeyRow, KeysPage
+from views.admin.keys import NAME_TAKEN, KeyRow, KeysPage
 from views.admin.storages import NO_NAME
 from views.sentences import Sentence
 
@@ -34,9 +33,12 @@ async def add_key(request: AnyRequest, house: House, merchant: Merchant) -> Page
     name = (await field_of(request, "name")).strip()
     if not name:
         return await _page(house, merchant, NO_NAME)
-    async with house.database.writing() as session:
-        key = await keys.add(name, session, merchant.by)
-        await sessions.keep(merchant.session_id, sealed(NEW, {"key": key}, house.vault, merchant.at), session)
+    try:
+        async with house.database.writing() as session:
+            key = await keys.add(name, session, merchant.by)
+            await sessions.keep(merchant.session_id, sealed(NEW, {"key": key}, house.vault, merchant.at), session)
+    except keys.NameTaken:
+        return await _page(house, merchant, NAME_TAKEN)
     return Redirect(PATH, status_code=303)
 
 
@@ -56,11 +58,11 @@ async def revoke_key(key_id: FromPath[int], house: House, merchant: Merchant) ->
 
 async def _page(house: PortalHouse, merchant: SignedIn, error: Sentence | None = None) -> Page:
     async with house.database.reading() as session:
-        found = await keys.every(session)
+        found, used = await keys.every(session), await keys.last_used(session)
     zone = house.storefront.zone
     page = KeysPage(
         frame=Frame.of(merchant, PATH),
-        rows=tuple(KeyRow(id=key.id, name=key.name, since=local_day(key.created_at, zone)) for key in found),
+        rows=tuple(KeyRow.of(key, used.get(key.id), zone) for key in found),
         new_key=kept_for(NEW, merchant, house.vault).get("key", ""),
         error=error,
     )
