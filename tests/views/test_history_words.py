@@ -8,7 +8,7 @@ import pytest
 
 from portal.order_history import Happening
 from tests.factories import BERLIN, NOON
-from views import environment
+from views import Components, environment
 from views.admin import history_words
 from views.admin.labels import BY_SECTION
 from views.languages import locale_of
@@ -19,8 +19,9 @@ def shown(kind: str = "settings_changed", language: str = "de", actor: str = "me
     entry = history_words.entry(
         Happening(at=NOON, actor=actor, kind=kind, details=details), BERLIN, {1: "jana@x.example"}
     )
-    markup = environment(locale_of(language, "")).globals["ui"].happening(entry)
-    return " ".join(re.sub("<[^>]*>", " ", markup).split())
+    ui = environment(locale_of(language, "")).globals["ui"]
+    assert isinstance(ui, Components)
+    return " ".join(re.sub("<[^>]*>", " ", ui.happening(entry)).split())
 
 
 def test_a_new_provider_is_told_in_words_and_only_with_what_it_has():
