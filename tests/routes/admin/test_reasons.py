@@ -35,13 +35,13 @@ async def test_a_mistyped_number_is_told_what_is_wrong_with_it(jana: Browser, fi
 
 async def test_what_is_too_long_is_told_its_length(jana: Browser):
     long = await jana.post("/admin/settings/mail", {"was.smtp_password": "", "smtp_password": "x" * 1001})
-    assert "Höchstens 1.000 Zeichen passen hier; das sind 1.001" in long.text
+    assert "höchstens 1.000 Zeichen Platz; das sind 1.001" in long.text
     named = await jana.post(f"{PROVIDERS}/new", {"name": "x" * 201, "kind": "paypal"})
-    assert "Höchstens 200 Zeichen passen hier; das sind 201" in named.text
+    assert "höchstens 200 Zeichen Platz; das sind 201" in named.text
 
     provider = (await jana.post(f"{PROVIDERS}/new", {"name": "PayPal", "kind": "paypal"})).headers["location"]
     secret = await jana.post(provider, {"was.client_secret": "", "client_secret": "x" * 1_000_000})
-    assert "Höchstens 200 Zeichen passen hier; das sind 1.000.000" in secret.text
+    assert "höchstens 200 Zeichen Platz; das sind 1.000.000" in secret.text
 
 
 async def test_what_does_not_exist_or_is_not_taken_is_told_to_the_merchant(jana: Browser):
@@ -110,7 +110,7 @@ async def test_the_preview_finds_any_order_by_its_number(jana: Browser):
 
     page = (await jana.get(f"{APPEARANCE}?number=A-0")).text
     assert "/preview?v=" in page and ">A-0, Max Mustermann</option>" in page
-    assert "sieht Bestellung" in page or "A-0" in page
+    assert "So sieht Max Mustermann die Bestellung A-0." in page
 
     missing = (await jana.get(f"{APPEARANCE}?number=B-7")).text
     assert "Keine Bestellung hat die Nummer B-7" in missing
