@@ -31,7 +31,7 @@ from integrations import paypal, smtp
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
 from portal import backup, keys, links, merchants, order_imports, restore, sessions, settings
-from portal.activity import By
+from portal.activity import COMMAND_LINE, By
 from portal.backup_archive import BackupFailed
 from portal.house import Ground, House, built
 from portal.mail_servers import MailServer
@@ -42,7 +42,6 @@ from routes.protection import Origins, Protection
 from views.mail import lost_link, notices
 
 T = TypeVar("T")
-BY_COMMAND = "command line"
 GRACE_SECONDS = 10
 
 
@@ -219,11 +218,14 @@ async def _filled(config: Config) -> str:
 def run_key_add(arguments: argparse.Namespace, config: Config) -> None:
     async def add(house: House) -> str:
         async with house.database.writing() as session:
-            return await keys.add(arguments.name, session, By(BY_COMMAND, datetime.now(UTC)))
+            return await keys.add(arguments.name, session, By(COMMAND_LINE, datetime.now(UTC)))
 
     if not arguments.name.strip():
         raise Misuse("Give the key a name that tells who uses it.")
-    key = _run(_with_house(config, add))
+    try:
+        key = _run(_with_house(config, add))
+    except keys.NameTaken as error:
+        raise Failure(f"{error} Choose another name, or revoke that key under /admin/settings/keys first.") from error
     print(f"Key {arguments.name}; it is shown this once:\n{key}")
 
 
@@ -232,7 +234,7 @@ def run_merchant_add(arguments: argparse.Namespace, config: Config) -> None:
         new = await merchants.newly(email, password)
         async with house.database.writing() as session:
             is_new = await merchants.named(email, session) is None
-            await merchants.put(new, session, By(BY_COMMAND, datetime.now(UTC)))
+            await merchants.put(new, session, By(COMMAND_LINE, datetime.now(UTC)))
         return is_new
 
     try:

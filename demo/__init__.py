@@ -29,7 +29,7 @@ from portal import (
     settings,
     storages,
 )
-from portal.activity import By
+from portal.activity import DEMO, By
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
 from portal.images import NewImage
@@ -37,7 +37,7 @@ from portal.links import Link
 from portal.refusals import Conflict
 from portal.settings import AppearanceChange
 
-ACTOR = "demo"
+KEY = "demo"
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def config(config: Config, place: Path, paypal_origin: str) -> Config:
 async def fill(house: House, files: Path) -> str:
     """Fills the shop; what to tell whoever started it."""
     now = datetime.now(UTC)
-    by = By(ACTOR, now)
+    by = By(DEMO, now)
     banner = await _make_papers(files, house)
     password = secrets.token_urlsafe(9)
     merchant = await merchants.newly(cast.MERCHANT, password)
@@ -74,7 +74,7 @@ async def fill(house: House, files: Path) -> str:
         await merchants.put(merchant, session, by)
         await _set_up(session, by)
         await house.storefront.refresh(session)
-        key = await keys.add("demo", session, by)
+        key = await _key(session, by)
         await _storage(house, files, session, by)
         await _hang(banner, session, by)
         await _open_accounts(house, session, by)
@@ -123,6 +123,14 @@ async def _set_up(session: AsyncSession, by: By) -> None:
     await settings.change(AppearanceSettings, cast.APPEARANCE, session, by)
     await settings.change(FileSettings, cast.FILES, session, by)
     await settings.change(SellerSettings, cast.SELLER, session, by)
+
+
+async def _key(session: AsyncSession, by: By) -> str:
+    """That of a demo started on this directory before cannot be told again, so it goes."""
+    for old in await keys.every(session):
+        if old.name == KEY:
+            await keys.revoke(old.id, session, by)
+    return await keys.add(KEY, session, by)
 
 
 async def _storage(house: House, files: Path, session: AsyncSession, by: By) -> None:

@@ -129,7 +129,7 @@ FIELDS: dict[str, dict[str, str | bool]] = {
         "zip": "51147",
         "city": "Köln",
         "country": "AT",
-        "vat_id": "DE123456789",
+        "vat_id": "DE123456788",
         "tax_number": "12/345/67890",
         "tax_regime": "small_business",
         "invoice_series": "N-{year}-",

@@ -12,11 +12,14 @@ from db.activity import Activity
 
 CUSTOMER = "customer"
 TRESEN = "tresen"
+FIRST_RUN = "first run"
+COMMAND_LINE = "command line"
+DEMO = "demo"
 
 
 @dataclass(frozen=True)
 class By:
-    """Who acts, and when. `actor` is `key:<name>`, `merchant:<id>`, `customer` or `tresen`."""
+    """Who acts, and when. `actor` is `key:<name>`, `merchant:<id>`, or one of the names above."""
 
     actor: str
     at: datetime

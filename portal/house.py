@@ -22,6 +22,7 @@ from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.inspections import Inspector
 from portal.jobs import Periodic, Routine, Work, Worker, every
+from portal.known_browsers import KnownBrowsers
 from portal.links import Links
 from portal.lost_links import LostLinks, Writer
 from portal.mail_servers import MailerFor, MailServer
@@ -162,7 +163,7 @@ def built(ground: Ground) -> House:
                 *(Periodic(kind, every(timedelta(days=1))) for kind in DAILY),
             ],
         ),
-        door=Door(ground.database, ground.first_run_code),
+        door=Door(ground.database, KnownBrowsers(signer), ground.first_run_code),
         provider_checks=ProviderChecks(ground.provider_checks, post.vault),
         previews=Previews(ground.child, ground.storages, scratch),
     )

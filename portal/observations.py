@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from db.downloads import LinkObservation
 from db.engine import Transaction
+from db.keys import ApiKeyObservation
 
 LOG = logging.getLogger("tresen")
 PAUSE_SECONDS = 1.0
+KEYS_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,17 @@ class Observations:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._seen: dict[Opened, datetime] = {}
+        self._used: dict[int, datetime] = {}
+        self._noted: dict[int, datetime] = {}  # by key, this process's last note of its use
 
     def opened(self, seen: Opened, at: datetime) -> None:
         self._seen[seen] = at
+
+    def key_used(self, key_id: int, at: datetime) -> None:
+        """A script that calls every second costs one write an hour."""
+        last = self._noted.get(key_id)
+        if last is None or at - last >= KEYS_EVERY:
+            self._used[key_id] = self._noted[key_id] = at
 
     async def run(self) -> None:
         """Writes what has come together, until it is cancelled; then what is left."""
@@ -48,9 +59,13 @@ class Observations:
 
     async def write(self) -> None:
         seen, self._seen = self._seen, {}
-        if not seen:
+        used, self._used = self._used, {}
+        if not seen and not used:
             return
         async with self._transaction() as session:
             session.add_all(
                 LinkObservation(order_id=each.order_id, at=at, ip_prefix=each.ip_prefix) for each, at in seen.items()
             )
+            # Only the last use is asked for, so that is all that is kept.
+            await session.execute(delete(ApiKeyObservation).where(ApiKeyObservation.key_id.in_(used)))
+            session.add_all(ApiKeyObservation(key_id=key_id, at=at) for key_id, at in used.items())

@@ -10,8 +10,9 @@ from enum import StrEnum
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.activity import Activity
 from db.orders import Address, AddressRole, Line, Order, OrderTag, State
-from db.payments import Payment, PaymentOrigin, PaymentStatus
+from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
 from db.sources import Source
 from portal import first_paid, imported, shop_waivers
 from portal.activity import By, entry
@@ -137,8 +138,11 @@ async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSess
             return False
         known.status = payment.status
     _touch(order, by)
-    told: dict[str, object] = {"provider": payment.provider, "amount": payment.amount, "status": payment.status.value}
-    session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
+    if _is_reversal(payment):
+        session.add(_reversal(order, payment, by))
+    else:
+        told = _told(payment) | {"status": payment.status.value}
+        session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
     await first_paid.note(order, session, by)
     return known is None
 
@@ -240,11 +244,14 @@ async def _merge_payments(row: Order, payments: Iterable[ImportedPayment], sessi
     """What the portal, the API or the merchant booked is never removed by an import that does not know of it."""
     stored = await _stored_payments(row, session)
     for payment in payments:
-        if known := stored.pop(_payment_key(payment), None):
+        known = stored.pop(_payment_key(payment), None)
+        if _is_reversal(payment) and (known is None or known.status is not PaymentStatus.REVERSED):
+            session.add(_reversal(row, payment, by))
+        if known:
             if known.origin is PaymentOrigin.IMPORT:
                 known.amount, known.status, known.at = payment.amount, payment.status, payment.at
-            elif known.status in UNDECIDED and payment.status not in UNDECIDED:
-                known.status = payment.status  # the import only lags behind where it knows less
+            elif _is_news(known, payment):
+                known.status = payment.status
         else:
             _add_payment(row, payment, PaymentOrigin.IMPORT, session, by)
     for gone in stored.values():
@@ -256,6 +263,25 @@ def _add_payment(row: Order, payment: ImportedPayment, origin: PaymentOrigin, se
     names = "provider transaction_id amount currency kind status at".split()
     values = {name: getattr(payment, name) for name in names}
     session.add(Payment(order_id=row.id, origin=origin, recorded_at=by.at, **values))
+
+
+def _is_news(known: Payment, payment: ImportedPayment) -> bool:
+    """Of what was told here: the import only lags behind where it knows less, and a reversal is always the later."""
+    return _is_reversal(payment) or (known.status in UNDECIDED and payment.status not in UNDECIDED)
+
+
+def _is_reversal(payment: ImportedPayment) -> bool:
+    """Whether money that had come in was taken back: not so with a refund, which the merchant gave."""
+    return payment.kind is PaymentKind.PAYMENT and payment.status is PaymentStatus.REVERSED
+
+
+def _reversal(order: Order, payment: ImportedPayment, by: By) -> Activity:
+    """The merchant must know: the goods may be with a customer who has the money back."""
+    return entry(by, "payment_reversed", order.id, _told(payment), notice=True)
+
+
+def _told(payment: ImportedPayment) -> dict[str, object]:
+    return {"provider": payment.provider, "amount": payment.amount, "currency": payment.currency}
 
 
 async def _stored_payments(row: Order, session: AsyncSession) -> dict[tuple[str, str, str], Payment]:

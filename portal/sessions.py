@@ -18,14 +18,14 @@ from db.activity import Activity
 from db.engine import Database
 from db.merchants import KeptInput, Language, Merchant, MerchantSession, Theme
 from portal import merchants
-from portal.activity import By, entry
+from portal.activity import FIRST_RUN, TRESEN, By, entry
+from portal.known_browsers import KnownBrowsers
 
 UNUSED_FOR = timedelta(days=14)
 AT_MOST = timedelta(days=60)
 KEPT_FOR = timedelta(hours=1)
 NOTED_EVERY = timedelta(hours=1)  # a session in use costs one write an hour, not one a click
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that looks like another
-FIRST_RUN = "first run"
 
 
 class SignInRefused(Exception):
@@ -68,10 +68,14 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Knock:
-    """Somebody at the door: from where, and when. `network` counts as one when tries are counted."""
+    """Somebody at the door: from where, and when. `network` counts as one when tries are counted.
+
+    `mark` is what the browser was given when somebody last signed in with it, empty where it shows none.
+    """
 
     network: str
     at: datetime
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class Patience:
         return min(self.longest, timedelta(seconds=2 ** min(tries - self.free, 20)))
 
 
-# An account's wait stays short, so that nobody can lock a merchant out by guessing on purpose.
+# An account's wait stays short, and known browsers have one of their own: nobody locks a merchant out by guessing.
 WITH_ACCOUNTS = Patience(free=5, longest=timedelta(minutes=1))
 WITH_ADDRESSES = Patience(free=15, longest=timedelta(minutes=15))
 Key = tuple[str, Patience]
@@ -131,21 +135,23 @@ def new_code() -> str:
 class Door:
     """Where merchants come in."""
 
-    def __init__(self, database: Database, first_run_code: str = "") -> None:
+    def __init__(self, database: Database, browsers: KnownBrowsers, first_run_code: str = "") -> None:
         """Without a code, a random one that nobody is told: the first run waits for `tresen merchant add`."""
         self._database = database
+        self._browsers = browsers
+        self._failures: dict[str, datetime] = {}  # when one was last noted, by account; "" for all that nobody has
         self._code = _plain(first_run_code or new_code())
         self._throttle = Throttle()
 
     async def sign_in(self, email: str, password: str, knock: Knock) -> str:
         """The token of a new session. Raises SignInRefused, TooSoon."""
-        account = email.strip().lower()[: merchants.LONGEST_ADDRESS]
-        keys = (f"account {account}", WITH_ACCOUNTS), (f"network {knock.network}", WITH_ADDRESSES)
+        keys = self._counters(_account(email), knock)
         self._throttle.count(keys, knock.at)
         async with self._database.reading() as session:
             merchant = await merchants.named(email, session)
             known = (merchant.id, merchant.password_hash) if merchant else None
         if not await merchants.fits(known[1] if known else None, password) or known is None:
+            await self._note_failure(_account(email) if known else "", knock.at)
             raise SignInRefused
         async with self._database.writing() as session:
             merchant = await session.get(Merchant, known[0])
@@ -155,9 +161,28 @@ class Door:
         self._throttle.forget(keys)
         return token
 
+    def mark(self, email: str, now: datetime) -> str:
+        """What to give the browser that just came in as that merchant."""
+        return self._browsers.mark(_account(email), now)
+
+    def _counters(self, account: str, knock: Knock) -> Sequence[Key]:
+        """A known browser answers for itself alone; others share what is counted for the account and the network."""
+        if own := self._browsers.counter(knock.mark, account, knock.at):
+            return ((f"browser {own}", WITH_ACCOUNTS),)
+        return (f"account {account}", WITH_ACCOUNTS), (f"network {knock.network}", WITH_ADDRESSES)
+
+    async def _note_failure(self, account: str, now: datetime) -> None:
+        """Once an hour for an account, and for all made-up ones together: no guesser fills the history."""
+        last = self._failures.get(account)
+        if last is not None and now - last < NOTED_EVERY:
+            return
+        self._failures[account] = now
+        async with self._database.writing() as session:
+            session.add(entry(By(TRESEN, now), "sign_in_failed", details={"email": account} if account else {}))
+
     async def check(self, merchant: SignedIn, password: str, knock: Knock) -> None:
         """That whoever is signed in knows the password, too. Raises SignInRefused, TooSoon."""
-        keys = ((f"account {merchant.email}", WITH_ACCOUNTS),)
+        keys = ((f"session {merchant.session_id}", WITH_ACCOUNTS),)
         self._throttle.count(keys, knock.at)
         async with self._database.reading() as session:
             row = await session.get_one(Merchant, merchant.merchant_id)
@@ -218,8 +243,10 @@ async def behind(token: str, database: Database, now: datetime) -> SignedIn | No
     )
 
 
-async def end(session_id: int, session: AsyncSession) -> None:
+async def end(session_id: int, session: AsyncSession, by: By) -> None:
+    """Signs out here."""
     await session.execute(delete(MerchantSession).where(MerchantSession.id == session_id))
+    session.add(entry(by, "signed_out"))
 
 
 async def end_all(merchant_id: int, session: AsyncSession, by: By) -> None:
@@ -269,6 +296,11 @@ def _lookup(token: str, now: datetime) -> Select[MerchantSession, Merchant, int]
             MerchantSession.started_at >= now - AT_MOST,
         )
     )
+
+
+def _account(email: str) -> str:
+    """What tries are counted by, whether there is such an account or not."""
+    return email.strip().lower()[: merchants.LONGEST_ADDRESS]
 
 
 def _hash(token: str) -> str:

@@ -26,7 +26,7 @@ from db.settings import (
     Settings,
     TaxRegime,
 )
-from portal import first_paid, greetings, waiver_texts
+from portal import first_paid, greetings, seller_numbers, waiver_texts
 from portal.activity import By, entry
 from portal.refusals import Fault, Invalid
 
@@ -150,10 +150,10 @@ async def of(section: type[Row], session: AsyncSession) -> Row:
 
 async def change(section: type[Row], wanted: Change, session: AsyncSession, by: By) -> Row:
     """Writes the fields that differ and notes old and new; everything or nothing. Raises Invalid."""
-    if found := [*faults(wanted), *await _unknown(wanted, session)]:
-        raise Invalid(*found)
     row = await of(section, session)
     news = {name: value for name, value in _given(wanted).items() if getattr(row, name) != value}
+    if found := [*faults(news), *await _unknown(wanted, session)]:
+        raise Invalid(*found)
     if not news:
         return row
     olds = {name: getattr(row, name) for name in news}
@@ -168,12 +168,11 @@ async def change(section: type[Row], wanted: Change, session: AsyncSession, by: 
     return row
 
 
-def faults(wanted: Change) -> list[Fault]:
-    """What the type of a field alone cannot tell."""
-    zone = getattr(wanted, "timezone", UNSET)
-    if zone is not UNSET and zone not in available_timezones():
+def faults(news: Mapping[str, object]) -> list[Fault]:
+    """What the type of a field alone cannot tell, of those that change: what is stored already stops nobody."""
+    if "timezone" in news and news["timezone"] not in available_timezones():
         return [Fault("#/timezone", "unknown-timezone", "Name a zone such as Europe/Berlin.")]
-    return []
+    return seller_numbers.faults(news)
 
 
 async def _unknown(wanted: Change, session: AsyncSession) -> list[Fault]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from litestar import Litestar, Request
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from portal.deliveries import Ended
@@ -15,7 +16,9 @@ from portal.meters import CapReached
 from portal.refusals import NotFound
 from routes.api import problems
 from routes.given import AnyHandlers, AnyRequest, AnyResponse
+from routes.protection import OFFICE
 from views import Page, errors
+from views.errors.office import OfficeErrorPage
 
 LOG = logging.getLogger("tresen")
 API = "/api/"
@@ -42,7 +45,25 @@ def answered(request: AnyRequest, exception: Exception) -> AnyResponse:
     page = PAGES.get(type(exception))
     if page is None and status >= 500:
         LOG.error("a page failed", exc_info=exception)
+    if is_office(request.scope["path"]):
+        return told_merchant(page.status if page else status, _headers(exception), _largest(request))
     return told(request.app, page or _by_status(status), page.status if page else status, _headers(exception))
+
+
+def is_office(path: str) -> bool:
+    return path == OFFICE or path.startswith(f"{OFFICE}/")
+
+
+def told_merchant(status: int, headers: Mapping[str, str] | None = None, largest: int | None = None) -> AnyResponse:
+    """The same behind the counter."""
+    page = OfficeErrorPage.of(status, largest)
+    return Page(page, locale="", status_code=status, headers={**(headers or {}), "Cache-Control": "no-store"})
+
+
+def _largest(request: AnyRequest) -> int | None:
+    """How many bytes that address takes; None where there is none."""
+    handler = request.scope.get("route_handler")
+    return handler.resolve_request_max_body_size() if isinstance(handler, HTTPRouteHandler) else None
 
 
 def told(
@@ -67,6 +88,8 @@ def refuser(app: Litestar) -> Callable[[str, int], ASGIApp]:
             request: AnyRequest = Request(scope, receive, send)
             if path.startswith(API):
                 found: AnyResponse = problems.answer(problems.problem(status, instance=path))
+            elif is_office(path):
+                found = told_merchant(status)
             else:
                 found = told(app, _by_status(status), status)
             await found.to_asgi_response(None, request)(scope, receive, send)

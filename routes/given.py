@@ -112,8 +112,10 @@ async def by(request: AnyRequest, house: House, now: Now) -> By:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key:
         async with house.database.reading() as session:
-            if holder := await keys.owner(key.strip(), session):
-                return keys.by(holder, now)
+            holder = await keys.owner(key.strip(), session)
+        if holder:
+            house.observations.key_used(holder.id, now)
+            return keys.by(holder, now)
     raise NotAuthorizedException(
         "Send a valid API key as Authorization: Bearer …", headers={"WWW-Authenticate": "Bearer"}
     )

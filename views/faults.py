@@ -27,22 +27,33 @@ EXAMPLES = {
     "timezone": said("Please name a zone such as Europe/Berlin."),
 }
 NO_NAME = said("Please enter a name.")
+# By code, where that says more.
+BY_CODE = {
+    "iban-shape": said("This is no IBAN: two letters, two digits, then the account. A German one has 22 characters."),
+    "iban-check-digits": said("The check digits of this IBAN do not fit: part of it is mistyped."),
+    "bic-shape": said("A BIC has 8 or 11 letters and digits, such as BYLADEM1001."),
+    "vat-id-country": said("A VAT identification number begins with the two letters of a country, such as DE."),
+    "vat-id-shape": said("Numbers of this country look otherwise. A German one is DE and nine digits."),
+    "vat-id-check-digit": said("The check digit of this number does not fit: one of its digits is mistyped."),
+}
 UNFIT = said("This does not fit here.")
 
 
 def told_of(faults: Sequence[Fault]) -> dict[str, Sentence]:
     """What only a look at the whole could find, by field name."""
-    names = (fault.pointer.removeprefix("#/").partition("/")[0] for fault in faults)
-    return {name: EXAMPLES.get(name, UNFIT) for name in names}
+    named = {fault.pointer.removeprefix("#/").partition("/")[0]: fault.code for fault in faults}
+    return {name: BY_CODE.get(code) or EXAMPLES.get(name, UNFIT) for name, code in named.items()}
 
 
 def advice(name: str, kind: inspect.Type, code: str, typed: str) -> Sentence:
     """`kind` and `code` as the API's check found them."""
     match kind, code:
+        case inspect.UnionType(types=types), "too-long":
+            return advice(name, _besides_null(types), code, typed)
         case inspect.UnionType(), _ if name in EXAMPLES:
             return EXAMPLES[name]
         case inspect.UnionType(types=types), _:
-            return _or_empty(next(each for each in types if not isinstance(each, inspect.NoneType)))
+            return _or_empty(_besides_null(types))
         case inspect.Metadata(type=inner), _:
             return advice(name, inner, code, typed)
         case inspect.IntType() | inspect.FloatType(), _:
@@ -69,6 +80,10 @@ def unfit_name(name: str, most: int) -> Sentence | None:
     if not name:
         return NO_NAME
     return too_long(len(name), most) if len(name) > most else None
+
+
+def _besides_null(types: Sequence[inspect.Type]) -> inspect.Type:
+    return next(each for each in types if not isinstance(each, inspect.NoneType))
 
 
 def _or_empty(kind: inspect.Type) -> Sentence:

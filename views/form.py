@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from views.sentences import Sentence, said
@@ -15,10 +15,11 @@ UNSAVED = "unsaved"  # typed, but not written yet; the field bears a button of i
 
 @dataclass(frozen=True)
 class Label:
-    """What a field is called, and what one has to know about it."""
+    """What a field is called, what one has to know about it, and the words for the values it offers."""
 
     text: Sentence
     hint: Sentence | None = None
+    choices: Mapping[str, Sentence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from db.merchants import Merchant as MerchantRow
 from portal import merchants, sessions
 from portal.merchants import PasswordUnfit
 from portal.sessions import SignInRefused, TooSoon
-from routes.admin.sign_in import knock
+from routes.admin.known_browser import knock
 from routes.admin.signed_in import PLACE, cookie
 from routes.forms import field_of, texts_of
 from routes.given import AnyRequest, House, Merchant, Now
@@ -68,7 +68,7 @@ async def sign_out(request: AnyRequest, house: House, merchant: Merchant) -> Red
         if everywhere:
             await sessions.end_all(merchant.merchant_id, session, merchant.by)
         else:
-            await sessions.end(merchant.session_id, session)
+            await sessions.end(merchant.session_id, session, merchant.by)
     return Redirect(PLACE, status_code=303, cookies=[cookie("", house.base_url)])
 
 

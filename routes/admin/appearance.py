@@ -23,7 +23,7 @@ from portal.sessions import SignedIn
 from portal.settings import AppearanceChange
 from routes.admin.tabs import Section, Tab, saved, shown
 from routes.api.images import LARGEST_UPLOAD
-from routes.forms import field_of
+from routes.forms import LONGEST_FIELD, field_of
 from routes.given import AnyRequest, House, Merchant, Now
 from routes.protection import PREVIEW
 from views import Page
@@ -46,6 +46,7 @@ from views.sentences import Sentence
 
 TAB = Tab("/admin/settings/portal/appearance", [Section(AppearanceSettings, AppearanceChange, APPEARANCE)])
 LATEST_ORDERS = 20
+ROW_ID = re.compile("[1-9][0-9]{0,17}", re.ASCII)
 
 
 @route(TAB.path, http_method=["GET", "HEAD"])
@@ -114,7 +115,7 @@ async def _file(request: AnyRequest) -> tuple[str, bytes]:
 
 def _id(text: str) -> int:
     """Raises NotFound for what no row can have."""
-    if not re.fullmatch("[1-9][0-9]{0,17}", text, re.ASCII):
+    if not ROW_ID.fullmatch(text):
         raise NotFound
     return int(text)
 
@@ -130,7 +131,7 @@ async def _page(
     async with house.database.reading() as session:
         choices = tuple(ImageChoice.of(row) for row in await images.every(session))
         stored = await TAB.stored(session)
-        preview = await _preview(request.query_params.get("order", ""), stored, session)
+        preview = await _preview(request.query_params, stored, session)
     colour = str(stored["accent_colour"])
     page = AppearancePage(
         frame=Frame.of(merchant, TAB.path),
@@ -147,11 +148,23 @@ async def _page(
     return Page(page, locale=merchant.locale, status_code=status)
 
 
-async def _preview(wanted: str, stored: Mapping[str, object], session: AsyncSession) -> Preview:
-    """Of the order asked for; of the sample where there is none of that id."""
+async def _preview(asked: Mapping[str, str], stored: Mapping[str, object], session: AsyncSession) -> Preview:
+    """Of the order asked for by `order`, its id, or by `number`; of the sample where there is none such."""
+    number = asked.get("number", "")[:LONGEST_FIELD].strip()
     rows = await session.scalars(select(Order).order_by(Order.id.desc()).limit(LATEST_ORDERS))
     orders = [OrderChoice.of(row) for row in rows]
-    order = next((each for each in orders if str(each.id) == wanted), None)
+    row = await _chosen(number, asked.get("order", ""), session)
+    order = OrderChoice.of(row) if row else None
+    if order and order not in orders:
+        orders.insert(0, order)
     mark = hashlib.sha256(repr(sorted(stored.items())).encode()).hexdigest()[:12]
     address = f"{PREVIEW}?v={mark}" + (f"&order={order.id}" if order else "")
-    return Preview(address=address, order=order, orders=tuple(orders))
+    missing = number if number and not order else ""
+    return Preview(address=address, order=order, orders=tuple(orders), missing=missing)
+
+
+async def _chosen(number: str, order_id: str, session: AsyncSession) -> Order | None:
+    """Of several orders of that number, which sources may give, the newest."""
+    if number:
+        return await session.scalar(select(Order).where(Order.number == number).order_by(Order.id.desc()).limit(1))
+    return await session.get(Order, int(order_id)) if ROW_ID.fullmatch(order_id) else None

@@ -9,7 +9,7 @@ from portal import merchants
 from portal.merchants import NoMailAddress, PasswordUnfit
 from portal.refusals import NotFound
 from portal.sessions import NotTheFirst, SignInRefused, TooSoon
-from routes.admin.sign_in import knock
+from routes.admin.known_browser import knock, remembered
 from routes.admin.signed_in import cookie
 from routes.forms import texts_of
 from routes.given import AnyRequest, House, Now
@@ -49,7 +49,8 @@ async def make_first_merchant(request: AnyRequest, house: House, now: Now) -> Pa
         return again(429, code=too_soon(soon.seconds))
     except NotTheFirst as error:
         raise NotFound from error
-    return Redirect(HOME, status_code=303, cookies=[cookie(token, house.base_url)])
+    known = remembered(house.door.mark(email, now), house.base_url)
+    return Redirect(HOME, status_code=303, cookies=[cookie(token, house.base_url), known])
 
 
 def _wrong(email: str, password: str) -> dict[str, Sentence]:

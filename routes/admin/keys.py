@@ -9,13 +9,12 @@ from litestar.response import Redirect
 from portal import keys, sessions
 from portal.house import House as PortalHouse
 from portal.sessions import SignedIn
-from portal.windows import local_day
 from routes.admin.signed_in import kept_below, kept_for, sealed
 from routes.forms import field_of, texts_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import Frame
-from views.admin.keys import KeyRow, KeysPage, NewKey
+from views.admin.keys import NAME_TAKEN, KeyRow, KeysPage, NewKey
 from views.faults import unfit_name
 from views.sentences import Sentence
 
@@ -37,11 +36,14 @@ async def add_key(request: AnyRequest, house: House, merchant: Merchant) -> Page
     if error := unfit_name(name, LONGEST_NAME):
         return await _page(house, merchant, name, error)
     action = f"{NEW}/{name}"
-    async with house.database.writing() as session:
-        key = await keys.add(name, session, merchant.by)
-        waiting = sealed(action, {"name": name, "key": key}, house.vault, merchant.at)
-        await sessions.keep(merchant.session_id, action, waiting, session, merchant.at)
-        await sessions.let_go(merchant.session_id, PATH, session)
+    try:
+        async with house.database.writing() as session:
+            key = await keys.add(name, session, merchant.by)
+            waiting = sealed(action, {"name": name, "key": key}, house.vault, merchant.at)
+            await sessions.keep(merchant.session_id, action, waiting, session, merchant.at)
+            await sessions.let_go(merchant.session_id, PATH, session)
+    except keys.NameTaken:
+        return await _page(house, merchant, name, NAME_TAKEN)
     return Redirect(PATH, status_code=303)
 
 
@@ -63,11 +65,11 @@ async def revoke_key(key_id: FromPath[int], house: House, merchant: Merchant) ->
 async def _page(house: PortalHouse, merchant: SignedIn, name: str = "", error: Sentence | None = None) -> Page:
     uncopied = await kept_below(f"{NEW}/", merchant, house)
     async with house.database.reading() as session:
-        found = await keys.every(session)
+        found, used = await keys.every(session), await keys.last_used(session)
     zone = house.storefront.zone
     page = KeysPage(
         frame=Frame.of(merchant, PATH),
-        rows=tuple(KeyRow(id=key.id, name=key.name, since=local_day(key.created_at, zone)) for key in found),
+        rows=tuple(KeyRow.of(key, used.get(key.id), zone) for key in found),
         new_keys=tuple(NewKey(each["name"], each["key"]) for each in uncopied.values()),
         name=name,
         error=error,

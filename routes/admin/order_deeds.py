@@ -72,9 +72,9 @@ async def show_as_customer(asked: Asked, house: House, now: Now) -> Page:
     async with house.database.reading() as session:
         question = asked.dossier.waiver_question is not None
         by_mail = question and await house.confirmations.reaches(asked.dossier, session)
-    token = house.links.token(asked.dossier.link)
-    page = OrderPage.of(asked.dossier, now, token=token, asking=Asking(by_mail, None))
-    return Page(SeenOrderPage.seen(page, f"{asked.url}/overview"), locale=asked.dossier.locale, headers=HARMLESS)
+    # No token: the live link has no business in a page that is not the customer's.
+    page = OrderPage.of(asked.dossier, now, token="as-customer", asking=Asking(by_mail, None))  # noqa: S106
+    return Page(SeenOrderPage.seen(page, asked.dossier, now), locale=asked.dossier.locale, headers=HARMLESS)
 
 
 @route("/admin/orders/{order_id:int}/invoices/{document:str}", http_method=["GET", "HEAD"])

@@ -31,6 +31,7 @@ from views.admin.frame import Frame
 from views.admin.order import ORDERS, OrderHead
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
+from views.admin.order_payments import PaymentRow
 from views.admin.order_tabs import (
     Done,
     HistoryTab,
@@ -38,7 +39,6 @@ from views.admin.order_tabs import (
     MessagesTab,
     NumbersTab,
     OverviewTab,
-    PaymentRow,
     PaymentsTab,
 )
 from views.admin.orders import Filters, OrderRow, OrdersPage, address, total_of

@@ -22,7 +22,7 @@ from portal.sessions import SignedIn
 from portal.windows import local_day
 from routes.admin.signed_in import kept_for
 from routes.api.body import converted
-from routes.forms import submitted, texts_of
+from routes.forms import read, submitted, texts_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import Frame
@@ -80,13 +80,13 @@ async def add_provider(request: AnyRequest, house: House, merchant: Merchant) ->
     """Switched off, until somebody has entered the rest and switches it on."""
     texts = await texts_of(request)
     wanted = {"name": texts.get("name", "").strip(), "kind": texts.get("kind", "")}
-    try:
-        async with house.database.writing() as session:
-            new = converted(NewProvider, wanted)
-            row = await payment_providers.add(new, house.vault, session, merchant.by)
-            await sessions.let_go(merchant.session_id, NEW, session)
-    except Invalid as invalid:
-        return await _new(wanted, house, merchant, told_of(invalid.faults).get("name"), 422)
+    given = read(NewProvider, wanted)
+    if given.faults:
+        return await _new(wanted, house, merchant, given.faults.get("name"), 422)
+    async with house.database.writing() as session:
+        new = converted(NewProvider, wanted)
+        row = await payment_providers.add(new, house.vault, session, merchant.by)
+        await sessions.let_go(merchant.session_id, NEW, session)
     return Redirect(f"{PATH}/{row.id}", status_code=303)
 
 

@@ -98,17 +98,18 @@ async def _files(form: Form, house: PortalHouse, merchant: SignedIn, *, chosen: 
 
 @route(SELLER_TAB.path, http_method=["GET", "HEAD"])
 async def show_seller(request: AnyRequest, house: House, merchant: Merchant) -> Page:
-    return _seller(await shown(SELLER_TAB, request, house, merchant), merchant)
+    return _seller(await shown(SELLER_TAB, request, house, merchant), house, merchant)
 
 
 @post(SELLER_TAB.path)
 async def change_seller(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
     found = await saved(SELLER_TAB, request, house, merchant)
-    return found if isinstance(found, Redirect) else _seller(found, merchant, 422)
+    return found if isinstance(found, Redirect) else _seller(found, house, merchant, 422)
 
 
-def _seller(form: Form, merchant: SignedIn, status: int = 200) -> Page:
-    page = SellerPage(frame=Frame.of(merchant, form.action), form=form.noted(IN_SERIES))
+def _seller(form: Form, house: PortalHouse, merchant: SignedIn, status: int = 200) -> Page:
+    fixed = house.zone.key if house.zone else ""
+    page = SellerPage(frame=Frame.of(merchant, form.action), form=form.noted(IN_SERIES), fixed_zone=fixed)
     return Page(page, locale=merchant.locale, status_code=status)
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from litestar import post, route
 from litestar.response import Redirect
 
 from portal import sessions
 from portal.merchants import LONGEST_PASSWORD
-from portal.sessions import Knock, SignInRefused, TooSoon
+from portal.sessions import SignInRefused, TooSoon
+from routes.admin.known_browser import knock, remembered
 from routes.admin.signed_in import MOST_KEPT, cookie, opened, own_path
 from routes.forms import texts_of
 from routes.given import AnyRequest, House, Now
-from routes.limits import network
 from views import Page
 from views.admin.frame import HOME
 from views.admin.sign_in import UNFIT, SignInPage, too_soon
@@ -43,11 +41,8 @@ async def sign_in(request: AnyRequest, house: House, now: Now) -> Page | Redirec
         async with house.database.writing() as session:
             await sessions.keep(await sessions.id_of(token, session), found.action, kept, session, now)
     path = own_path(texts.get("next", "")) or HOME
-    return Redirect(path, status_code=303, cookies=[cookie(token, house.base_url)])
-
-
-def knock(request: AnyRequest, now: datetime) -> Knock:
-    return Knock(network(request.client.host if request.client else ""), now)
+    known = remembered(house.door.mark(email, now), house.base_url)
+    return Redirect(path, status_code=303, cookies=[cookie(token, house.base_url), known])
 
 
 def _again(

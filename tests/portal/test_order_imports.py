@@ -420,3 +420,50 @@ async def test_what_failed_in_the_middle_left_nothing(shop):
 
     async with shop.database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(Order)) == 0
+
+
+# --- money that is taken back
+
+
+async def notices(shop) -> list[Activity]:
+    return [row for row in await shop.every(Activity) if row.notice]
+
+
+async def test_a_payment_that_is_reversed_is_a_notice_once(shop):
+    await shop.puts(state=State.SHIPPED)
+    await shop.pays()
+    assert await notices(shop) == []
+
+    for _ in range(2):
+        await shop.pays(status=PaymentStatus.REVERSED)
+
+    (notice,) = await notices(shop)
+    assert notice.kind == "payment_reversed"
+    assert notice.details == {"provider": "paypal", "amount": 2000, "currency": "EUR"}
+
+
+async def test_an_import_that_tells_of_a_reversal_is_a_notice_once(shop):
+    await shop.puts(payments=[an_imported_payment()])
+    for note in ("a", "b"):
+        await shop.puts(payments=[an_imported_payment(status=PaymentStatus.REVERSED)], note=note)
+
+    (notice,) = await notices(shop)
+    assert notice.kind == "payment_reversed"
+
+
+async def test_an_import_s_reversal_counts_for_what_was_told_here_too(shop):
+    await shop.puts()
+    await shop.pays()
+    for note in ("a", "b"):
+        await shop.puts(payments=[an_imported_payment(status=PaymentStatus.REVERSED)], note=note)
+
+    assert (await shop.facts()).payment_state is PaymentState.REVERSED
+    assert len(await notices(shop)) == 1
+
+
+async def test_a_refund_that_the_merchant_gave_is_no_notice(shop):
+    await shop.puts()
+    await shop.pays()
+    await shop.pays(kind=PaymentKind.REFUND)
+
+    assert await notices(shop) == []

@@ -5,32 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from db.orders import State
-from portal.activity import CUSTOMER, TRESEN
+from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
 from portal.refusals import Refusal
-from views.admin.labels import BY_SECTION
-from views.admin.order_words import PAYMENT_STATUSES, REASONS, STATES
-from views.format import Reference
+from views.admin.labels import BY_SECTION, PROVIDER_HISTORY
+from views.admin.order_words import PAYMENT_STATUSES, REASONS, STATES, provider
+from views.form import Label
+from views.format import Money, Reference
 from views.sentences import Sentence, plain, said
 
 Told = Mapping[str, object]
+ACTORS = {
+    CUSTOMER: said("Customer"),
+    TRESEN: said("Tresen"),
+    FIRST_RUN: said("First run"),
+    COMMAND_LINE: said("Command line"),
+    DEMO: said("Demo"),
+}
 MASKED = "•••"
 SECRETS = ("secret", "password", "token", "sealed")
+IS_SET = "_set"  # the history of a secret holds whether there is one
 LONGEST = 300
-STOP = ("download_failed", "mail_failing", "message_failed")
+STOP = ("download_failed", "mail_failing", "message_failed", "payment_reversed")
 OK = ("payment_received", "waiver_given", "file_downloaded", "message_sent", "invoice_stored", "invoice_created")
+
+
+Shown: TypeAlias = tuple[Sentence, ...]
 
 
 @dataclass(frozen=True)
 class ChangedValue:
-    """One value before and after; None where nothing was or is there."""
+    """One value before and after, each in as many words as it has parts; `old` is None for what was just made."""
 
     name: Sentence
-    old: str | None
-    new: str | None
+    old: Shown | None
+    new: Shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +66,7 @@ def entry(happening: Happening, zone: ZoneInfo, merchants: Mapping[int, str]) ->
         actor=_actor(happening.actor, merchants),
         words=worded(happening.details) if worded else _unworded(happening),
         tone="ok" if happening.kind in OK else tone,
-        changes=_changes(happening.details),
+        changes=_changes(happening.details, _labels(happening)),
     )
 
 
@@ -64,12 +77,8 @@ def _actor(actor: str, merchants: Mapping[int, str]) -> Sentence:
             return plain(merchants.get(int(who), who) if who.isdecimal() else who)
         case "key":
             return said("API key %(name)s", name=who)
-        case _ if actor == CUSTOMER:
-            return said("Customer")
-        case _ if actor == TRESEN:
-            return said("Tresen")
         case _:
-            return plain(actor)
+            return ACTORS.get(actor) or plain(actor)
 
 
 def _text(told: Told, name: str) -> str:
@@ -96,11 +105,20 @@ def _reason(told: Told) -> Sentence:
 def _payment(told: Told) -> Sentence:
     status = _text(told, "status")
     worded = next((words for known, words in PAYMENT_STATUSES.items() if known.value == status), plain(status))
-    return said("Payment by %(provider)s: %(status)s", provider=_text(told, "provider"), status=worded)
+    return said("Payment by %(provider)s: %(status)s", provider=provider(_text(told, "provider")), status=worded)
+
+
+def _reversed(told: Told) -> Sentence:
+    amount, currency = told.get("amount"), _text(told, "currency")
+    return said(
+        "Payment by %(provider)s was charged back: %(amount)s",
+        provider=provider(_text(told, "provider")),
+        amount=Money(amount, currency) if isinstance(amount, int) and currency else _text(told, "amount"),
+    )
 
 
 def _refund(told: Told) -> Sentence:
-    return said("Refund by %(provider)s", provider=_text(told, "provider"))
+    return said("Refund by %(provider)s", provider=provider(_text(told, "provider")))
 
 
 def _downloaded(told: Told) -> Sentence:
@@ -126,6 +144,12 @@ def _provider(told: Told) -> str:
     return str(name) if name else _text(told, "name") or f"#{_text(told, 'provider')}"
 
 
+def _sign_in_failed(told: Told) -> Sentence:
+    if email := _text(told, "email"):
+        return said("Somebody tried to sign in as %(email)s with a wrong password", email=email)
+    return said("Somebody tried to sign in with a mail address that nobody has here")
+
+
 def _fixed(sentence: Sentence) -> Callable[[Told], Sentence]:
     return lambda _told: sentence
 
@@ -135,6 +159,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "order_updated": _updated,
     "order_deleted": _fixed(said("Order removed")),
     "payment_received": _payment,
+    "payment_reversed": _reversed,
     "refund_received": _refund,
     "link_renewed": _fixed(said("Portal link renewed; the old one opens nothing any more")),
     "allowance_given": _allowance,
@@ -164,6 +189,8 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "merchant_added": lambda told: said("%(email)s may sign in", email=_text(told, "email")),
     "password_changed": lambda told: said("New password for %(email)s", email=_text(told, "email")),
     "signed_in": _fixed(said("Signed in")),
+    "signed_out": _fixed(said("Signed out")),
+    "sign_in_failed": _sign_in_failed,
     "signed_out_everywhere": _fixed(said("Signed out everywhere")),
     "key_added": lambda told: said("API key %(name)s added", name=_text(told, "name")),
     "key_revoked": lambda told: said("API key %(name)s revoked", name=_text(told, "name")),
@@ -178,27 +205,48 @@ def _unworded(happening: Happening) -> Sentence:
     return plain(words)
 
 
-def _changes(told: Told) -> tuple[ChangedValue, ...]:
-    """Of entries that note `old` and `new`, field by field."""
-    new = told.get("new")
-    old = told.get("old", {})  # of what was just added there is none
+def _labels(happening: Happening) -> Mapping[str, Label]:
+    """What the fields are called on the page where they are set."""
+    if happening.kind.startswith("payment_provider_"):
+        return PROVIDER_HISTORY
+    return BY_SECTION.get(_text(happening.details, "section"), {})
+
+
+def _changes(told: Told, labels: Mapping[str, Label]) -> tuple[ChangedValue, ...]:
+    """Of entries that note `old` and `new`, field by field; of what was just made, only what it has."""
+    new, old = told.get("new"), told.get("old", {})
     if not isinstance(old, dict) or not isinstance(new, dict):
         return ()
-    labels = BY_SECTION.get(_text(told, "section"), {})
-    return tuple(
-        ChangedValue(
-            name=labels[name].text if name in labels else plain(name),
-            old=_shown(name, old.get(name)),
-            new=_shown(name, new.get(name)),
-        )
-        for name in dict.fromkeys([*old, *new])
-    )
+    is_new = "old" not in told
+    changes = []
+    for noted in dict.fromkeys([*old, *new]):
+        name = noted.removesuffix(IS_SET)
+        label = labels.get(name) or Label(plain(name.replace("_", " ")))
+        before, after = _shown(noted, label, old.get(noted)), _shown(noted, label, new.get(noted))
+        if before or after:
+            changes.append(ChangedValue(name=label.text, old=None if is_new else before, new=after))
+    return tuple(changes)
 
 
-def _shown(name: str, value: object) -> str | None:
-    if value is None or value == "":
-        return None
-    if any(word in name for word in SECRETS):
-        return MASKED
+def _shown(noted: str, label: Label, value: object) -> Shown:
+    """In words; empty for nothing. Of a secret it was only noted whether there is one."""
+    match value:
+        case None | "" | []:
+            return ()
+        case _ if noted.endswith(IS_SET) or any(word in noted for word in SECRETS):
+            return (plain(MASKED),) if value else ()
+        case True:
+            return (said("on"),)
+        case False:
+            return (said("off"),)
+        case list():
+            return tuple(_word(label, each) for each in value)
+        case _:
+            return (_word(label, value),)
+
+
+def _word(label: Label, value: object) -> Sentence:
     text = str(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
+    if text in label.choices:
+        return label.choices[text]
+    return plain(text if len(text) <= LONGEST else f"{text[:LONGEST]} …")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from db.payment_providers import PayMethod, ProviderKind
+from db.settings import MailTls, PaidRule, TaxRegime
 from views.form import Label
-from views.sentences import said
+from views.sentences import Sentence, plain, said
 
 UNLIMITED = said("Empty means unlimited.")
 APPEARANCE: Mapping[str, Label] = {
@@ -74,7 +76,13 @@ SELLER: Mapping[str, Label] = {
     "country": Label(said("Country"), said("Two letters, such as DE")),
     "vat_id": Label(said("VAT identification number"), said("This or the tax number has to stand on invoices.")),
     "tax_number": Label(said("Tax number")),
-    "tax_regime": Label(said("Taxation")),
+    "tax_regime": Label(
+        said("Taxation"),
+        choices={
+            TaxRegime.STANDARD: said("With value added tax"),
+            TaxRegime.SMALL_BUSINESS: said("Small business without value added tax"),
+        },
+    ),
     "invoice_series": Label(
         said("Number series"), said("{year} becomes the year of the invoice; the running number follows.")
     ),
@@ -92,6 +100,10 @@ GENERAL: Mapping[str, Label] = {
     "paid_rule": Label(
         said("When an order counts as paid"),
         said("On open account, cash on delivery and prepayment only the payment itself counts, whatever is chosen."),
+        choices={
+            PaidRule.PIPELINE: said("As soon as it is packed or shipped, too"),
+            PaidRule.STRICT: said("Only when the money is there"),
+        },
     ),
     "withdrawal_days": Label(said("Period of withdrawal")),
     "link_retention_days": Label(
@@ -103,7 +115,14 @@ GENERAL: Mapping[str, Label] = {
 MAIL: Mapping[str, Label] = {
     "smtp_host": Label(said("Mail server"), said("Such as smtp.example.org; empty means that no mail is sent.")),
     "smtp_port": Label(said("Port")),
-    "smtp_tls": Label(said("Encryption")),
+    "smtp_tls": Label(
+        said("Encryption"),
+        choices={
+            MailTls.STARTTLS: plain("STARTTLS"),
+            MailTls.IMPLICIT: said("TLS from the first byte"),
+            MailTls.NONE: said("None"),
+        },
+    ),
     "smtp_user": Label(said("User name")),
     "smtp_password": Label(said("Password"), said("Stored encrypted, and never shown again.")),
     "from_address": Label(said("Sender address")),
@@ -112,13 +131,27 @@ MAIL: Mapping[str, Label] = {
 PROVIDER: Mapping[str, Label] = {
     "active": Label(said("Active")),
     "name": Label(said("Display name"), said("Only you see this name.")),
-    "kind": Label(said("Type")),
+    "kind": Label(
+        said("Type"),
+        choices={
+            ProviderKind.PAYPAL: said("PayPal"),
+            ProviderKind.PAYPAL_PLUS: said("PayPal Plus"),
+            ProviderKind.BANK_TRANSFER: said("Bank transfer with GiroCode"),
+        },
+    ),
     "sandbox": Label(
         said("Sandbox"), said("Then the credentials are those of the test environment. No money is moved.")
     ),
     "client_id": Label(said("PayPal App Client ID")),
     "client_secret": Label(said("PayPal App Client Secret")),
 }
+METHODS: Mapping[str, Sentence] = {
+    PayMethod.PAYPAL: said("PayPal"),
+    PayMethod.PAYLATER: said("Pay later"),
+    PayMethod.SEPA: said("Direct debit"),
+    PayMethod.CARD: said("Credit or debit card"),
+}
+PROVIDER_HISTORY = {**PROVIDER, "methods": Label(said("Methods that customers choose from"), choices=METHODS)}
 IDENTITY = ("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime", "invoice_series")
 BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "appearance_settings": APPEARANCE,

@@ -11,8 +11,8 @@ from portal.exported import ExportedOrder
 from portal.invoices import InvoiceFacts
 from views.admin.order import Fact
 from views.admin.order_ready import paper
+from views.admin.order_words import language
 from views.format import Reference
-from views.languages import language_of
 from views.sentences import Sentence, plain, said
 
 
@@ -49,7 +49,7 @@ class Numbers:
             facts=_facts(order),
             papers=tuple(_paper(invoice, dossier) for invoice in dossier.invoices),
             layouts=(
-                Fact(said("Language"), _language(order.locale)),
+                Fact(said("Language"), language(order.locale)),
                 Fact.of(said("Watermark"), stamp),
             ),
         )
@@ -66,10 +66,7 @@ def _facts(order: ExportedOrder) -> tuple[Fact, ...]:
             said("Invoice at the source"),
             said("%(number)s of %(day)s", number=Reference(told.number), day=told.date) if told else None,
         ),
-        *(
-            Fact(said("Payment"), plain(f"{payment.provider} {payment.transaction_id}"))
-            for payment in order.payments
-        ),
+        *(Fact(said("Payment"), plain(f"{payment.provider} {payment.transaction_id}")) for payment in order.payments),
         Fact.of(said("Customer number"), order.buyer.customer_number),
         Fact.of(said("Refers to"), order.refers_to),
     ]
@@ -84,9 +81,3 @@ def _paper(invoice: InvoiceFacts, dossier: Dossier) -> NumberedPaper:
         day=plain(invoice.issued_on),
         forms=tuple((form.name, f"{path}.{form.value}") for form in forms),
     )
-
-
-def _language(locale: str) -> Sentence:
-    if language_of(locale, "") == "de":
-        return said("German (%(locale)s)", locale=locale)
-    return said("English (%(locale)s)", locale=locale)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from db.orders import BuyerKind, LineKind
 from portal.dossiers import Dossier
 from portal.exported import ExportedOrder
 from portal.imported import PostalAddress, decimal
+from portal.orders import DEAD_PAYMENTS, OrderFacts
 from views.admin import order_ready
 from views.admin.order import Fact
+from views.admin.order_payments import PaymentRow
 from views.admin.order_ready import Ready
-from views.admin.order_words import PAYMENT_METHODS, STATES
+from views.admin.order_words import PAYMENT_METHODS, PAYMENT_STATES, STATES, language
 from views.format import Money
 from views.sentences import Sentence, said
 
@@ -42,6 +43,7 @@ class Overview:
     addresses: tuple[tuple[Sentence, tuple[str, ...]], ...]
     lines: tuple[OverviewLine, ...]
     due: Money
+    payments: tuple[PaymentRow, ...]
     note: str
     tags: tuple[str, ...]
     custom: tuple[tuple[str, str], ...]
@@ -51,11 +53,12 @@ class Overview:
         return Overview(
             remarks=tuple(_remarks(dossier)),
             ready=order_ready.of(dossier, now),
-            order=_order(order, dossier.zone),
+            order=_order(order, dossier),
             buyer=_buyer(order),
             addresses=tuple(_addresses(order)),
             lines=tuple(_line(order, number) for number in range(len(order.lines))),
             due=Money(order.due, order.currency),
+            payments=PaymentRow.all(order, dossier.zone),
             note=order.note,
             tags=tuple(order.tags),
             custom=tuple(order.custom.items()),
@@ -71,12 +74,14 @@ def _remarks(dossier: Dossier) -> list[Sentence]:
     return remarks
 
 
-def _order(order: ExportedOrder, zone: ZoneInfo) -> tuple[Fact, ...]:
+def _order(order: ExportedOrder, dossier: Dossier) -> tuple[Fact, ...]:
+    zone = dossier.zone
+
     def local(at: datetime | None) -> datetime | None:
         return at.astimezone(zone) if at else None
 
     facts = [
-        Fact(said("State"), STATES[order.state]),
+        Fact(said("State"), _state(dossier.order)),
         Fact.of(said("Ordered"), local(order.ordered_at)),
         Fact.of(said("Paid"), local(order.paid_at)),
         Fact.of(said("Shipped"), local(order.shipped_at)),
@@ -85,9 +90,16 @@ def _order(order: ExportedOrder, zone: ZoneInfo) -> tuple[Fact, ...]:
         Fact.of(said("Archived"), local(order.archived_at)),
         Fact.of(said("Reminders"), order.dunning_level or None),
         Fact(said("Payment method"), PAYMENT_METHODS[order.payment_method] if order.payment_method else None),
-        Fact.of(said("Language"), order.locale),
+        Fact(said("Language"), language(order.locale)),
     ]
     return tuple(fact for fact in facts if fact.value)
+
+
+def _state(order: OrderFacts) -> Sentence:
+    """What its source says of it; where the money is gone again, that too."""
+    if order.payment_state in DEAD_PAYMENTS:
+        return said("%(state)s, then: %(money)s", state=STATES[order.state], money=PAYMENT_STATES[order.payment_state])
+    return STATES[order.state]
 
 
 def _buyer(order: ExportedOrder) -> tuple[Fact, ...]:

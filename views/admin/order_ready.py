@@ -9,8 +9,9 @@ from db.invoices import InvoiceKind
 from portal import downloads, invoices
 from portal.dossiers import Dossier
 from portal.entitlements import Entitlement
+from portal.orders import OrderFacts
 from portal.refusals import Refusal
-from views.admin.order_words import REASONS
+from views.admin.order_words import reason as reason_of
 from views.format import Reference
 from views.sentences import Sentence, counted, said
 
@@ -55,7 +56,10 @@ def file(entitlement: Entitlement, now: datetime) -> FileNumbers:
         limit=entitlement.limit,
         allowance=entitlement.allowance,
         ready=Ready(
-            name=entitlement.file.title, why=why or "", reason=_reason(why), terms=tuple(_terms(entitlement, now))
+            name=entitlement.file.title,
+            why=why or "",
+            reason=_reason(why, entitlement.order),
+            terms=tuple(_terms(entitlement, now)),
         ),
     )
 
@@ -85,7 +89,7 @@ def _terms(entitlement: Entitlement, now: datetime) -> list[Sentence]:
 def _papers(dossier: Dossier, now: datetime) -> list[Ready]:
     if not dossier.invoices:
         why = invoices.creation_refusal(dossier.order, 0, dossier.invoice_rules)
-        reason = _reason(why) or said("is created when the customer asks for it")
+        reason = _reason(why, dossier.order) or said("is created when the customer asks for it")
         return [Ready(name=said("Invoice"), why=why or "", reason=reason)]
     found = []
     for each in dossier.invoices:
@@ -95,7 +99,7 @@ def _papers(dossier: Dossier, now: datetime) -> list[Ready]:
             Ready(
                 name=paper(each.kind, each.number),
                 why=why or "",
-                reason=_reason(why),
+                reason=_reason(why, dossier.order),
                 terms=(said("until %(day)s", day=until),) if until else (),
             )
         )
@@ -108,5 +112,5 @@ def paper(kind: InvoiceKind, number: str) -> Sentence:
     return said("Credit note %(number)s", number=Reference(number))
 
 
-def _reason(why: Refusal | None) -> Sentence | None:
-    return REASONS[why] if why else None
+def _reason(why: Refusal | None, order: OrderFacts) -> Sentence | None:
+    return reason_of(why, order) if why else None

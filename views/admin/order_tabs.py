@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 
 from db.messages import MessageState
 from portal.download_log import LoggedDownload
-from portal.exported import ExportedOrder
 from portal.order_history import WrittenMail
 from views.admin.frame import OfficePage
 from views.admin.history_words import HistoryEntry
 from views.admin.order import OrderHead
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
+from views.admin.order_payments import PaymentRow
 from views.admin.order_ready import FileNumbers
-from views.admin.order_words import PAYMENT_KINDS, PAYMENT_STATUSES
 from views.format import Money
 from views.sentences import Sentence, said
 
@@ -67,30 +66,6 @@ class NumbersTab(OrderTab):
     link_version: int
     newest_mail: int
     numbers: Numbers
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentRow:
-    at: datetime
-    kind: Sentence
-    status: Sentence
-    provider: str
-    transaction_id: str
-    amount: Money
-
-    @staticmethod
-    def all(order: ExportedOrder, zone: ZoneInfo) -> tuple[PaymentRow, ...]:
-        return tuple(
-            PaymentRow(
-                at=payment.at.astimezone(zone),
-                kind=PAYMENT_KINDS[payment.kind],
-                status=PAYMENT_STATUSES[payment.status],
-                provider=payment.provider,
-                transaction_id=payment.transaction_id,
-                amount=Money(payment.amount, payment.currency),
-            )
-            for payment in order.payments
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

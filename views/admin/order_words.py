@@ -13,6 +13,7 @@ from portal.orders import OrderFacts, PaymentState, death
 from portal.payments import IN_FLIGHT
 from portal.refusals import Refusal
 from portal.windows import local_day
+from views.languages import language_of
 from views.sentences import Sentence, plain, said
 
 STATES = {
@@ -90,6 +91,24 @@ REASONS = {
     Refusal.NOTHING_DUE: said("nothing is due"),
     Refusal.NO_PROVIDER: said("no payment provider is active"),
 }
+
+
+def provider(name: str) -> Sentence:
+    """As a payment tells it: one of the known ways to pay, or a name that the shop made up."""
+    return next((words for known, words in PAYMENT_METHODS.items() if known.value == name), plain(name))
+
+
+def reason(why: Refusal, order: OrderFacts) -> Sentence:
+    """For the merchant a payment that was taken back is not one they gave back."""
+    if why is Refusal.REFUNDED and order.payment_state is PaymentState.REVERSED:
+        return said("the payment was charged back")
+    return REASONS[why]
+
+
+def language(locale: str) -> Sentence:
+    if language_of(locale, "") == "de":
+        return said("German (%(locale)s)", locale=locale)
+    return said("English (%(locale)s)", locale=locale)
 
 
 @dataclass(frozen=True)

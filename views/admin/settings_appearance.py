@@ -76,11 +76,15 @@ class OrderChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """`order` is None for the sample; `address` changes with what is shown: then a frame looks again."""
+    """`order` is None for the sample; `address` changes with what is shown: then a frame looks again.
+
+    `missing` is a number that was asked for and that no order has.
+    """
 
     address: str
     order: OrderChoice | None
     orders: tuple[OrderChoice, ...]
+    missing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,21 +12,11 @@ from db.payment_providers import CheckOutcome, PaymentProvider, PaymentProviderC
 from db.settings import SellerSettings
 from portal import payment_providers
 from views.admin.frame import OfficePage
-from views.admin.labels import SELLER
+from views.admin.labels import METHODS, PROVIDER, SELLER
 from views.form import Form
 from views.sentences import Sentence, said
 
-KINDS = {
-    ProviderKind.PAYPAL: said("PayPal"),
-    ProviderKind.PAYPAL_PLUS: said("PayPal Plus"),
-    ProviderKind.BANK_TRANSFER: said("Bank transfer with GiroCode"),
-}
-METHODS = {
-    PayMethod.PAYPAL: said("PayPal"),
-    PayMethod.PAYLATER: said("Pay later"),
-    PayMethod.SEPA: said("Direct debit"),
-    PayMethod.CARD: said("Credit or debit card"),
-}
+KINDS = PROVIDER["kind"].choices
 IN_USE = said("Payments refer to this provider, so it stays. Switched off, customers do not see it any more.")
 FAULTS = {
     "active": said("First enter the client ID and the client secret of the PayPal app."),
@@ -130,7 +120,7 @@ class NewProviderPage(OfficePage):
 
 
 def kinds() -> tuple[tuple[str, Sentence], ...]:
-    return tuple((kind.value, told) for kind, told in KINDS.items())
+    return tuple((str(kind), told) for kind, told in KINDS.items())
 
 
 def methods_of(row: PaymentProvider) -> tuple[MethodRow, ...]:

@@ -11,6 +11,9 @@ from views.form import Form
 
 @dataclass(frozen=True, kw_only=True)
 class SellerPage(OfficePage):
+    """`fixed_zone` is the time zone that the environment sets, empty where it can be set here."""
+
     template: ClassVar = "admin/settings_seller.html"
 
     form: Form
+    fixed_zone: str

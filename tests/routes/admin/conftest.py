@@ -24,6 +24,7 @@ class Browser:
 
     tresen: Running
     cookie: str = ""
+    known: str = ""
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.tresen.client.get(path, headers=self._headers(headers))
@@ -38,13 +39,17 @@ class Browser:
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return named | ({"Cookie": self.cookie} if self.cookie else {})
+        cookies = "; ".join(filter(None, (self.cookie, self.known)))
+        return ({"Cookie": cookies} if cookies else {}) | named
 
     def _note(self, answer: httpx.Response) -> None:
         self.tresen.client.cookies.clear()  # httpx takes no Secure cookie over plain http; it is kept here
-        if given := answer.headers.get("set-cookie"):
+        for given in answer.headers.get_list("set-cookie"):
             pair, _, rest = given.partition(";")
-            self.cookie = "" if "Max-Age=0" in rest else pair
+            if pair.split("=")[0].endswith("-known"):
+                self.known = pair
+            else:
+                self.cookie = "" if "Max-Age=0" in rest else pair
 
 
 @pytest.fixture
