@@ -133,19 +133,21 @@ def _appearance(settings: AllSettings) -> Appearance:
 async def _invoices(order: Order, session: AsyncSession) -> list[InvoiceFacts]:
     """Issued documents, oldest first."""
     forms = func.group_concat(InvoiceDocument.format, " ")
-    rows = await session.execute(
+    found = await session.execute(
         select(Invoice, forms)
         .join(InvoiceDocument)
         .where(Invoice.order_id == order.id)
         .group_by(Invoice.id)
         .order_by(Invoice.issued_on, Invoice.id)
     )
-    return [_invoice(invoice, formats) for invoice, formats in rows]
+    rows = found.all()
+    cancelled = {invoice.cancels_id for invoice, _ in rows}
+    return [_invoice(invoice, formats, invoice.id in cancelled) for invoice, formats in rows]
 
 
-def _invoice(row: Invoice, formats: str) -> InvoiceFacts:
-    names = "id number kind issuer issued_on"
-    return InvoiceFacts(**{name: getattr(row, name) for name in names.split()}, formats=tuple(formats.split()))
+def _invoice(row: Invoice, formats: str, is_cancelled: bool) -> InvoiceFacts:
+    same = {name: getattr(row, name) for name in "id number kind issuer issued_on".split()}
+    return InvoiceFacts(**same, formats=tuple(formats.split()), is_cancelled=is_cancelled)
 
 
 def _invoice_rules(settings: AllSettings) -> InvoiceRules:

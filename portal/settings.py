@@ -19,6 +19,7 @@ from db.settings import (
     FileSettings,
     GeneralSettings,
     InvoiceSettings,
+    InvoiceTextSettings,
     MailSettings,
     MailTls,
     PaidRule,
@@ -26,7 +27,7 @@ from db.settings import (
     Settings,
     TaxRegime,
 )
-from portal import first_paid, greetings, waiver_texts
+from portal import first_paid, greetings, number_series, waiver_texts
 from portal.activity import By, entry
 from portal.refusals import Fault, Invalid
 
@@ -34,12 +35,32 @@ Days = Annotated[int, Meta(ge=1, le=36_500)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Short = Annotated[str, Meta(max_length=500)]
 Html = Annotated[str, Meta(max_length=100_000)]
+Prefix = Annotated[str, Meta(min_length=1, max_length=40)]
+FirstNumber = Annotated[int, Meta(ge=1, le=99_999_999)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 WebAddress = Annotated[str, Meta(pattern=r"^(https?://[^\s<>\"']+)?$", max_length=2000)]
 DEFAULT_WAIVER_TEXT = (
     "Ich stimme ausdrücklich zu, dass vor Ablauf der Widerrufsfrist mit der Bereitstellung der Dateien begonnen wird."
     " Mir ist bekannt, dass mein Widerrufsrecht damit erlischt."
 )
 MailAddress = Annotated[str, Meta(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$", max_length=320)]
+# What the law wants to be read on documents without tax, in the words it gives where it gives some.
+DEFAULT_INVOICE_TEXTS = {
+    "small_business_de": "Für diese Leistung gilt die Steuerbefreiung für Kleinunternehmer.",
+    "small_business_en": "The VAT exemption for small businesses applies to this supply.",
+    "exempt_de": "Diese Leistung ist umsatzsteuerfrei.",
+    "exempt_en": "This supply is exempt from VAT.",
+    "reverse_charge_de": "Steuerschuldnerschaft des Leistungsempfängers",
+    "reverse_charge_en": "Reverse charge",
+    "intra_eu_de": "Steuerfreie innergemeinschaftliche Lieferung",
+    "intra_eu_en": "VAT-exempt intra-Community supply",
+    "export_de": "Steuerfreie Ausfuhrlieferung",
+    "export_en": "VAT-exempt export supply",
+    "margin_de": "Gebrauchtgegenstände/Sonderregelung",
+    "margin_en": "Margin scheme – Second-hand goods",
+    "outside_scope_de": "Diese Leistung ist nicht steuerbar.",
+    "outside_scope_en": "This supply is outside the scope of VAT.",
+}
 SECRETS = frozenset({"smtp_password"})  # sealed by the vault; the API and the history only tell whether they are set
 Row = TypeVar("Row", bound=Settings)
 
@@ -93,10 +114,30 @@ class SellerChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     bic: Short | UnsetType = UNSET
     bank_name: Short | UnsetType = UNSET
     tax_regime: TaxRegime | UnsetType = UNSET
-    invoice_series: Annotated[str, Meta(min_length=1, max_length=40)] | UnsetType = UNSET
+    invoice_series: Prefix | UnsetType = UNSET
+    invoice_start: FirstNumber | UnsetType = UNSET
+    credit_note_series: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    credit_note_start: FirstNumber | UnsetType = UNSET
     imprint_url: WebAddress | UnsetType = UNSET
     privacy_url: WebAddress | UnsetType = UNSET
     terms_url: WebAddress | UnsetType = UNSET
+
+
+class InvoiceTextsChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    small_business_de: Reason | UnsetType = UNSET
+    small_business_en: Reason | UnsetType = UNSET
+    exempt_de: Reason | UnsetType = UNSET
+    exempt_en: Reason | UnsetType = UNSET
+    reverse_charge_de: Reason | UnsetType = UNSET
+    reverse_charge_en: Reason | UnsetType = UNSET
+    intra_eu_de: Reason | UnsetType = UNSET
+    intra_eu_en: Reason | UnsetType = UNSET
+    export_de: Reason | UnsetType = UNSET
+    export_en: Reason | UnsetType = UNSET
+    margin_de: Reason | UnsetType = UNSET
+    margin_en: Reason | UnsetType = UNSET
+    outside_scope_de: Reason | UnsetType = UNSET
+    outside_scope_en: Reason | UnsetType = UNSET
 
 
 class MailChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -111,7 +152,15 @@ class MailChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     from_name: Short | UnsetType = UNSET
 
 
-Change = AppearanceChange | InvoicesChange | FilesChange | GeneralChange | SellerChange | MailChange
+Change = (
+    AppearanceChange
+    | InvoicesChange
+    | InvoiceTextsChange
+    | FilesChange
+    | GeneralChange
+    | SellerChange
+    | MailChange
+)
 
 
 @dataclass(frozen=True)
@@ -150,9 +199,12 @@ async def of(section: type[Row], session: AsyncSession) -> Row:
 
 async def change(section: type[Row], wanted: Change, session: AsyncSession, by: By) -> Row:
     """Writes the fields that differ and notes old and new; everything or nothing. Raises Invalid."""
-    if found := [*faults(wanted), *await _unknown(wanted, session)]:
-        raise Invalid(*found)
     row = await of(section, session)
+    found = [*faults(wanted), *await _unknown(wanted, session)]
+    if isinstance(row, SellerSettings):
+        found += await number_series.faults(row, _given(wanted), session)
+    if found:
+        raise Invalid(*found)
     news = {name: value for name, value in _given(wanted).items() if getattr(row, name) != value}
     if not news:
         return row
@@ -208,6 +260,7 @@ async def lay_out(session: AsyncSession) -> None:
         FileSettings(waiver_text=DEFAULT_WAIVER_TEXT),
         GeneralSettings(),
         SellerSettings(),
+        InvoiceTextSettings(**DEFAULT_INVOICE_TEXTS),
         MailSettings(),
     )
     for row in defaults:
