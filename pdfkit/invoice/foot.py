@@ -1,0 +1,40 @@
+"""At the bottom of every page: who the seller is, in columns, and the page's number."""
+
+from __future__ import annotations
+
+from pdfkit.invoice.sheet import BOTTOM, LEFT, RIGHT, TINY, WIDTH, Sheet
+from pdfkit.invoice.words import Words
+from pdfkit.paper import Seller
+
+# Of the private use area: no font here has it, so no text of a paper can be taken for it.
+PAGES = "\ue000"
+_TOP = BOTTOM + 8
+_LINES = 4
+
+
+def write(sheet: Sheet, seller: Seller, words: Words) -> None:
+    """Called for each page when it is complete."""
+    sheet.set_y(_TOP - TINY.line - 1.2)
+    sheet.put(RIGHT - 40, 40, words.page.format(sheet.page_no(), PAGES), TINY, "R")
+    sheet.set_y(_TOP)
+    sheet.rule()
+    columns = [lines for lines in _columns(seller, words) if lines]
+    width = WIDTH / len(columns)
+    for index, lines in enumerate(columns):
+        sheet.set_y(_TOP + 1.4)
+        for line in lines[:_LINES]:
+            sheet.put(LEFT + index * width, width - 3, line, TINY)
+            sheet.down(TINY.line)
+
+
+def _columns(seller: Seller, words: Words) -> list[list[str]]:
+    columns = [
+        [seller.name, seller.street, f"{seller.zip} {seller.city}"],
+        [seller.contact_name, words.phone.format(seller.phone) if seller.phone else "", seller.email],
+        [
+            words.vat_id.format(seller.vat_id) if seller.vat_id else "",
+            words.tax_number.format(seller.tax_number) if seller.tax_number else "",
+        ],
+        [seller.bank_name, f"IBAN {seller.iban}" if seller.iban else "", f"BIC {seller.bic}" if seller.bic else ""],
+    ]
+    return [[line for line in column if line] for column in columns]

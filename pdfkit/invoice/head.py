@@ -1,0 +1,176 @@
+"""What stands above the lines: logo, addresses for a window envelope, the facts beside them, the title.
+
+Measures of DIN 5008 form B: the window begins 20 mm from the left and 45 mm from the top, the sender stands on one
+small line above the address, folds are at 105 and 210 mm.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from functools import lru_cache
+
+from babel import Locale
+from PIL import Image, UnidentifiedImageError
+
+from pdfkit.figures import Language, day
+from pdfkit.invoice.sheet import INK, LABEL, LEFT, RIGHT, RULE, SMALL, STRONG, TEXT, TINY, TITLE, WIDTH, Sheet, Type
+from pdfkit.invoice.words import Words
+from pdfkit.paper import Address, Kind, Paper, PaperCause, PaperRefused, Seller
+
+_ACCENT_TOP, _ACCENT_THICK = 10.0, 0.9
+_LOGO_TOP, _LOGO_WIDTH, _LOGO_HEIGHT = 14.0, 80.0, 24.0
+_DOTS_PER_MM = 12  # 300 dpi
+_NAME = Type(14, 6.4, bold=True)
+_WINDOW_WIDTH = 80.0
+_SENDER_TOP, _ADDRESS_TOP, _ADDRESS_LINES = 57.5, 62.7, 6
+_FACTS_LEFT, _FACTS_TOP, _FACT_LABEL = 125.0, 50.0, 27.0
+_TITLE_TOP = 100.0
+_FOLDS, _PUNCH = (105.0, 210.0), 148.5
+
+
+def write(sheet: Sheet, paper: Paper, words: Words) -> None:
+    """The first page down to where the lines begin."""
+    _marks(sheet)
+    _letterhead(sheet, paper.seller, paper.accent)
+    _window(sheet, paper)
+    sheet.set_y(max(_facts(sheet, paper, words) + 4, _TITLE_TOP))
+    _title(sheet, paper, words)
+
+
+def title(paper: Paper, words: Words) -> str:
+    """`Rechnung RE-2026-00017`."""
+    return f"{words.titles[paper.kind]} {paper.number}"
+
+
+def drawn(paper: Paper) -> Iterator[str]:
+    """The texts of the address, as they will be drawn."""
+    yield from _address_lines(paper.buyer.address, paper.seller.country, paper.locale)
+    if paper.ship_to:
+        yield from _address_lines(paper.ship_to, paper.seller.country, paper.locale)
+
+
+def _marks(sheet: Sheet) -> None:
+    sheet.set_draw_color(*RULE)
+    sheet.set_line_width(0.2)
+    for fold in _FOLDS:
+        sheet.line(5, fold, 9, fold)
+    sheet.line(5, _PUNCH, 11, _PUNCH)
+
+
+def _letterhead(sheet: Sheet, seller: Seller, accent: str) -> None:
+    sheet.set_fill_color(*bytes.fromhex(accent[1:]))
+    sheet.rect(LEFT, _ACCENT_TOP, WIDTH, _ACCENT_THICK, style="F")
+    if not seller.logo:
+        sheet.set_y(_LOGO_TOP + 4)
+        sheet.put(LEFT, WIDTH, seller.name, _NAME)
+        return
+    data, width, height = _printable(seller.logo)
+    scale = min(_LOGO_WIDTH / width, _LOGO_HEIGHT / height)
+    sheet.image(io.BytesIO(data), LEFT, _LOGO_TOP, w=width * scale, h=height * scale)
+
+
+@lru_cache(maxsize=8)
+def _printable(logo: bytes) -> tuple[bytes, int, int]:
+    """The logo on white, as PNG with as many dots as print shows, and its size: PDF/A wants neither alpha nor more."""
+    try:
+        with Image.open(io.BytesIO(logo), formats=("PNG", "JPEG")) as image:
+            picture = image.convert("RGBA")
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise PaperRefused(PaperCause.LOGO_DAMAGED, str(error)) from error
+    picture.thumbnail((int(_LOGO_WIDTH * _DOTS_PER_MM), int(_LOGO_HEIGHT * _DOTS_PER_MM)))
+    white = Image.new("RGB", picture.size, "white")
+    white.paste(picture, mask=picture.getchannel("A"))
+    # Logos have few colours: a palette is a third of the bytes, where it shows every one of them.
+    colours = white.getcolors(256)
+    flat = white.quantize(len(colours)).convert("P") if colours else white
+    file = io.BytesIO()
+    flat.save(file, "PNG")
+    return file.getvalue(), *picture.size
+
+
+def _window(sheet: Sheet, paper: Paper) -> None:
+    seller = paper.seller
+    place = f"{seller.zip} {seller.city}"
+    sheet.set_y(_SENDER_TOP)
+    sheet.put(LEFT, _WINDOW_WIDTH, " · ".join((seller.name, seller.street, place)), TINY)
+    sheet.down(TINY.line + 0.4)
+    sheet.rule(LEFT, LEFT + _WINDOW_WIDTH)
+    lines = _address_lines(paper.buyer.address, seller.country, paper.locale)
+    sheet.set_y(_ADDRESS_TOP)
+    kind = TEXT if len(lines) <= _ADDRESS_LINES else TEXT._replace(size=8.5, line=4.0)
+    for line in lines:
+        sheet.put(LEFT, _WINDOW_WIDTH, line, kind)
+        sheet.down(kind.line)
+
+
+def _address_lines(address: Address, home: str, language: Language) -> list[str]:
+    """Company before person; the country in capitals, as post abroad wants it, where it is another than the seller's."""
+    lines = [
+        address.company,
+        address.name,
+        address.line1,
+        address.line2,
+        f"{address.zip} {address.city}".strip(),
+        address.region if address.region not in {"", address.city} and address.country != home else "",
+        "" if address.country == home else _country(address.country, language),
+    ]
+    return [line for line in lines if line]
+
+
+@lru_cache(maxsize=64)
+def _country(code: str, language: Language) -> str:
+    return Locale(language).territories.get(code, code).upper()
+
+
+def _facts(sheet: Sheet, paper: Paper, words: Words) -> float:
+    """The column beside the address; answers where it ends."""
+    width = RIGHT - _FACTS_LEFT - _FACT_LABEL
+    sheet.set_y(_FACTS_TOP)
+    for label, value in _told(paper, words):
+        sheet.put(_FACTS_LEFT, _FACT_LABEL - 1, label, LABEL)
+        for line in sheet.broken(value, width):
+            sheet.put(_FACTS_LEFT + _FACT_LABEL, width, line)
+            sheet.down(TEXT.line)
+        sheet.down(0.5)
+    return sheet.get_y()
+
+
+def _told(paper: Paper, words: Words) -> list[tuple[str, str]]:
+    on = day(paper.issued_on, paper.locale)
+    facts = [
+        (words.number, paper.number),
+        (words.issued_on, on),
+        _supply(paper, words),
+        (words.order, paper.order_number),
+        (words.ordered_on, day(paper.ordered_on, paper.locale) if paper.ordered_on else ""),
+        (words.customer, paper.buyer.customer_number),
+        (words.buyer_vat_id, paper.buyer.vat_id),
+        (words.reference, paper.buyer.reference),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _supply(paper: Paper, words: Words) -> tuple[str, str]:
+    supply = paper.supply
+    if supply.is_advance:
+        return words.supplied_on, words.still_to_come
+    if supply.on and supply.until:
+        return words.supplied_in, f"{day(supply.on, paper.locale)} – {day(supply.until, paper.locale)}"
+    on = supply.on or paper.issued_on
+    return words.supplied_on, words.as_issued if on == paper.issued_on else day(on, paper.locale)
+
+
+def _title(sheet: Sheet, paper: Paper, words: Words) -> None:
+    sheet.write_lines(LEFT, WIDTH, title(paper, words), TITLE)
+    if paper.refers_to:
+        sentence = words.takes_back if paper.kind is Kind.CANCELLATION else words.takes_back_in_part
+        on = day(paper.refers_to.issued_on, paper.locale)
+        sheet.down(1)
+        sheet.write_lines(LEFT, WIDTH, sentence.format(paper.refers_to.number, on), STRONG)
+    if paper.ship_to and paper.ship_to != paper.buyer.address:
+        sheet.down(1)
+        place = ", ".join(_address_lines(paper.ship_to, paper.seller.country, paper.locale))
+        sheet.write_lines(LEFT, WIDTH, f"{words.ship_to}: {place}", SMALL)
+    sheet.set_text_color(*INK)
+    sheet.down(4)

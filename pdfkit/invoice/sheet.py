@@ -1,0 +1,133 @@
+"""The sheet that everything is written on: A4, in millimetres, with its margins, sizes and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from fpdf import FPDF
+
+from pdfkit.figures import Language
+from pdfkit.invoice.typefaces import FAMILY
+
+LEFT, RIGHT = 25.0, 190.0
+WIDTH = RIGHT - LEFT
+TOP_OF_NEXT = 22.0  # where the second page and those after it begin
+BOTTOM = 264.0  # where the foot begins
+INK, SOFT, RULE = (26, 28, 32), (88, 92, 98), (188, 191, 196)
+
+
+class Type(NamedTuple):
+    """Points; millimetres from line to line."""
+
+    size: float
+    line: float
+    bold: bool = False
+    colour: tuple[int, int, int] = INK
+
+
+TEXT = Type(9.5, 4.6)
+STRONG = Type(9.5, 4.6, bold=True)
+LABEL = Type(8.5, 4.6, colour=SOFT)
+SMALL = Type(8, 3.9, colour=SOFT)
+TINY = Type(7, 3.2, colour=SOFT)
+TITLE = Type(17, 7.6, bold=True)
+TOTAL = Type(11, 6.2, bold=True)
+
+
+class Sheet(FPDF):
+    """`y` runs downwards; nothing breaks a page by itself: whoever writes asks has_room() and turns the page."""
+
+    def __init__(self, language: Language, title: str) -> None:
+        super().__init__(format="A4", enforce_compliance="PDF/A-3B")
+        self.language = language
+        self.on_turn: Callable[[Sheet], None] = lambda sheet: None
+        self.set_auto_page_break(False)
+        self.set_margin(0)
+        self.c_margin = 0
+        self.set_lang(language)
+        self.set_title(title)
+
+    def put(self, x: float, width: float, text: str, kind: Type = TEXT, align: str = "L") -> None:
+        """One line at the present height, made smaller where it is wider than its place."""
+        if not text:
+            return
+        self._set(kind)
+        if (needed := self.get_string_width(text)) > width:
+            self.set_font_size(kind.size * width / needed)
+        self.set_x(x)
+        self.cell(w=width, h=kind.line, text=text, align=align)
+
+    def write_lines(self, x: float, width: float, text: str, kind: Type = TEXT) -> None:
+        """As many lines as the text needs, from the present height down, over as many pages as that takes."""
+        for line in self.broken(text, width, kind):
+            if not self.has_room(kind.line):
+                self.turn()
+            self._set(kind)
+            self.set_x(x)
+            self.cell(w=width, h=kind.line, text=line)
+            self.down(kind.line)
+
+    def broken(self, text: str, width: float, kind: Type = TEXT) -> list[str]:
+        """The text in lines of that width. A word that is wider than a line is broken anywhere."""
+        self._set(kind)
+        lines: list[str] = []
+        for typed in text.split("\n"):
+            if self.get_string_width(typed) <= width:
+                lines.append(typed)
+            else:
+                lines += _filled(typed, width, self.get_string_width)
+        return lines
+
+    def down(self, by: float) -> None:
+        """Further down by so many millimetres."""
+        self.set_y(self.get_y() + by)
+
+    def has_room(self, height: float) -> bool:
+        """Whether so many millimetres are left above the foot."""
+        return self.get_y() + height <= BOTTOM
+
+    def turn(self) -> None:
+        """A new page, which begins with whatever is to be repeated there."""
+        self.add_page()
+        self.set_y(TOP_OF_NEXT)
+        self.on_turn(self)
+
+    def rule(self, left: float = LEFT, right: float = RIGHT, thick: float = 0.2) -> None:
+        """A line across at the present height."""
+        self.set_draw_color(*(INK if thick > 0.2 else RULE))
+        self.set_line_width(thick)
+        self.line(left, self.get_y(), right, self.get_y())
+
+    def _set(self, kind: Type) -> None:
+        self.set_font(FAMILY, "B" if kind.bold else "", kind.size)
+        self.set_text_color(*kind.colour)
+
+
+def _filled(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """Word by word; the measure is asked about once a word."""
+    blank = measure(" ")
+    lines, line, taken = [], "", 0.0
+    for word in text.split(" "):
+        wide = measure(word)
+        if line and taken + blank + wide <= width:
+            line, taken = f"{line} {word}", taken + blank + wide
+            continue
+        if line:
+            lines.append(line)
+        *full, line = _cut(word, width, measure) if wide > width else [word]
+        lines += full
+        taken = measure(line)
+    return [*lines, line] if line else lines
+
+
+def _cut(word: str, width: float, measure: Callable[[str], float]) -> list[str]:
+    """A long word in pieces, each as long as fits."""
+    pieces = []
+    while word:
+        length = len(word)
+        while length > 1 and measure(word[:length]) > width:
+            length = min(length - 1, max(1, int(length * width / measure(word[:length]))))
+        pieces.append(word[:length])
+        word = word[length:]
+    return pieces
