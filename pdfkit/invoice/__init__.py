@@ -22,26 +22,16 @@ def draw(paper: Paper, xml: bytes, target: Path) -> int:
     The paper has to be normal and consistent (consistency.py). Raises PaperRefused(NO_GLYPH, LOGO_DAMAGED).
     """
     words = Words.of[paper.locale]
-    sheet = _Document(paper, words)
-    sheet.alias_nb_pages(foot.PAGES)
+    sheet = Sheet(paper.locale, head.title(paper, words))
     with loaded(sheet, _texts(paper)):
         sheet.add_page()
         head.write(sheet, paper, words)
         Table(sheet, paper, words).write()
         sums.write(sheet, paper, words)
         payment.write(sheet, paper, words)
+        foot.write(sheet, paper.seller, words)
         archived(sheet, paper, xml, target)
     return sheet.pages_count
-
-
-class _Document(Sheet):
-    def __init__(self, paper: Paper, words: Words) -> None:
-        super().__init__(paper.locale, head.title(paper, words))
-        self._seller = paper.seller
-        self._words = words
-
-    def footer(self) -> None:
-        foot.write(self, self._seller, self._words)
 
 
 def _texts(paper: Paper) -> Iterator[str]:

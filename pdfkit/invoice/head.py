@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from babel import Locale
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 
 from pdfkit.figures import Language, day
 from pdfkit.invoice.sheet import INK, LABEL, LEFT, RIGHT, RULE, SMALL, STRONG, TEXT, TINY, TITLE, WIDTH, Sheet, Type
@@ -21,6 +21,7 @@ from pdfkit.paper import Address, Kind, Paper, PaperCause, PaperRefused, Seller
 _ACCENT_TOP, _ACCENT_THICK = 10.0, 0.9
 _LOGO_TOP, _LOGO_WIDTH, _LOGO_HEIGHT = 14.0, 80.0, 24.0
 _DOTS_PER_MM = 12  # 300 dpi
+_VISIBLE = 16  # of 255
 _NAME = Type(14, 6.4, bold=True)
 _WINDOW_WIDTH = 80.0
 _SENDER_TOP, _ADDRESS_TOP, _ADDRESS_LINES = 57.5, 62.7, 6
@@ -81,12 +82,17 @@ def _printable(logo: bytes) -> tuple[bytes, int, int]:
     picture.thumbnail((int(_LOGO_WIDTH * _DOTS_PER_MM), int(_LOGO_HEIGHT * _DOTS_PER_MM)))
     white = Image.new("RGB", picture.size, "white")
     white.paste(picture, mask=picture.getchannel("A"))
-    # Logos have few colours: a palette is a third of the bytes, where it shows every one of them.
-    colours = white.getcolors(256)
-    flat = white.quantize(len(colours)).convert("P") if colours else white
+    # Logos have few colours: a palette is a third of the bytes, where nobody can see the difference.
+    flat = white.quantize(256, dither=Image.Dither.NONE)
+    if ImageChops.difference(flat.convert("RGB"), white).convert("L").point(_is_visible).getbbox():
+        flat = white
     file = io.BytesIO()
     flat.save(file, "PNG")
     return file.getvalue(), *picture.size
+
+
+def _is_visible(difference: float) -> bool:
+    return difference > _VISIBLE
 
 
 def _window(sheet: Sheet, paper: Paper) -> None:
@@ -105,7 +111,7 @@ def _window(sheet: Sheet, paper: Paper) -> None:
 
 
 def _address_lines(address: Address, home: str, language: Language) -> list[str]:
-    """Company before person; the country in capitals, as post abroad wants it, where it is another than the seller's."""
+    """Company before person; a country that is not the seller's in capitals, as the post wants it."""
     lines = [
         address.company,
         address.name,
@@ -120,7 +126,7 @@ def _address_lines(address: Address, home: str, language: Language) -> list[str]
 
 @lru_cache(maxsize=64)
 def _country(code: str, language: Language) -> str:
-    return Locale(language).territories.get(code, code).upper()
+    return str(Locale(language).territories.get(code, code)).upper()
 
 
 def _facts(sheet: Sheet, paper: Paper, words: Words) -> float:
@@ -137,10 +143,9 @@ def _facts(sheet: Sheet, paper: Paper, words: Words) -> float:
 
 
 def _told(paper: Paper, words: Words) -> list[tuple[str, str]]:
-    on = day(paper.issued_on, paper.locale)
     facts = [
-        (words.number, paper.number),
-        (words.issued_on, on),
+        (words.numbers[paper.kind], paper.number),
+        (words.issued_on, day(paper.issued_on, paper.locale)),
         _supply(paper, words),
         (words.order, paper.order_number),
         (words.ordered_on, day(paper.ordered_on, paper.locale) if paper.ordered_on else ""),
@@ -157,8 +162,7 @@ def _supply(paper: Paper, words: Words) -> tuple[str, str]:
         return words.supplied_on, words.still_to_come
     if supply.on and supply.until:
         return words.supplied_in, f"{day(supply.on, paper.locale)} – {day(supply.until, paper.locale)}"
-    on = supply.on or paper.issued_on
-    return words.supplied_on, words.as_issued if on == paper.issued_on else day(on, paper.locale)
+    return words.supplied_on, day(supply.on or paper.issued_on, paper.locale)
 
 
 def _title(sheet: Sheet, paper: Paper, words: Words) -> None:

@@ -8,13 +8,14 @@ from decimal import Decimal
 from segno import helpers
 
 from pdfkit.figures import day, money
-from pdfkit.invoice.sheet import INK, LABEL, LEFT, RULE, SMALL, STRONG, TEXT, WIDTH, Sheet
+from pdfkit.invoice.sheet import INK, LABEL, LEFT, RIGHT, RULE, SMALL, STRONG, TEXT, WIDTH, Sheet, Type
 from pdfkit.invoice.words import Words
 from pdfkit.paper import Kind, Paper
 
 _LABEL = 24.0
 _CODE = 30.0  # millimetres a side
 _PADDING = 3.0
+_CAPTION = SMALL._replace(size=7, line=3.6)
 # What a GiroCode can hold (EPC069-12).
 _HIGHEST = 99_999_999_999
 _NAME, _PURPOSE = 70, 140
@@ -55,40 +56,42 @@ def _sentences(paper: Paper, words: Words) -> Iterator[str]:
 
 
 def _transfer(sheet: Sheet, paper: Paper, words: Words) -> None:
-    seller = paper.seller
     code = _giro_code(paper)
-    facts = [
-        (words.account_holder, seller.name),
-        ("IBAN", _in_fours(seller.iban)),
-        ("BIC", seller.bic),
-        (words.bank, seller.bank_name),
-        (words.purpose, purpose(paper)),
-        (words.amount, money(paper.totals.due, paper.currency, paper.locale)),
-    ]
-    told = [(label, value) for label, value in facts if value]
-    height = max(len(told) * TEXT.line, _CODE + SMALL.line if code else 0) + TEXT.line + 2 * _PADDING
-    if not sheet.has_room(height + 3):
+    told = list(_told(paper, words))
+    height = max(len(told) * TEXT.line, _CODE + _CAPTION.line if code else 0) + 2 * _PADDING
+    if not sheet.has_room(height + _PADDING):
         sheet.turn()
-    sheet.down(3)
+    sheet.down(_PADDING)
     top = sheet.get_y()
     sheet.set_draw_color(*RULE)
     sheet.set_line_width(0.2)
     sheet.rect(LEFT, top, WIDTH, height)
     sheet.down(_PADDING)
-    sheet.put(LEFT + _PADDING, WIDTH, words.payable_to, STRONG)
-    sheet.down(TEXT.line + 0.6)
-    for label, value in told:
+    for label, value, kind in told:
         sheet.put(LEFT + _PADDING, _LABEL - 1, label, LABEL)
-        sheet.put(LEFT + _PADDING + _LABEL, WIDTH - _LABEL - _CODE - 4 * _PADDING, value)
+        sheet.put(LEFT + _PADDING + _LABEL, WIDTH - _LABEL - _CODE - 4 * _PADDING, value, kind)
         sheet.down(TEXT.line)
     if code:
-        _draw(sheet, code, LEFT + WIDTH - _CODE - _PADDING - 4, top + _PADDING)
-        sheet.set_y(top + _PADDING + _CODE + 1)
-        sheet.put(LEFT + WIDTH - _CODE - 2 * _PADDING - 12, _CODE + 15, words.scan, SMALL._replace(size=7), "C")
+        _draw(sheet, code, RIGHT - _CODE - 2 * _PADDING, top + _PADDING)
+        sheet.set_y(top + _PADDING + _CODE + 0.4)
+        sheet.put(RIGHT - _CODE - 3 * _PADDING, _CODE + 2 * _PADDING, words.scan, _CAPTION, "C")
     sheet.set_y(top + height)
 
 
-def _in_fours(iban: str) -> str:
+def _told(paper: Paper, words: Words) -> Iterator[tuple[str, str, Type]]:
+    seller = paper.seller
+    yield words.account_holder, seller.name, TEXT
+    yield "IBAN", in_fours(seller.iban), STRONG
+    if seller.bic:
+        yield "BIC", seller.bic, TEXT
+    if seller.bank_name:
+        yield words.bank, seller.bank_name, TEXT
+    yield words.purpose, purpose(paper), STRONG
+    yield words.amount, money(paper.totals.due, paper.currency, paper.locale), STRONG
+
+
+def in_fours(iban: str) -> str:
+    """As people read and type it."""
     bare = "".join(iban.split())
     return " ".join(bare[start : start + 4] for start in range(0, len(bare), 4))
 

@@ -45,6 +45,7 @@ class Sheet(FPDF):
         self.set_auto_page_break(False)
         self.set_margin(0)
         self.c_margin = 0
+        self.alias_nb_pages("")  # nothing that a text says stands for the number of pages
         self.set_lang(language)
         self.set_title(title)
 
@@ -101,6 +102,8 @@ class Sheet(FPDF):
 
     def _set(self, kind: Type) -> None:
         self.set_font(FAMILY, "B" if kind.bold else "", kind.size)
+        # fpdf2 takes the font for set after a line in a fallback font, and on an earlier page.
+        self.current_font_is_set_on_page = False
         self.set_text_color(*kind.colour)
 
 

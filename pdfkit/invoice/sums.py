@@ -97,6 +97,7 @@ def _taxes(sheet: Sheet, paper: Paper, words: Words) -> None:
 def _cells(sheet: Sheet, texts: tuple[str, ...], kind: Type) -> None:
     x = LEFT
     for text, width in zip(texts, _TAX_COLUMNS, strict=True):
-        sheet.put(x, width, text, kind, "L" if x == LEFT else "R")
+        is_first = x == LEFT
+        sheet.put(x if is_first else x + _GAP, width - _GAP, text, kind, "L" if is_first else "R")
         x += width
     sheet.down(kind.line)

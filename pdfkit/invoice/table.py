@@ -99,11 +99,13 @@ class Table:
         sheet = self._sheet
         titles = sheet.broken(line.title, self._columns.title_width)
         further = self._further(line)
-        height = len(titles) * TEXT.line + len(further) * SMALL.line + 2 * _PADDING
+        counted = self._counted(line)
+        height = max(len(titles) * TEXT.line + len(further) * SMALL.line, len(counted) * TEXT.line) + 2 * _PADDING
         if not self._fits(height) and self._could_fit(height):
             self._turn()
         sheet.down(_PADDING)
-        self._figures(number, line)
+        top = sheet.get_y()
+        self._figures(number, line, counted)
         for title in titles:
             if not self._fits(TEXT.line):
                 self._turn()
@@ -112,6 +114,8 @@ class Table:
         for text in further:
             sheet.put(self._columns.title, self._columns.title_width, text, SMALL)
             sheet.down(SMALL.line)
+        if sheet.get_y() > top:  # on the same page
+            sheet.set_y(max(sheet.get_y(), top + len(counted) * TEXT.line))
         sheet.down(_PADDING)
         self._written += line.total_gross if self._paper.prices_include_tax else line.total_net
         sheet.rule()
@@ -136,16 +140,27 @@ class Table:
             texts.append(self._words.discount.format(amount))
         return texts
 
-    def _figures(self, number: int, line: Line) -> None:
+    def _counted(self, line: Line) -> list[str]:
+        """Number and unit, below each other where they are too long for one line."""
+        number = quantity(self._sign * billed_quantity(line), self._paper.locale)
+        whole = f"{number} {line.unit}".strip()
+        if self._sheet.broken(whole, _QUANTITY) == [whole]:
+            return [whole]
+        return [number, *self._sheet.broken(line.unit, _QUANTITY)]
+
+    def _figures(self, number: int, line: Line, counted: list[str]) -> None:
         sheet, columns, paper = self._sheet, self._columns, self._paper
         amount = line.total_gross if paper.prices_include_tax else line.total_net
         sheet.put(LEFT, _POSITION - 1, str(number), TEXT._replace(colour=LABEL.colour))
-        counted = quantity(self._sign * billed_quantity(line), paper.locale)
-        sheet.put(columns.quantity, _QUANTITY, f"{counted} {line.unit}".strip(), TEXT, "R")
         sheet.put(columns.price, _PRICE, self._unit_price(line), TEXT, "R")
         if columns.has_tax:
             sheet.put(columns.tax, _TAX, rate(line.rate, paper.locale), TEXT, "R")
-        sheet.put(columns.amount, _AMOUNT, self._money(amount), TEXT, "R")
+        sheet.put(columns.amount + 1, _AMOUNT - 1, self._money(amount), TEXT, "R")
+        top = sheet.get_y()
+        for text in counted:
+            sheet.put(columns.quantity, _QUANTITY, text, TEXT, "R")
+            sheet.down(TEXT.line)
+        sheet.set_y(top)
 
     def _unit_price(self, line: Line) -> str:
         """As the shop told it, else what one of them costs before its discount."""
@@ -158,5 +173,3 @@ class Table:
         else:
             whole = Decimal(abs(gross))
         return price(whole.scaleb(-DIGITS.get(paper.currency, 2)), paper.currency, paper.locale)
-
-

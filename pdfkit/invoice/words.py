@@ -14,11 +14,10 @@ class Words:
     titles: dict[Kind, str]
     takes_back: str
     takes_back_in_part: str
-    number: str
+    numbers: dict[Kind, str]
     issued_on: str
     supplied_on: str
     supplied_in: str
-    as_issued: str
     still_to_come: str
     order: str
     ordered_on: str
@@ -52,7 +51,6 @@ class Words:
     in_advance: str
     nothing_due: str
     pay_until: str
-    payable_to: str
     account_holder: str
     bank: str
     purpose: str
@@ -73,11 +71,14 @@ _GERMAN = Words(
     },
     takes_back="Storniert die Rechnung {0} vom {1} vollständig.",
     takes_back_in_part="Berichtigt die Rechnung {0} vom {1} um die folgenden Positionen.",
-    number="Nummer",
+    numbers={
+        Kind.INVOICE: "Rechnungs-Nr.",
+        Kind.CANCELLATION: "Storno-Nr.",
+        Kind.CORRECTION: "Korrektur-Nr.",
+    },
     issued_on="Datum",
-    supplied_on="Lieferdatum",
-    supplied_in="Leistungszeitraum",
-    as_issued="entspricht dem Datum",
+    supplied_on="Leistungsdatum",
+    supplied_in="Leistungszeit",
     still_to_come="steht noch aus",
     order="Bestellung",
     ordered_on="Bestellt am",
@@ -119,7 +120,6 @@ _GERMAN = Words(
     in_advance="Die Zahlung ist vor der Lieferung eingegangen.",
     nothing_due="Der Betrag ist vollständig bezahlt.",
     pay_until="Bitte zahlen Sie {0} bis zum {1}.",
-    payable_to="Überweisung",
     account_holder="Empfänger",
     bank="Bank",
     purpose="Zweck",
@@ -138,15 +138,18 @@ _ENGLISH = Words(
     },
     takes_back="Cancels invoice {0} of {1} completely.",
     takes_back_in_part="Corrects invoice {0} of {1} by the following lines.",
-    number="Number",
+    numbers={
+        Kind.INVOICE: "Invoice no.",
+        Kind.CANCELLATION: "Cancellation no.",
+        Kind.CORRECTION: "Correction no.",
+    },
     issued_on="Date",
     supplied_on="Date of supply",
     supplied_in="Period of supply",
-    as_issued="same as date",
     still_to_come="still to come",
     order="Order",
     ordered_on="Ordered on",
-    customer="Customer number",
+    customer="Customer no.",
     buyer_vat_id="Your VAT ID",
     reference="Your reference",
     ship_to="Delivered to",
@@ -184,7 +187,6 @@ _ENGLISH = Words(
     in_advance="The payment was received before the supply.",
     nothing_due="The amount has been paid in full.",
     pay_until="Please pay {0} by {1}.",
-    payable_to="Bank transfer",
     account_holder="Payee",
     bank="Bank",
     purpose="Reference",
