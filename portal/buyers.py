@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from db.orders import Address, AddressRole, BillingCorrection, Order
 from db.settings import SellerSettings
 from pdfkit import paper
+from pdfkit.codes import VAT_PREFIXES
 from pdfkit.paper import TaxCategory
 from portal.invoice_lines import NotIssued
 from portal.refusals import Refusal
@@ -39,7 +40,7 @@ def buyer(asked: Asked) -> paper.Buyer:
     """Raises NotIssued where the address or a VAT id is missing that the document must show."""
     row = asked.row
     vat_id = re.sub(r"[\s-]", "", row.buyer_vat_id).upper()
-    is_vat_id = VAT_ID.fullmatch(vat_id) is not None
+    is_vat_id = VAT_ID.fullmatch(vat_id) is not None and vat_id[:2] in VAT_PREFIXES
     if asked.categories & NAMES_BUYER and not is_vat_id:
         raise NotIssued(Refusal.VAT_ID_MISSING, vat_id)
     if asked.categories & NAMES_SELLER and not asked.seller.vat_id:

@@ -13,7 +13,8 @@ from db.invoices import Invoice, InvoiceDocument
 from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import entitled, images, order_facts, waivers
+from portal import billing_addresses, entitled, images, order_facts, waivers
+from portal.billing_addresses import BillingAddress
 from portal.entitlements import Entitlement
 from portal.images import ShownImage
 from portal.imported import decimal
@@ -63,7 +64,7 @@ class Appearance:
 
 @dataclass(frozen=True, kw_only=True)
 class Dossier:
-    """One order with all that stands around it."""
+    """One order with all that stands around it; `billing` where the merchant lets customers correct it."""
 
     order: OrderFacts
     link: Link
@@ -84,6 +85,7 @@ class Dossier:
     seller: SellerFacts
     appearance: Appearance
     zone: ZoneInfo
+    billing: BillingAddress | None = None
 
 
 async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None = None) -> Dossier:
@@ -119,6 +121,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         seller=seller_facts(settings.seller),
         appearance=_appearance(settings),
         zone=settings.zone,
+        billing=await billing_addresses.of_order(order.id, session) if settings.invoices.address_correction else None,
     )
 
 
@@ -156,6 +159,7 @@ def _invoice_rules(settings: AllSettings) -> InvoiceRules:
         auto_create=settings.invoices.auto_create,
         window_days=settings.invoices.window_days,
         seller_complete=not missing_seller_fields(settings.seller),
+        address_correction=settings.invoices.address_correction,
         zone=settings.zone,
     )
 

@@ -61,7 +61,11 @@ class Position(Struct, frozen=True, kw_only=True):
 
 
 def positions(lines: Sequence[Line], mode: VatMode) -> tuple[Position, ...]:
-    """Raises NotIssued for a rate that cannot be, and where there is nothing to invoice."""
+    """Of nothing that costs nothing there is no position.
+
+    Raises NotIssued for a rate that cannot be, and where there is nothing to invoice.
+    """
+    lines = [line for line in lines if line.line_gross or decimal(line.quantity)]
     parts = [Part(gross=line.line_gross, treatment=_treatment(line, mode)) for line in lines]
     if not any(part.treatment for part in parts):
         raise NotIssued(Refusal.TAX_RATE_UNKNOWN if parts else Refusal.AMOUNTS_INCONSISTENT)

@@ -33,3 +33,23 @@ def reason(category: TaxCategory, mode: VatMode, texts: InvoiceTextSettings, lan
     if category is TaxCategory.EXEMPT and mode in OF_MODE:
         name, code = OF_MODE[mode]
     return Why(reason=getattr(texts, f"{name}_{language}"), reason_code=code)
+
+
+def defaults() -> InvoiceTextSettings:
+    """What the law wants to be read, in its own words where it gives some; whoever knows better writes better ones."""
+    return InvoiceTextSettings(
+        small_business_de="Für diese Leistung gilt die Steuerbefreiung für Kleinunternehmer.",
+        small_business_en="The VAT exemption for small businesses applies to this supply.",
+        exempt_de="Diese Leistung ist umsatzsteuerfrei.",
+        exempt_en="This supply is exempt from VAT.",
+        reverse_charge_de="Steuerschuldnerschaft des Leistungsempfängers",
+        reverse_charge_en="Reverse charge",
+        intra_eu_de="Steuerfreie innergemeinschaftliche Lieferung",
+        intra_eu_en="VAT-exempt intra-Community supply",
+        export_de="Steuerfreie Ausfuhrlieferung",
+        export_en="VAT-exempt export supply",
+        margin_de="Gebrauchtgegenstände/Sonderregelung",
+        margin_en="Margin scheme – Second-hand goods",
+        outside_scope_de="Diese Leistung ist nicht steuerbar.",
+        outside_scope_en="This supply is outside the scope of VAT.",
+    )

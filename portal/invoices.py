@@ -49,6 +49,7 @@ class InvoiceRules:
     window_days: int | None
     seller_complete: bool
     zone: ZoneInfo
+    address_correction: bool = False
 
 
 def until(invoice: InvoiceFacts, rules: InvoiceRules) -> date | None:
@@ -80,6 +81,11 @@ def creation_refusal(order: OrderFacts, invoices: int, rules: InvoiceRules) -> R
     if not rules.auto_create:
         return Refusal.NO_INVOICE
     return _not_ready(order, rules)
+
+
+def may_create(order: OrderFacts, invoices: Sequence[InvoiceFacts], rules: InvoiceRules) -> bool:
+    """Whether a click makes one now."""
+    return creation_refusal(order, standing(invoices), rules) is None
 
 
 def _not_ready(order: OrderFacts, rules: InvoiceRules) -> Refusal | None:

@@ -30,6 +30,7 @@ class Refusal(StrEnum):
     SUPPLY_DATE_UNKNOWN = "supply-date-unknown"
     CHARACTER_UNPRINTABLE = "character-unprintable"
     INVOICE_FAILED = "invoice-failed"
+    ALREADY_INVOICED = "already-invoiced"
     FILE_MISSING = "file-missing"
     STAMP_FAILED = "stamp-failed"
     STORAGE_UNAVAILABLE = "storage-unavailable"

@@ -19,7 +19,6 @@ from db.settings import (
     FileSettings,
     GeneralSettings,
     InvoiceSettings,
-    InvoiceTextSettings,
     MailSettings,
     MailTls,
     PaidRule,
@@ -27,7 +26,7 @@ from db.settings import (
     Settings,
     TaxRegime,
 )
-from portal import first_paid, greetings, number_series, waiver_texts
+from portal import first_paid, greetings, invoice_texts, number_series, waiver_texts
 from portal.activity import By, entry
 from portal.refusals import Fault, Invalid
 
@@ -44,23 +43,6 @@ DEFAULT_WAIVER_TEXT = (
     " Mir ist bekannt, dass mein Widerrufsrecht damit erlischt."
 )
 MailAddress = Annotated[str, Meta(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$", max_length=320)]
-# What the law wants to be read on documents without tax, in the words it gives where it gives some.
-DEFAULT_INVOICE_TEXTS = {
-    "small_business_de": "Für diese Leistung gilt die Steuerbefreiung für Kleinunternehmer.",
-    "small_business_en": "The VAT exemption for small businesses applies to this supply.",
-    "exempt_de": "Diese Leistung ist umsatzsteuerfrei.",
-    "exempt_en": "This supply is exempt from VAT.",
-    "reverse_charge_de": "Steuerschuldnerschaft des Leistungsempfängers",
-    "reverse_charge_en": "Reverse charge",
-    "intra_eu_de": "Steuerfreie innergemeinschaftliche Lieferung",
-    "intra_eu_en": "VAT-exempt intra-Community supply",
-    "export_de": "Steuerfreie Ausfuhrlieferung",
-    "export_en": "VAT-exempt export supply",
-    "margin_de": "Gebrauchtgegenstände/Sonderregelung",
-    "margin_en": "Margin scheme – Second-hand goods",
-    "outside_scope_de": "Diese Leistung ist nicht steuerbar.",
-    "outside_scope_en": "This supply is outside the scope of VAT.",
-}
 SECRETS = frozenset({"smtp_password"})  # sealed by the vault; the API and the history only tell whether they are set
 Row = TypeVar("Row", bound=Settings)
 
@@ -153,13 +135,7 @@ class MailChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 Change = (
-    AppearanceChange
-    | InvoicesChange
-    | InvoiceTextsChange
-    | FilesChange
-    | GeneralChange
-    | SellerChange
-    | MailChange
+    AppearanceChange | InvoicesChange | InvoiceTextsChange | FilesChange | GeneralChange | SellerChange | MailChange
 )
 
 
@@ -260,7 +236,7 @@ async def lay_out(session: AsyncSession) -> None:
         FileSettings(waiver_text=DEFAULT_WAIVER_TEXT),
         GeneralSettings(),
         SellerSettings(),
-        InvoiceTextSettings(**DEFAULT_INVOICE_TEXTS),
+        invoice_texts.defaults(),
         MailSettings(),
     )
     for row in defaults:

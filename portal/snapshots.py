@@ -176,3 +176,9 @@ def totals(taxes: Sequence[TaxGroup]) -> Totals:
     """Whoever gets an invoice here has paid: nothing is due."""
     basis, tax = sum(group.basis for group in taxes), sum(group.tax for group in taxes)
     return Totals(basis=basis, tax=tax, gross=basis + tax, paid=basis + tax, due=0)
+
+
+def issued_by(issuer: Issuer, snapshot: Snapshot) -> Snapshot:
+    """The same from whoever the seller is today: what takes an invoice back is a document of its own."""
+    paper = msgspec.structs.replace(snapshot.paper, seller=seller(issuer), accent=issuer.accent)
+    return msgspec.structs.replace(snapshot, paper=paper)

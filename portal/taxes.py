@@ -24,6 +24,9 @@ class Treatment:
     rate: int
 
 
+NOTHING: Mapping[Treatment, int] = {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """One amount of an order, tax included. Without a treatment of its own it shares in those of the others."""
@@ -59,14 +62,17 @@ class Taxed:
     shares: tuple[tuple[Share, ...], ...]
 
 
-def taxed(parts: Sequence[Part]) -> Taxed:
+def taxed(parts: Sequence[Part], before: Mapping[Treatment, int] = NOTHING) -> Taxed:
     """The groups, the highest rate first, and what each part brings to them.
 
     Tax = gross × rate ÷ (1 + rate) of each group as a whole; net amounts of parts add up to its basis, and each is less
     than one minor unit away from its exact value. Raises ValueError where no part has a treatment.
+
+    `before` are gross amounts that were taxed already. Then the tax is what theirs grows by, so that an invoice that is
+    taken back piece by piece ends at its own tax; single amounts may be up to two minor units off for that.
     """
     gross = [_spread(part, parts) for part in parts]
-    groups = tuple(_group(treatment, amount) for treatment, amount in _sums(gross).items())
+    groups = tuple(_group(treatment, amount, before.get(treatment, 0)) for treatment, amount in _sums(gross).items())
     nets = {group.treatment: iter(_nets(group, gross)) for group in groups}
     shares = tuple(
         tuple(
@@ -115,8 +121,8 @@ def _sums(gross: Sequence[Mapping[Treatment, int]]) -> Mapping[Treatment, int]:
     return {treatment: sums[treatment] for treatment in sorted(sums, key=lambda each: (-each.rate, each.category))}
 
 
-def _group(treatment: Treatment, gross: int) -> Group:
-    tax = tax_in(gross, treatment.rate)
+def _group(treatment: Treatment, gross: int, before: int) -> Group:
+    tax = tax_in(before + gross, treatment.rate) - tax_in(before, treatment.rate)
     return Group(treatment=treatment, gross=gross, basis=gross - tax, tax=tax)
 
 
@@ -130,10 +136,10 @@ def _nets(group: Group, gross: Sequence[Mapping[Treatment, int]]) -> list[int]:
 def _handed_out(amount: int, exact: Sequence[Decimal]) -> list[int]:
     """Whole numbers beside their exact values that add up to the amount: the largest remainders are rounded up."""
     floors = [int(value // 1) - (value < 0 and value % 1 != 0) for value in exact]
-    missing = amount - sum(floors)
+    each, rest = divmod(amount - sum(floors), len(exact))
     by_remainder = sorted(range(len(exact)), key=lambda place: exact[place] - floors[place], reverse=True)
-    raised = set(by_remainder[:missing])
-    return [floor + (place in raised) for place, floor in enumerate(floors)]
+    raised = set(by_remainder[:rest])
+    return [floor + each + (place in raised) for place, floor in enumerate(floors)]
 
 
 def rounded(value: Decimal) -> int:
