@@ -123,7 +123,7 @@ def a_paper(*sold: Sold, extras: tuple[Extra, ...] = (), paid: int | None = None
     basis, tax = sum(group.basis for group in taxes), sum(group.tax for group in taxes)
     paid = basis + tax if paid is None else paid
     digits = DIGITS.get(str(differs.get("currency")), 2)
-    stated = {
+    stated: dict = {
         "kind": Kind.INVOICE,
         "number": "RE-2026-00017",
         "issued_on": ISSUED,
@@ -149,7 +149,7 @@ def a_paper(*sold: Sold, extras: tuple[Extra, ...] = (), paid: int | None = None
 
 def taken_back(paper: Paper, kind: Kind = Kind.CANCELLATION, **differs) -> Paper:
     """What takes back that invoice, with nothing to pay."""
-    stated = {
+    stated: dict = {
         "kind": kind,
         "number": "ST-2026-00003",
         "issued_on": date(2026, 11, 3),
@@ -180,7 +180,8 @@ def _taxed(sold, extras, shares):
         sign = 1 if extra.kind == "charge" else -1
         for group, gross in given:
             parts[group].append((sign, (len(sold) + index, gross), gross))
-    groups, nets = {}, defaultdict(list)
+    groups: dict[_Group, tuple[int, int]] = {}
+    nets: dict = defaultdict(list)
     for (category, rate), members in parts.items():
         gross = sum(sign * amount for sign, _, amount in members)
         tax = int((Decimal(gross) * rate / (10_000 + rate)).quantize(Decimal(1), ROUND_HALF_UP))
