@@ -21,7 +21,7 @@ from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.inspections import Inspector
-from portal.issuing import Issuing, Press
+from portal.issuing import Issuing
 from portal.jobs import Periodic, Routine, Work, Worker, every
 from portal.links import Links
 from portal.lost_links import LostLinks, Writer
@@ -104,7 +104,6 @@ class Ground:
     mailer_for: MailerFor
     lost_link_mail: Writer
     mail_server: MailServer | None = None
-    press: Press | None = None  # what draws invoices, if it is not the child
     first_run_code: str = ""
     provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
 
@@ -145,7 +144,7 @@ def built(ground: Ground) -> House:
         post=post,
         messages=mail,
         confirmations=Confirmations(ground.database, mail, ground.zone),
-        issuing=Issuing(ground.database, ground.press or ground.child, scratch, ground.zone),
+        issuing=Issuing(ground.database, ground.child, scratch, ground.zone),
         worker=Worker(
             ground.database,
             works={messages.KIND: mail, lost_links.KIND: lost, **_housekeeping(ground)},

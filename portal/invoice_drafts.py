@@ -117,9 +117,8 @@ async def of_credit_note(
 
 
 async def mark(order_id: int, session: AsyncSession) -> Mark:
-    found = select(Order.version, ShopVersion.version).where(Order.id == order_id, ShopVersion.id == 1)
-    order, shop = (await session.execute(found)).one()
-    return Mark(order, shop)
+    shop = select(ShopVersion.version).scalar_subquery()
+    return Mark(*(await session.execute(select(Order.version, shop).where(Order.id == order_id))).one())
 
 
 def _worded(why: Refusal, seller: SellerSettings) -> Refused:

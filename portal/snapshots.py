@@ -93,8 +93,9 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
         categories=frozenset(group.category for group in taxes),
         seller=issuer.settings,
     )
+    recipient = buyer(asked)
     supply = supplies.supply(bought.facts, bought.way, issuer.zone)
-    needs_day = any(group.category is paper.TaxCategory.INTRA_EU for group in taxes)
+    needs_day = paper.TaxCategory.INTRA_EU in asked.categories  # EN 16931, BR-IC-11
     if supply is None or (needs_day and supply.on is None):
         raise NotIssued(Refusal.SUPPLY_DATE_UNKNOWN)
     return Snapshot(
@@ -105,7 +106,7 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
             locale=language,
             currency=bought.row.currency,
             seller=seller(issuer),
-            buyer=buyer(asked),
+            buyer=recipient,
             supply=supply,
             lines=lines,
             taxes=taxes,
