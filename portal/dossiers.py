@@ -96,7 +96,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
     order, source = found
     settings = await all_settings(session, fixed_zone)
     lines = list(await session.scalars(select(Line).where(Line.order_id == order.id).order_by(Line.position)))
-    invoices = await _invoices(order, session)
+    invoices = await issued(order.id, session)
     facts = (await order_facts.of([order], settings.general.paid_rule, session))[order.id]
     waived = await waivers.of(order, facts, settings, session)
     entitlements = await entitled.of(facts, lines, waived, settings, session)
@@ -114,7 +114,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         vat_mode=order.vat_mode,
         lines=tuple(_line(line, line.sku in with_files) for line in lines),
         invoices=tuple(invoices),
-        invoice_rules=_invoice_rules(settings),
+        invoice_rules=invoice_rules(settings),
         entitlements=tuple(entitlements),
         waivers=waived.given,
         waiver_question=waivers.question(waived, lines, with_files, settings.files.waiver_text),
@@ -133,13 +133,13 @@ def _appearance(settings: AllSettings) -> Appearance:
     )
 
 
-async def _invoices(order: Order, session: AsyncSession) -> list[InvoiceFacts]:
+async def issued(order_id: int, session: AsyncSession) -> list[InvoiceFacts]:
     """Issued documents, oldest first."""
     forms = func.group_concat(InvoiceDocument.format, " ")
     found = await session.execute(
         select(Invoice, forms)
         .join(InvoiceDocument)
-        .where(Invoice.order_id == order.id)
+        .where(Invoice.order_id == order_id)
         .group_by(Invoice.id)
         .order_by(Invoice.issued_on, Invoice.id)
     )
@@ -153,7 +153,7 @@ def _invoice(row: Invoice, formats: str, is_cancelled: bool) -> InvoiceFacts:
     return InvoiceFacts(**same, formats=tuple(formats.split()), is_cancelled=is_cancelled)
 
 
-def _invoice_rules(settings: AllSettings) -> InvoiceRules:
+def invoice_rules(settings: AllSettings) -> InvoiceRules:
     return InvoiceRules(
         enabled=settings.invoices.download_enabled,
         auto_create=settings.invoices.auto_create,

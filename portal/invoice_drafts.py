@@ -12,16 +12,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.images import Image
 from db.invoices import Invoice, InvoiceKind, InvoiceSnapshot, Issuer
 from db.orders import Address, Line, LineKind, Order
-from db.settings import AppearanceSettings, InvoiceTextSettings, SellerSettings
+from db.settings import InvoiceTextSettings, SellerSettings
 from db.versions import ShopVersion
 from pdfkit.paper import Reference
-from portal import billing_addresses, credit_notes, dossiers, invoices, number_series, settings, snapshots
+from portal import (
+    billing_addresses,
+    credit_notes,
+    dossiers,
+    entitled,
+    invoices,
+    number_series,
+    order_facts,
+    settings,
+    snapshots,
+)
 from portal.credit_notes import NewCreditNote
-from portal.dossiers import Dossier
 from portal.invoice_lines import NotIssued
 from portal.number_series import Series
+from portal.orders import OrderFacts
 from portal.refusals import Conflict, NotFound, Refusal, Refused
-from portal.settings import missing_seller_fields
+from portal.settings import AllSettings, missing_seller_fields
 from portal.snapshots import Bought, Snapshot
 from portal.supplies import Way
 from portal.windows import local_day
@@ -59,18 +69,30 @@ class Existing:
     invoice_id: int
 
 
+async def standing(order_id: int, session: AsyncSession) -> Existing | None:
+    """One look, for all who click again."""
+    taken_back = select(Invoice.cancels_id).where(Invoice.order_id == order_id, Invoice.cancels_id.is_not(None))
+    found = select(func.max(Invoice.id)).where(
+        Invoice.order_id == order_id, Invoice.kind == InvoiceKind.INVOICE, Invoice.id.not_in(taken_back)
+    )
+    newest = await session.scalar(found)
+    return Existing(newest) if newest else None
+
+
 async def of_invoice(
     order_id: int, session: AsyncSession, now: datetime, fixed_zone: ZoneInfo | None
 ) -> Draft | Existing:
     """Raises Refused by the rule, NotIssued where the order does not give what a document needs, NotFound."""
-    dossier = await dossiers.of(order_id, session, fixed_zone)
-    if standing := [each for each in dossier.invoices if each.stands]:
-        return Existing(standing[-1].id)
-    if why := invoices.creation_refusal(dossier.order, 0, dossier.invoice_rules):
-        raise _worded(why, await settings.of(SellerSettings, session))
-    row = await session.get_one(Order, order_id)
-    issuer = await _issuer(dossier.zone, session)
-    snapshot = snapshots.of_order(await _bought(row, dossier, session), issuer)
+    if found := await standing(order_id, session):
+        return found
+    row = await session.get(Order, order_id)
+    if row is None:
+        raise NotFound
+    shop = await settings.all_settings(session, fixed_zone)
+    facts = (await order_facts.of([row], shop.general.paid_rule, session))[row.id]
+    if why := invoices.creation_refusal(facts, 0, dossiers.invoice_rules(shop)):
+        raise _worded(why, shop.seller)
+    snapshot = snapshots.of_order(await _bought(row, facts, session), await _issuer(shop, session))
     before = await session.scalar(
         select(func.max(Invoice.generation)).where(Invoice.order_id == order_id, Invoice.issuer == Issuer.TRESEN)
     )
@@ -78,9 +100,9 @@ async def of_invoice(
         order_id=order_id,
         kind=InvoiceKind.INVOICE,
         snapshot=snapshot,
-        series=number_series.chosen(issuer.settings, InvoiceKind.INVOICE),
+        series=number_series.chosen(shop.seller, InvoiceKind.INVOICE),
         mark=await mark(order_id, session),
-        today=local_day(now, dossier.zone),
+        today=local_day(now, shop.zone),
         generation=(before or 0) + 1,
     )
 
@@ -100,17 +122,16 @@ async def of_credit_note(
         wanted,
         Reference(invoice.number, invoice.issued_on),
     )
-    general = await settings.all_settings(session, fixed_zone)
-    issuer = await _issuer(general.zone, session)
-    if missing := missing_seller_fields(issuer.settings):
+    shop = await settings.all_settings(session, fixed_zone)
+    if missing := missing_seller_fields(shop.seller):
         raise NotIssued(Refusal.SELLER_INCOMPLETE, " ".join(missing))
     return Draft(
         order_id=invoice.order_id,
         kind=InvoiceKind.CREDIT_NOTE,
-        snapshot=snapshots.issued_by(issuer, taken.snapshot),
-        series=number_series.chosen(issuer.settings, InvoiceKind.CREDIT_NOTE),
+        snapshot=snapshots.issued_by(await _issuer(shop, session), taken.snapshot),
+        series=number_series.chosen(shop.seller, InvoiceKind.CREDIT_NOTE),
         mark=await mark(invoice.order_id, session),
-        today=local_day(now, general.zone),
+        today=local_day(now, shop.zone),
         refers_to=invoice_id,
         is_complete=taken.is_complete,
     )
@@ -141,14 +162,13 @@ async def _own_invoice(invoice_id: int, session: AsyncSession) -> Invoice:
     return invoice
 
 
-async def _issuer(zone: ZoneInfo, session: AsyncSession) -> snapshots.Issuer:
-    appearance = await settings.of(AppearanceSettings, session)
+async def _issuer(shop: AllSettings, session: AsyncSession) -> snapshots.Issuer:
     return snapshots.Issuer(
-        settings=await settings.of(SellerSettings, session),
+        settings=shop.seller,
         texts=await settings.of(InvoiceTextSettings, session),
-        accent=appearance.accent_colour.lower(),
-        logo=await _logo(appearance.image, session),
-        zone=zone,
+        accent=shop.appearance.accent_colour.lower(),
+        logo=await _logo(shop.appearance.image, session),
+        zone=shop.zone,
     )
 
 
@@ -159,18 +179,23 @@ async def _logo(image_id: int | None, session: AsyncSession) -> bytes:
     return await session.scalar(small) or b""
 
 
-async def _bought(row: Order, dossier: Dossier, session: AsyncSession) -> Bought:
+async def _bought(row: Order, facts: OrderFacts, session: AsyncSession) -> Bought:
     lines = list(await session.scalars(select(Line).where(Line.order_id == row.id).order_by(Line.position)))
-    items = [each.is_digital for each in dossier.lines if each.kind is LineKind.ITEM]
+    with_files = await entitled.links({line.sku for line in lines if line.sku}, session)
+    are_files = [
+        line.sku in with_files if line.digital is None else line.digital
+        for line in lines
+        if line.kind is LineKind.ITEM
+    ]
     return Bought(
         row=row,
-        facts=dossier.order,
+        facts=facts,
         lines=lines,
         addresses=list(await session.scalars(select(Address).where(Address.order_id == row.id))),
         correction=await billing_addresses.newest_correction(row.id, session),
         way=Way(
-            has_files=any(items),
-            has_goods=not all(items) or not items,
+            has_files=any(are_files),
+            has_goods=not all(are_files) or not are_files,
             shipped_at=row.shipped_at,
             delivered_at=row.delivered_at,
         ),

@@ -1,8 +1,8 @@
 """Invoices and credit notes are issued: a number is spent in the very transaction that stores its document.
 
-The document is drawn and checked with the number that would be the next one, while nobody waits for the database; it is
-stored only if that is still the next one, and if nothing has changed of what it was made from. A crash at any moment
-leaves either nothing or all of it.
+The document is drawn and checked with the number that will be its own if all goes well, while nobody waits for the
+database; it is stored only if that is the next one then, and if nothing has changed of what it was made from. A crash
+at any moment leaves either nothing or all of it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -32,8 +33,10 @@ from portal.invoice_drafts import Draft, Existing
 from portal.invoice_lines import NotIssued
 from portal.number_series import Place
 from portal.refusals import Refusal
+from portal.turns import Turn, Turns
 
-TRIES = 5  # of orders or settings that change again and again while their document is drawn
+AT_ONCE = 2  # documents of one series that are drawn at a time: there are as many children
+TRIES = 8  # of orders or settings that change again and again while their document is drawn
 RENDERER = "1"  # goes up with every change of how documents look
 FILES = {
     DocumentFormat.PDF: paper.PDF_NAME,
@@ -72,13 +75,13 @@ Drafted = Callable[[AsyncSession], Awaitable[Draft | Existing]]
 
 @dataclass(frozen=True)
 class Issuing:
-    """What issuing needs. One series is worked on by one at a time; the database has the last word."""
+    """What issuing needs. Documents of one series are stored one after the other; the database has the last word."""
 
     database: Database
     press: Press
     scratch: Path
     zone: ZoneInfo | None
-    _locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    _series: defaultdict[str, Turns] = field(default_factory=lambda: defaultdict(partial(Turns, AT_ONCE)))
 
     async def invoice(self, order_id: int, by: By) -> int:
         """The id of the order's invoice: the one that stands, else a new one.
@@ -104,16 +107,14 @@ class Issuing:
         return await self._issued(drafted, by)
 
     async def _issued(self, drafted: Drafted, by: By) -> int:
-        found = await self._read(drafted)
-        if isinstance(found, Existing):
-            return found.invoice_id
-        async with self._locks[found.series.template]:
-            for _ in range(TRIES):
-                found = await self._read(drafted)
-                if isinstance(found, Existing):
-                    return found.invoice_id
-                drawn = await self._drawn(found)
-                if stored := await self._stored(drawn, by):
+        for tried in range(TRIES):
+            found = await self._read(drafted)
+            if isinstance(found, Existing):
+                return found.invoice_id
+            async with self._series[found.series.template].turn() as turn:
+                if tried:
+                    await turn.comes()  # without a guess at what becomes of those in front
+                if stored := await self._in_turn(found, turn, by):
                     return stored
         raise NotIssued(Refusal.INVOICE_FAILED, "changed while it was drawn")
 
@@ -121,9 +122,18 @@ class Issuing:
         async with self.database.reading() as session:
             return await drafted(session)
 
-    async def _drawn(self, draft: Draft) -> Drawn:
+    async def _in_turn(self, draft: Draft, turn: Turn, by: By) -> int | None:
+        """The id; None where what was drafted has changed meanwhile, or where somebody in front did not finish."""
         async with self.database.reading() as session:
+            ahead = turn.ahead
+            if await invoice_drafts.mark(draft.order_id, session) != draft.mark:
+                return None
             place = await number_series.upcoming(draft.series, draft.today, session)
+        drawn = await self._drawn(draft, place.after(ahead))
+        await turn.comes()
+        return await self._stored(drawn, by)
+
+    async def _drawn(self, draft: Draft, place: Place) -> Drawn:
         with TemporaryDirectory(dir=self.scratch, prefix="invoice-") as folder:
             numbered = draft.snapshot.numbered(place.number, place.issued_on)
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -38,6 +38,10 @@ class Place:
     series: Series
     sequence: int
     issued_on: date
+
+    def after(self, others: int) -> Place:
+        """The place behind so many others that are about to be taken."""
+        return replace(self, sequence=self.sequence + others)
 
     @property
     def year(self) -> int:

@@ -12,7 +12,7 @@ import pytest
 
 from db.engine import Database
 from db.invoices import DocumentFormat, NumberSeries
-from db.orders import BillingCorrection, PaymentMethod, State, TaxCategory, VatMode
+from db.orders import BillingCorrection, BuyerKind, PaymentMethod, State, TaxCategory, VatMode
 from pdfkit.paper import Kind, Paper, PaperCause, PaperRefused
 from portal.activity import By
 from portal.imported import Buyer, PostalAddress, SourceInvoice
@@ -104,6 +104,7 @@ async def test_two_processes_share_one_series_without_a_gap(database: Database, 
 
 async def test_an_order_that_changes_while_it_is_drawn_is_drawn_again(database: Database, tmp_path: Path):
     changed = False
+    books: Bookkeeping
 
     async def the_shop_corrects_the_name(_paper: Paper) -> None:
         nonlocal changed
@@ -123,6 +124,8 @@ async def test_an_order_that_changes_while_it_is_drawn_is_drawn_again(database: 
 
 
 async def test_an_order_that_is_cancelled_while_it_is_drawn_gets_none(database: Database, tmp_path: Path):
+    books: Bookkeeping
+
     async def the_shop_cancels(_paper: Paper) -> None:
         await books.is_ordered(state=State.CANCELLED)
 
@@ -189,7 +192,7 @@ async def test_a_series_that_comes_back_goes_on_where_it_was(books: Bookkeeping)
 
 
 UNPAID = {"paid_at": None}
-BUSINESS = Buyer(name="Max Mustermann", company="Muster GmbH", kind="business")
+BUSINESS = Buyer(name="Max Mustermann", company="Muster GmbH", kind=BuyerKind.BUSINESS)
 REFUSED = {
     "not paid": (UNPAID, Refusal.NOT_PAID, False),
     "cancelled": ({"state": State.CANCELLED}, Refusal.CANCELLED, False),
