@@ -19,10 +19,10 @@ CONFORMANCE, FACTURX = "EN 16931", "urn:factur-x:pdfa:CrossIndustryDocument:invo
 _PRODUCER = "Tresen pdfkit"
 
 _PROPERTIES = (
-    ("DocumentFileName", "The name of the embedded XML document"),
-    ("DocumentType", "The type of the hybrid document in capital letters, e.g. INVOICE or ORDER"),
-    ("Version", "The actual version of the standard applying to the embedded XML document"),
-    ("ConformanceLevel", "The conformance level of the embedded XML document"),
+    ("DocumentFileName", "Name of the embedded XML"),
+    ("DocumentType", "INVOICE or ORDER"),
+    ("Version", "Version of the XML standard"),
+    ("ConformanceLevel", "Profile of the XML"),
 )
 
 
@@ -64,23 +64,19 @@ def _xmp(title: str, paper: Paper, stamp: datetime) -> str:
         for name, meaning in _PROPERTIES
     )
     return f"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/">
-<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance></rdf:Description>
-<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" xmlns:fx="{FACTURX}"
+ xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"
+ xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>
 <dc:creator><rdf:Seq><rdf:li>{escape(paper.seller.name)}</rdf:li></rdf:Seq></dc:creator>
-<dc:language><rdf:Bag><rdf:li>{paper.locale}</rdf:li></rdf:Bag></dc:language></rdf:Description>
-<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
-<xmp:CreateDate>{at}</xmp:CreateDate><xmp:ModifyDate>{at}</xmp:ModifyDate>
-<pdf:Producer>{_PRODUCER}</pdf:Producer></rdf:Description>
-<rdf:Description rdf:about="" xmlns:fx="{FACTURX}">
+<dc:language><rdf:Bag><rdf:li>{paper.locale}</rdf:li></rdf:Bag></dc:language>
+<xmp:CreateDate>{at}</xmp:CreateDate><xmp:ModifyDate>{at}</xmp:ModifyDate><pdf:Producer>{_PRODUCER}</pdf:Producer>
 <fx:DocumentType>INVOICE</fx:DocumentType><fx:DocumentFileName>{XML_NAME}</fx:DocumentFileName>
-<fx:Version>1.0</fx:Version><fx:ConformanceLevel>{CONFORMANCE}</fx:ConformanceLevel></rdf:Description>
-<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
- xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<fx:Version>1.0</fx:Version><fx:ConformanceLevel>{CONFORMANCE}</fx:ConformanceLevel>
 <pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
 <pdfaSchema:schema>Factur-X PDFA Extension Schema</pdfaSchema:schema>
 <pdfaSchema:namespaceURI>{FACTURX}</pdfaSchema:namespaceURI><pdfaSchema:prefix>fx</pdfaSchema:prefix>
 <pdfaSchema:property><rdf:Seq>{schema}</rdf:Seq></pdfaSchema:property>
-</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
-</rdf:RDF></x:xmpmeta>"""
+</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description></rdf:RDF></x:xmpmeta>"""

@@ -13,6 +13,7 @@ _LINES = 4
 
 def write(sheet: Sheet, seller: Seller, words: Words) -> None:
     """On all pages at once, when it is known how many there are."""
+    sheet.forgets_font = True
     for number in range(1, sheet.pages_count + 1):
         sheet.page = number
         _foot(sheet, seller, words)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from fpdf import FPDF
 
 from pdfkit.figures import Language
-from pdfkit.invoice.typefaces import FAMILY
 
+FAMILY = "paper"
 LEFT, RIGHT = 25.0, 190.0
 WIDTH = RIGHT - LEFT
 TOP_OF_NEXT = 22.0  # where the second page and those after it begin
@@ -41,6 +41,8 @@ class Sheet(FPDF):
     def __init__(self, language: Language, title: str) -> None:
         super().__init__(format="A4", enforce_compliance="PDF/A-3B")
         self.language = language
+        # fpdf2 takes the font for set after a line in a fallback font, and when an earlier page is gone back to.
+        self.forgets_font = False
         self.on_turn: Callable[[Sheet], None] = lambda sheet: None
         self.set_auto_page_break(False)
         self.set_margin(0)
@@ -102,8 +104,8 @@ class Sheet(FPDF):
 
     def _set(self, kind: Type) -> None:
         self.set_font(FAMILY, "B" if kind.bold else "", kind.size)
-        # fpdf2 takes the font for set after a line in a fallback font, and on an earlier page.
-        self.current_font_is_set_on_page = False
+        if self.forgets_font:
+            self.current_font_is_set_on_page = False
         self.set_text_color(*kind.colour)
 
 

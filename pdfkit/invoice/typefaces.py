@@ -13,9 +13,9 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from pdfkit.fonts import SLIM
+from pdfkit.invoice.sheet import FAMILY, Sheet
 from pdfkit.paper import PaperCause, PaperRefused
 
-FAMILY = "paper"
 _FILES = Path(SLIM).parent
 _REGULAR, _BOLD = _FILES / "NotoSans-Paper.ttf", _FILES / "NotoSans-PaperBold.ttf"
 _FURTHER = {"wide": SLIM, "arabic": _FILES / "NotoSansArabic-Paper.ttf", "hebrew": _FILES / "NotoSansHebrew-Paper.ttf"}
@@ -24,7 +24,7 @@ _DRAWS_NOTHING = "\n\u200c\u200d"
 
 
 @contextmanager
-def loaded(pdf: FPDF, texts: Iterable[str]) -> Iterator[None]:
+def loaded(pdf: Sheet, texts: Iterable[str]) -> Iterator[None]:
     """Gives the PDF the faces that these texts need. Raises PaperRefused(NO_GLYPH) with the characters none has.
 
     Shaping costs time, so it is switched on only where a script runs from right to left.
@@ -40,6 +40,7 @@ def loaded(pdf: FPDF, texts: Iterable[str]) -> Iterator[None]:
             faces.enter_context(_added(pdf, family, "", path))
         if further:
             pdf.set_fallback_fonts(list(further), exact_match=False)
+            pdf.forgets_font = True
         if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in rare):
             pdf.set_text_shaping(True)
         yield

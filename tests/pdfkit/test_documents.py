@@ -6,7 +6,9 @@ import hashlib
 import io
 import re
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pypdf
@@ -155,22 +157,24 @@ def test_the_xml_is_attached_as_factur_x_wants_it(tmp_path):
     issue(SCENARIOS["partly paid"], tmp_path)
 
     reader = pypdf.PdfReader(tmp_path / PDF_NAME)
+    root: Any = reader.root_object
     xml = (tmp_path / XML_NAME).read_bytes()
     assert reader.attachments == {"factur-x.xml": [xml]}
-    (specification,) = reader.root_object["/AF"]
+    (specification,) = root["/AF"]
     file = specification.get_object()["/EF"]["/F"]
     assert specification.get_object()["/AFRelationship"] == "/Alternative"
     assert file["/Subtype"] == "/text/xml"
     assert file["/Params"]["/CheckSum"].original_bytes == hashlib.md5(xml).digest()
-    assert "/OpenAction" not in reader.root_object
+    assert "/OpenAction" not in root
 
 
 def test_a_reader_hears_the_language_and_the_title(tmp_path):
     issue(SCENARIOS["by card, in English"], tmp_path)
 
     reader = pypdf.PdfReader(tmp_path / PDF_NAME)
-    assert reader.root_object["/Lang"] == "en"
-    assert reader.root_object["/ViewerPreferences"]["/DisplayDocTitle"]
+    root: Any = reader.root_object
+    assert root["/Lang"] == "en"
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
     assert reader.xmp_metadata
     assert reader.xmp_metadata.dc_title == {"x-default": "Invoice RE-2026-00017"}
 
@@ -216,7 +220,7 @@ def test_lines_run_over_pages_with_their_head_and_the_sum_carried_over(tmp_path)
     assert len(texts) > 2
     assert [text for text in texts if "Bezeichnung" not in text] == []
     assert sorted(re.findall(r"Knopf Nr\. (\d+)\b", "\n".join(texts)), key=int) == [str(n) for n in range(60)]
-    for one, next_one in zip(texts, texts[1:], strict=False):
+    for one, next_one in pairwise(texts):
         (carried,) = re.findall(r"Übertrag ([\d,.]+ €)", one.split("Bezeichnung")[1])[-1:]
         assert f"Übertrag {carried}" in next_one.split("Bezeichnung")[1][:120]
     assert [f"Seite {n} von {len(texts)}" in text for n, text in enumerate(texts, start=1)] == [True] * len(texts)
@@ -349,7 +353,9 @@ async def test_a_child_that_dies_is_a_refusal_too(tmp_path):
 # --- The letterhead
 
 
-@pytest.mark.parametrize(("mode", "kind"), [("RGBA", "PNG"), ("RGB", "JPEG"), ("L", "PNG"), ("P", "PNG"), ("CMYK", "JPEG")])
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("RGBA", "PNG"), ("RGB", "JPEG"), ("L", "PNG"), ("P", "PNG"), ("CMYK", "JPEG")]
+)
 def test_a_logo_of_any_kind_stands_in_the_letterhead(mode, kind, tmp_path):
     printed = issue(a_paper(seller=replace(SELLER, logo=a_logo(mode, kind=kind))), tmp_path)
 
