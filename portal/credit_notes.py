@@ -152,7 +152,7 @@ def _stays_within(invoice: Snapshot, positions: Sequence[Position], earlier: Seq
     whole, now = _gross_before([invoice]), _gross_of(positions)
     before = _gross_before(earlier)
     for treatment, amount in now.items():
-        if not 0 <= before[treatment] + amount <= max(0, whole[treatment]):
+        if not 0 <= amount <= max(0, whole[treatment] - before[treatment]):
             rest = f"At {treatment.rate / 100:g} % {whole[treatment] - before[treatment]} are left, not {amount}."
             raise Invalid(Fault("#/lines", "more-than-left", f"{rest} Take back discounts and vouchers with it."))
 

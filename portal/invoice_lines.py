@@ -126,18 +126,19 @@ def _explains(line: Line, quantity: Decimal, discount: int) -> bool:
 
 def printed(found: Sequence[Position]) -> tuple[tuple[paper.Line, ...], tuple[Adjustment, ...]]:
     """The lines of the document, and its allowances and charges. Without an item, all the rest become lines."""
-    items = [each for each in found if each.kind is LineKind.ITEM and len(each.shares) == 1]
+    items = [each for each in found if each.kind is LineKind.ITEM]
     if not items:
-        items = [each for each in found if len(each.shares) == 1]
-    inside = {each.id for each in items}
-    others = [each for each in found if each.id not in inside]
+        return tuple(_line(each, share) for each in found for share in each.shares), ()
+    others = [each for each in found if each.kind is not LineKind.ITEM]
     adjustments = tuple(adjustment for each in others for adjustment in _adjustments(each))
-    return tuple(_line(each) for each in items), adjustments
+    return tuple(_line(each, each.shares[0]) for each in items), adjustments
 
 
-def _line(position: Position) -> paper.Line:
-    (share,) = position.shares
-    discount_net = _net(position.discount_gross, share.rate)
+def _line(position: Position, share: TaxedShare) -> paper.Line:
+    """An item has one share; of what is divided among several rates, each becomes a line."""
+    is_whole = share.gross == position.gross
+    discount = position.discount_gross if is_whole else 0
+    discount_net = _net(discount, share.rate)
     quantity = abs(decimal(position.quantity))
     price = Decimal(abs(share.net + discount_net)) / 100 / (quantity or 1)
     return paper.Line(
@@ -145,11 +146,11 @@ def _line(position: Position) -> paper.Line:
         quantity=position.quantity,
         unit=position.unit,
         sku=position.sku,
-        unit_gross=position.unit_gross,
-        total_gross=position.gross,
+        unit_gross=position.unit_gross if is_whole else None,
+        total_gross=share.gross,
         total_net=share.net,
         price_net=f"{price.quantize(PRICE_PLACES):f}",
-        discount_gross=position.discount_gross,
+        discount_gross=discount,
         discount_net=discount_net,
         category=paper.TaxCategory(share.category.value),
         rate=share.rate,

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,6 +51,7 @@ REFUSALS = {
     PaperCause.SUMS_INCONSISTENT: Refusal.AMOUNTS_INCONSISTENT,
     PaperCause.TAX_INCONSISTENT: Refusal.TAX_RATE_UNKNOWN,
 }
+INCOMPLETE = {"seller": Refusal.SELLER_INCOMPLETE, "buyer": Refusal.ADDRESS_INCOMPLETE}
 log = logging.getLogger("tresen.issuing")
 
 
@@ -81,6 +83,7 @@ class Issuing:
     press: Press
     scratch: Path
     zone: ZoneInfo | None
+    _orders: WeakValueDictionary[int, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _series: defaultdict[str, Turns] = field(default_factory=lambda: defaultdict(partial(Turns, AT_ONCE)))
 
     async def invoice(self, order_id: int, by: By) -> int:
@@ -93,7 +96,8 @@ class Issuing:
             return invoice_drafts.of_invoice(order_id, session, by.at, self.zone)
 
         try:
-            return await self._issued(drafted, by)
+            async with self._orders.setdefault(order_id, asyncio.Lock()):  # the second click finds the first's invoice
+                return await self._issued(drafted, by)
         except NotIssued as not_issued:
             await self._tell(order_id, not_issued, by)
             raise
@@ -171,8 +175,8 @@ def _not_issued(refused: PaperRefused) -> NotIssued:
     """What stands in the way, as the merchant can mend it."""
     refusal = REFUSALS.get(refused.cause, Refusal.INVOICE_FAILED)
     if refused.cause is PaperCause.INCOMPLETE:
-        is_ours = refused.detail.startswith("seller/")
-        refusal = Refusal.SELLER_INCOMPLETE if is_ours else Refusal.ADDRESS_INCOMPLETE
+        whose = refused.detail.partition("/")[0]
+        refusal = INCOMPLETE.get(whose, Refusal.AMOUNTS_INCONSISTENT)
     return NotIssued(refusal, refused.detail or refused.cause.value)
 
 
