@@ -20,6 +20,8 @@ SUM     := $(shell { cat requirements.lock requirements-dev.lock pyproject.toml;
 RUNTIME := $(VENV)/.runtime-$(SUM)
 DEV     := $(VENV)/.dev-$(SUM)
 BROWSER := $(VENV)/.browser
+# As many tests at once as there are cores; those of one file stay together.
+WORKERS := -n auto --dist loadfile
 SERVED  := $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
 
 .PHONY: setup demo run test check unit e2e browser bench corpus lock
@@ -43,10 +45,10 @@ check: $(DEV)
 	@echo $(VENV)/bin/lint-imports; said=$$($(VENV)/bin/lint-imports 2>&1) || { echo "$$said"; exit 1; }
 
 unit: $(DEV)
-	$(PY) -m pytest --quiet
+	$(PY) -m pytest --quiet $(WORKERS)
 
 e2e: browser
-	E2E_BROWSER="$$(cat $(BROWSER))" $(PY) -m pytest --quiet e2e
+	E2E_BROWSER="$$(cat $(BROWSER))" $(PY) -m pytest --quiet $(WORKERS) e2e
 
 browser: $(DEV)
 	@.ci/browser $(BROWSER) $(PY)

@@ -39,7 +39,7 @@ from portal.payment_providers import ProviderCheck
 from portal.storages import Opener, Storages
 from routes import application
 from routes.protection import Origins, Protection
-from views.mail import lost_link
+from views.mail import lost_link, notices
 
 T = TypeVar("T")
 BY_COMMAND = "command line"
@@ -99,6 +99,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             child=child,
             mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
             lost_link_mail=lost_link.written,
+            notice_mail=notices.written,
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
             provider_checks=provider_checks(config),

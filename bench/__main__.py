@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from bench import documents, order_search
+from bench import back_office, documents, order_search
 from bench import shop as shops
 from bench.processes import Server, fetched, free_port, highest_rss, nginx, peers, pressed, tresen
 from bench.results import Goal, Rate, machine, report
@@ -66,6 +66,8 @@ def main() -> None:
             first_openings(grown, servers, measured)
         with tresen(shop.config.data, free_port()) as server:
             goals = small_and_quick(shop, server, place, measured, missing)
+            said("the back office …")
+            goals += back_office.measured(shop, server, missing)
         goals += growth(measured)
         said("the merchant's search …")
         goals += order_search.measured(place)

@@ -31,7 +31,10 @@ class Theme(StrEnum):
 
 
 class Merchant(Base, kw_only=True):
-    """`email` is in small letters. `notices_seen` is the last activity whose notice this merchant has read."""
+    """`email` is in small letters.
+
+    `notices_seen` is the last activity whose notice this merchant has read, `notices_mailed` the last one told by mail.
+    """
 
     __tablename__ = "merchant"
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -42,10 +45,11 @@ class Merchant(Base, kw_only=True):
     language: Mapped[Language] = mapped_column(default=Language.BROWSER)
     theme: Mapped[Theme] = mapped_column(default=Theme.SYSTEM)
     notices_seen: Mapped[int] = mapped_column(default=0)
+    notices_mailed: Mapped[int] = mapped_column(default=0)
 
 
 class MerchantSession(Base, kw_only=True):
-    """One signed-in browser. Only the hash of its token is stored; `kept` is sealed input that waits to be shown."""
+    """One signed-in browser. Only the hash of its token is stored."""
 
     __tablename__ = "merchant_session"
     __table_args__ = (Index("ix_merchant_session_merchant", "merchant_id"),)
@@ -54,7 +58,16 @@ class MerchantSession(Base, kw_only=True):
     token_sha256: Mapped[str] = mapped_column(unique=True)
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
-    kept: Mapped[str] = mapped_column(default="")
+
+
+class KeptInput(Base, kw_only=True):
+    """What waits, sealed, to be shown by the form that posts to `action`; for that one browser."""
+
+    __tablename__ = "kept_input"
+    session_id: Mapped[int] = mapped_column(ForeignKey("merchant_session.id", ondelete="CASCADE"), primary_key=True)
+    action: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[str]
+    kept_at: Mapped[datetime]
 
 
 def is_anybody_in(path: Path) -> bool:

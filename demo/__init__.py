@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,17 @@ from config import Config
 from db.settings import AppearanceSettings, FileSettings, SellerSettings
 from db.storages import StorageKind
 from demo import cast
-from portal import articles, foreign_invoices, images, keys, order_imports, payment_providers, settings, storages
+from portal import (
+    articles,
+    foreign_invoices,
+    images,
+    keys,
+    merchants,
+    order_imports,
+    payment_providers,
+    settings,
+    storages,
+)
 from portal.activity import By
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
@@ -57,7 +68,10 @@ async def fill(house: House, files: Path) -> str:
     now = datetime.now(UTC)
     by = By(ACTOR, now)
     banner = await _make_papers(files, house)
+    password = secrets.token_urlsafe(9)
+    merchant = await merchants.newly(cast.MERCHANT, password)
     async with house.database.writing() as session:
+        await merchants.put(merchant, session, by)
         await _set_up(session, by)
         await house.storefront.refresh(session)
         key = await keys.add("demo", session, by)
@@ -67,10 +81,18 @@ async def fill(house: House, files: Path) -> str:
     for sku, article in cast.ARTICLES.items():
         seen = await articles.look(article.files, house.database.reading, house.storages, house.inspector)
         await articles.put(sku, article, seen, house.database.writing, by)
-    told = [f"Tresen demo at {house.base_url}", ""]
+    told = [
+        f"Tresen demo at {house.base_url}",
+        "",
+        f"Back office  {house.base_url}/admin",
+        f"  Sign in as {cast.MERCHANT} with the password {password}",
+        "",
+        "Portal links",
+    ]
     for scene in cast.scenes(now):
         told += [f"  {scene.title}", f"    {await _play(scene, house, files, by)}"]
-    return "\n".join([*told, "", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."])
+    told += ["", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."]
+    return "\n".join(told)
 
 
 async def _make_papers(folder: Path, house: House) -> NewImage:

@@ -16,6 +16,7 @@ from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment,
 from portal.payment_providers import NewProvider
 from portal.settings import AppearanceChange, FilesChange, SellerChange
 
+MERCHANT = "jana@naehwerk.example"
 STORAGE = "Schnittmuster"
 INVOICE = "Rechnung-Beispiel.pdf"
 BANNER = "Naehwerk-Banner.png"

@@ -102,12 +102,13 @@ def test_wrong_credentials_are_told_as_paypal_tells_them(page, jana):
 
 def test_without_credentials_it_cannot_be_switched_on(page, jana):
     open_office(page, jana, add(jana, client_id="", client_secret=None))
-    page.get_by_role("switch", name="Aktiv").check()
+    page.get_by_role("switch", name="Aktiv").click()
     button = page.get_by_role("button", name="Speichern", exact=True)
     if button.count():
         button.click()
 
     expect(page.locator("#active .field-error")).to_contain_text("zuerst Client ID und Client Secret")
+    expect(page.get_by_role("switch", name="Aktiv")).not_to_be_checked()
     assert not providers(jana)[0]["active"]
 
 

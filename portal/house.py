@@ -16,7 +16,7 @@ from db.glance import Glance
 from db.payment_providers import ProviderKind
 from db.settings import GeneralSettings, SellerSettings
 from pdfkit.child import Child
-from portal import confirmations, lost_links, messages, outbox, retention, settings
+from portal import confirmations, lost_links, messages, notice_mails, outbox, retention, settings
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
@@ -27,6 +27,7 @@ from portal.links import Links
 from portal.lost_links import LostLinks, Writer
 from portal.mail_servers import MailerFor, MailServer
 from portal.messages import Messages, Post
+from portal.notice_mails import NoticeMails
 from portal.observations import Observations
 from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.sessions import Door
@@ -103,6 +104,7 @@ class Ground:
     child: Child
     mailer_for: MailerFor
     lost_link_mail: Writer
+    notice_mail: notice_mails.Writer
     mail_server: MailServer | None = None
     first_run_code: str = ""
     provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
@@ -119,6 +121,9 @@ def built(ground: Ground) -> House:
     links = Links(signer, ground.base_url)
     lost = LostLinks(
         reading=ground.database.reading, links=links, messages=mail, write=ground.lost_link_mail, zone=ground.zone
+    )
+    told = NoticeMails(
+        database=ground.database, messages=mail, write=ground.notice_mail, base_url=ground.base_url, zone=ground.zone
     )
     return House(
         base_url=ground.base_url,
@@ -147,8 +152,16 @@ def built(ground: Ground) -> House:
         issuing=Issuing(ground.database, ground.child, scratch, ground.zone),
         worker=Worker(
             ground.database,
-            works={messages.KIND: mail, lost_links.KIND: lost, **_housekeeping(ground)},
-            periodic=[Periodic(kind, every(timedelta(days=1))) for kind in DAILY],
+            works={
+                messages.KIND: mail,
+                lost_links.KIND: lost,
+                notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
+                **_housekeeping(ground),
+            },
+            periodic=[
+                Periodic(notice_mails.JOB, every(notice_mails.EVERY)),
+                *(Periodic(kind, every(timedelta(days=1))) for kind in DAILY),
+            ],
         ),
         door=Door(ground.database, ground.first_run_code),
         provider_checks=ProviderChecks(ground.provider_checks, post.vault),

@@ -25,7 +25,7 @@ from portal.envelopes import BadAddress, address
 from portal.imported import email_key
 from portal.jobs import Record
 from portal.links import Link, Links
-from portal.messages import Messages, NewMessage
+from portal.messages import Messages, NewMessage, Written
 from portal.outbox import Claimed, NewJob, NotDone
 from portal.refusals import Fault, Invalid
 
@@ -56,15 +56,6 @@ class LinksFound:
     accent_colour: str
     zone: ZoneInfo
     links: tuple[FoundLink, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """A mail in words."""
-
-    subject: str
-    text: str
-    html: str
 
 
 Writer = Callable[[LinksFound], Written]
@@ -150,7 +141,7 @@ class LostLinks:
             subject=mail.subject,
             text=mail.text,
             html=mail.html,
-            locale=found.locale,
+            locale=mail.locale,
         )
         await self.messages.enqueue(new, session, By(TRESEN, now))
 

@@ -57,6 +57,16 @@ class NewMessage:
     attachments: tuple[NewAttachment, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A mail in words, and in which language, such as `de-DE`."""
+
+    subject: str
+    text: str
+    html: str
+    locale: str
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How it stands with a mail: sent, queued for another attempt, or failed for good; `error` says why."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
@@ -35,11 +35,16 @@ async def page(session: AsyncSession, *, only_notices: bool, before: int | None)
         chosen = chosen.where(Activity.id < before)
     rows = (await session.execute(chosen.order_by(Activity.id.desc()).limit(PAGE + 1))).all()
     happenings = await named([activity for activity, _ in rows[:PAGE]], session)
-    found = [
-        Noted(id=activity.id, happening=happening, order_id=activity.order_id, number=number or "")
-        for (activity, number), happening in zip(rows, happenings, strict=False)
-    ]
+    found = noted([(activity, number) for activity, number in rows[:PAGE]], happenings)
     return found, found[-1].id if len(rows) > PAGE else None
+
+
+def noted(rows: Sequence[tuple[Activity, str | None]], happenings: Sequence[Happening]) -> list[Noted]:
+    """Entries with the numbers of their orders, and the same entries with the names in them."""
+    return [
+        Noted(id=activity.id, happening=happening, order_id=activity.order_id, number=number or "")
+        for (activity, number), happening in zip(rows, happenings, strict=True)
+    ]
 
 
 async def seen(merchant_id: int, session: AsyncSession) -> int:

@@ -16,12 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
 from db.engine import Database
-from db.merchants import Language, Merchant, MerchantSession, Theme
+from db.merchants import KeptInput, Language, Merchant, MerchantSession, Theme
 from portal import merchants
 from portal.activity import By, entry
 
 UNUSED_FOR = timedelta(days=14)
 AT_MOST = timedelta(days=60)
+KEPT_FOR = timedelta(hours=1)
 NOTED_EVERY = timedelta(hours=1)  # a session in use costs one write an hour, not one a click
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that looks like another
 FIRST_RUN = "first run"
@@ -45,7 +46,7 @@ class NotTheFirst(Exception):
 
 @dataclass(frozen=True)
 class SignedIn:
-    """The merchant behind a request. `notices` counts those not read yet; `kept` is sealed input, or empty."""
+    """The merchant behind a request. `notices` counts those not read yet."""
 
     session_id: int
     merchant_id: int
@@ -53,7 +54,6 @@ class SignedIn:
     language: Language
     theme: Theme
     notices: int
-    kept: str
     at: datetime
 
     @property
@@ -214,7 +214,6 @@ async def behind(token: str, database: Database, now: datetime) -> SignedIn | No
         language=merchant.language,
         theme=merchant.theme,
         notices=notices,
-        kept=own.kept,
         at=now,
     )
 
@@ -229,14 +228,24 @@ async def end_all(merchant_id: int, session: AsyncSession, by: By) -> None:
     session.add(entry(by, "signed_out_everywhere"))
 
 
-async def keep(session_id: int, sealed: str, session: AsyncSession) -> None:
-    """Puts something sealed aside for the page that will show it."""
-    await session.execute(update(MerchantSession).where(MerchantSession.id == session_id).values(kept=sealed))
+async def keep(session_id: int, action: str, sealed: str, session: AsyncSession, now: datetime) -> None:
+    """Puts something sealed aside for the page whose form posts to that action. What is too old is cleared away."""
+    await session.execute(delete(KeptInput).where(KeptInput.kept_at < now - KEPT_FOR))
+    await session.merge(KeptInput(session_id=session_id, action=action, sealed=sealed, kept_at=now))
 
 
-async def let_go(session_id: int, session: AsyncSession) -> None:
-    """What was kept is not needed any more."""
-    await keep(session_id, "", session)
+async def kept(merchant: SignedIn, session: AsyncSession) -> dict[str, str]:
+    """Action → what waits there, sealed."""
+    waiting = select(KeptInput.action, KeptInput.sealed).where(
+        KeptInput.session_id == merchant.session_id, KeptInput.kept_at >= merchant.at - KEPT_FOR
+    )
+    return {action: sealed for action, sealed in await session.execute(waiting)}
+
+
+async def let_go(session_id: int, action: str, session: AsyncSession) -> None:
+    """What was kept for that action is not needed any more."""
+    kept_there = (KeptInput.session_id == session_id, KeptInput.action == action)
+    await session.execute(delete(KeptInput).where(*kept_there))
 
 
 async def id_of(token: str, session: AsyncSession) -> int:

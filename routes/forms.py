@@ -20,6 +20,8 @@ LONGEST_FIELD = 200
 SEEN = "was."  # the prefix of what a field was rendered with; an unticked box is known by it
 NEVER = "\0"  # what no field holds
 WHOLE = re.compile("-?[0-9]{1,18}")
+GROUPED = re.compile(r"-?[0-9]{1,3}([.,\u00a0\u202f ][0-9]{3})+")  # as pages write a large whole number
+AMBIGUOUS = re.compile(r"-?[1-9][0-9]{0,2}[.,][0-9]{3}")  # a thousand, or a little more than one?
 DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
 
@@ -74,10 +76,11 @@ def _value(kind: inspect.Type, text: str) -> object:
         case inspect.BoolType():
             return text == "yes"
         case inspect.IntType():
-            return int(text) if WHOLE.fullmatch(text) else text
+            plain = re.sub("[^0-9-]", "", text) if GROUPED.fullmatch(text) else text
+            return int(plain) if WHOLE.fullmatch(plain) else text
         case inspect.FloatType():
             number = text.replace(",", ".")
-            return float(number) if DECIMAL.fullmatch(number) else text
+            return float(number) if DECIMAL.fullmatch(number) and not AMBIGUOUS.fullmatch(text) else text
         case _:
             return text
 

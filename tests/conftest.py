@@ -20,7 +20,7 @@ from portal import settings
 from portal.house import Ground, House, built
 from portal.storages import Storages
 from tests.factories import BERLIN, KEYS
-from views.mail import lost_link
+from views.mail import lost_link, notices
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +74,7 @@ async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
             child=child,
             mailer_for=SmtpMailer,
             lost_link_mail=lost_link.written,
+            notice_mail=notices.written,
         )
     )
     yield house

@@ -24,8 +24,10 @@ MEDIA_TYPES = {
 PACKED_ALREADY = {".gif", ".png", ".webp", ".woff2"}
 # One request instead of seven: the layers in their order, each page with its own half of the components.
 BUNDLES = {
-    "css/portal.bundle.css": ("tokens", "reset", "base", "layout", "components", "portal", "print"),
-    "css/office.bundle.css": ("tokens", "reset", "base", "layout", "components", "portal", "office", "print"),
+    "css/portal.bundle.css": ("typeface", "tokens", "reset", "base", "layout", "components", "portal", "print"),
+    "css/office.bundle.css": (
+        *("office_typeface", "tokens", "reset", "base", "layout", "components", "portal", "office", "print"),
+    ),
 }
 URL = re.compile(r"""url\(\s*["']?(?!data:|https?:|/)([^"')]+)["']?\s*\)""")
 

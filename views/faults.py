@@ -26,6 +26,7 @@ EXAMPLES = {
     "smtp_host": said("Please enter a server name such as mail.example.org."),
     "timezone": said("Please name a zone such as Europe/Berlin."),
 }
+NO_NAME = said("Please enter a name.")
 UNFIT = said("This does not fit here.")
 
 
@@ -47,16 +48,27 @@ def advice(name: str, kind: inspect.Type, code: str, typed: str) -> Sentence:
         case inspect.IntType() | inspect.FloatType(), _:
             return _number(kind)
         case inspect.StrType(max_length=int(most)), "too-long":
-            return counted(
-                "At most %(most)s characters fit here; this is %(count)s.",
-                "At most %(most)s characters fit here; these are %(count)s.",
-                len(typed),
-                most=most,
-            )
+            return too_long(len(typed), most)
         case inspect.StrType(), "too-short":
             return said("Please enter something here.")
         case _:
             return EXAMPLES.get(name, UNFIT)
+
+
+def too_long(length: int, most: int) -> Sentence:
+    return counted(
+        "At most %(most)s characters fit here; this is %(count)s.",
+        "At most %(most)s characters fit here; these are %(count)s.",
+        length,
+        most=most,
+    )
+
+
+def unfit_name(name: str, most: int) -> Sentence | None:
+    """Why nothing can bear that name, or None."""
+    if not name:
+        return NO_NAME
+    return too_long(len(name), most) if len(name) > most else None
 
 
 def _or_empty(kind: inspect.Type) -> Sentence:
@@ -74,6 +86,6 @@ def _number(kind: inspect.Type) -> Sentence:
         case inspect.IntType(ge=int(low), le=int(high)):
             return said("Please enter a whole number from %(low)s to %(high)s.", low=low, high=high)
         case inspect.FloatType(ge=int() | float() as low, le=int() | float() as high):
-            return said("Please enter a number from %(low)s to %(high)s.", low=int(low), high=int(high))
+            return said("Please enter a number from %(low)s to %(high)s.", low=str(int(low)), high=str(int(high)))
         case _:
             return UNFIT

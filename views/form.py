@@ -110,7 +110,7 @@ class Form:
                     action=self.action,
                     name=name,
                     label=fields[name].label,
-                    value=given.typed[name],
+                    value=_shown(given, name, stored[name]),
                     seen=fields[name].seen,
                     state=ERROR if name in given.faults else UNSAVED,
                     error=error,
@@ -119,6 +119,11 @@ class Form:
 
     def __getitem__(self, name: str) -> Field:
         return self.fields[name]
+
+
+def _shown(given: Submitted, name: str, stored: object) -> object:
+    """What was typed stays to be mended. A switch that could not be thrown is where it was: it has no wrong text."""
+    return stored if name in given.faults and isinstance(stored, bool) else given.typed[name]
 
 
 def as_text(value: object) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from litestar import Router
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import ResponseHeader
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.types import ControllerRouterHandler
 
 from routes.admin import (
@@ -14,6 +17,7 @@ from routes.admin import (
     first_run,
     keys,
     order_deeds,
+    order_downloads,
     orders,
     payment_providers,
     previews,
@@ -24,6 +28,8 @@ from routes.admin import (
 )
 
 LARGEST_FORM = 2_000_000  # room for what is too long to be told so
+# Forms are long and repeat themselves. Customers' pages are kept as they are sent; a proxy packs those.
+PACKED = DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip", exclude=[r"\.(png|pdf)$"]))
 NO_STORE = [ResponseHeader(name="Cache-Control", value="no-store")]
 
 door = Router(
@@ -44,18 +50,19 @@ one_order = Router(
         orders.show_overview,
         orders.show_numbers,
         orders.show_payments,
-        orders.show_downloads,
+        order_downloads.show_downloads,
         orders.show_messages,
         orders.show_history,
         order_deeds.renew_link,
         order_deeds.send_link,
-        order_deeds.give_downloads,
+        order_downloads.give_downloads,
         order_deeds.show_as_customer,
         order_deeds.show_invoice,
     ],
 )
 office = Router(
     path="/",
+    middleware=[PACKED],
     guards=[signed_in.signed_in],
     dependencies={"merchant": Provide(signed_in.merchant, sync_to_thread=False)},
     exception_handlers={signed_in.SignInNeeded: signed_in.asked_to_sign_in},

@@ -1,20 +1,18 @@
-"""What a merchant does with one order: renew its link, send it, give downloads; and what they look at besides."""
+"""What a merchant does with one order: renew its link, send it; and what they look at besides."""
 
 from __future__ import annotations
 
 from litestar import post, route
 from litestar.params import FromPath
 from litestar.response import Redirect
-from msgspec import ValidationError, convert
 
 from db.orders import Order, State
-from portal import allowances, dossiers, invoices, links, order_history
-from portal.allowances import NewAllowance
+from portal import invoices, links, order_history
 from portal.byte_ranges import HeldBytes
 from portal.envelopes import BadAddress
 from portal.messages import NewMessage
 from portal.refusals import NotFound
-from routes.admin.orders import Asked, ShownOrder, downloads_page
+from routes.admin.orders import Asked, ShownOrder
 from routes.customer.invoices import MEDIA_TYPES, PRIVATE
 from routes.forms import texts_of
 from routes.given import AnyRequest, House, Now
@@ -22,17 +20,13 @@ from routes.protection import POLICY
 from routes.ranges import RangedAnswer, inline
 from views import Page
 from views.admin.order_as_customer import SeenOrderPage
-from views.admin.order_tabs import AllowanceForm
 from views.customer.order import OrderPage
 from views.customer.waivers import Asking
 from views.languages import locale_of
 from views.mail import portal_link
-from views.sentences import said
 
 # The page is the customer's own, but what stands in it must do nothing here.
 HARMLESS = {"Content-Security-Policy": POLICY.replace("form-action 'self'", "form-action 'none'")}
-WRONG_NUMBER = said("Please enter a whole number from 1 to 1,000,000.")
-NO_REASON = said("Please say why in a few words.")
 
 
 @post("/admin/orders/{order_id:int}/portal-link")
@@ -44,7 +38,7 @@ async def renew_link(asked: Asked, request: AnyRequest, house: House) -> Redirec
         is_same = seen == str(order.link_version)
         if is_same:
             await links.renew(order, session, asked.merchant.by)
-    return _back(asked, "numbers-layouts", "renewed" if is_same else "changed-meanwhile")
+    return asked.back("numbers-layouts", "renewed" if is_same else "changed-meanwhile")
 
 
 @post("/admin/orders/{order_id:int}/messages")
@@ -56,56 +50,18 @@ async def send_link(asked: Asked, request: AnyRequest, house: House, now: Now) -
     async with house.database.writing() as session:
         mails = await order_history.mails(asked.dossier.order.id, session)
         if seen != str(mails[0].id if mails else 0):
-            return _back(asked, "numbers-layouts", "changed-meanwhile")
+            return asked.back("numbers-layouts", "changed-meanwhile")
         try:
             message = await house.messages.enqueue(_mail(asked, now), session, asked.merchant.by)
         except BadAddress:
-            return _back(asked, "numbers-layouts", "no-address")
+            return asked.back("numbers-layouts", "no-address")
     outcome = await house.messages.send_now(message.id)
-    return _back(asked, "numbers-layouts", "sent" if outcome.state == "sent" else "waits")
+    return asked.back("numbers-layouts", "sent" if outcome.state == "sent" else "waits")
 
 
 def _mail(asked: ShownOrder, now: Now) -> NewMessage:
     locale = locale_of(asked.dossier.locale, "")
     return portal_link.written(asked.dossier, asked.order.portal_url, locale, now)
-
-
-@post("/admin/orders/{order_id:int}/allowances")
-async def give_downloads(asked: Asked, request: AnyRequest, house: House) -> Page | Redirect:
-    """The form says how many were given before: a second click gives nothing."""
-    texts = await texts_of(request)
-    form = _checked(texts.get("file", ""), texts.get("downloads", ""), texts.get("reason", ""))
-    if form.wrong_downloads or form.wrong_reason:
-        return await downloads_page(asked, house, form)
-    new = NewAllowance(file=form.file, downloads=int(form.downloads), reason=form.reason)
-    async with house.database.writing() as session:
-        dossier = await dossiers.of(asked.dossier.order.id, session, house.zone)
-        given = {str(each.allowance) for each in dossier.entitlements if each.file.id == new.file}
-        if given != {texts.get("given", "")}:
-            return _back(asked, "downloads", "changed-meanwhile")
-        order = await session.get_one(Order, dossier.order.id)
-        await allowances.give(new, order, dossier, session, asked.merchant.by)
-    return _back(asked, "downloads", "given")
-
-
-def _checked(file: str, downloads: str, reason: str) -> AllowanceForm:
-    """By the rules of the API."""
-    downloads, reason = downloads.strip(), reason.strip()
-    return AllowanceForm(
-        file=int(file) if file.isascii() and file.isdecimal() and len(file) < 19 else 0,
-        downloads=downloads[:40],
-        reason=reason[:2000],
-        wrong_downloads=None if _fits(downloads=downloads) else WRONG_NUMBER,
-        wrong_reason=None if _fits(reason=reason) else NO_REASON,
-    )
-
-
-def _fits(downloads: str = "1", reason: str = "-") -> bool:
-    try:
-        convert({"file": 1, "downloads": downloads, "reason": reason}, NewAllowance, strict=False)
-    except ValidationError:
-        return False
-    return True
 
 
 @route("/admin/orders/{order_id:int}/as-customer", http_method=["GET", "HEAD"])
@@ -133,7 +89,3 @@ async def show_invoice(asked: Asked, document: FromPath[str], house: House) -> R
     media_type = MEDIA_TYPES.get(form, "application/xml")
     name = inline(f"{found[0].number}.{form}")
     return RangedAnswer(HeldBytes(content), name, media_type=media_type, headers=PRIVATE)
-
-
-def _back(asked: ShownOrder, tab: str, done: str) -> Redirect:
-    return Redirect(f"{asked.url}/{tab}?done={done}", status_code=303)

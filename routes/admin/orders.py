@@ -15,10 +15,9 @@ from litestar.response import Redirect
 
 from db.orders import Order, State
 from db.settings import FileSettings
-from portal import dossiers, download_log, exported, notices, order_history, order_list, settings
+from portal import dossiers, exported, notices, order_history, order_list, settings
 from portal.dossiers import Dossier
 from portal.exported import ExportedOrder
-from portal.house import House as PortalHouse
 from portal.order_list import Concern, OrderFilter, Turn
 from portal.orders import PaymentState
 from portal.refusals import NotFound
@@ -27,16 +26,13 @@ from portal.stamps import wish
 from portal.windows import local_day, start_of
 from routes.given import AnyRequest, House, Merchant, Now
 from views import Page
-from views.admin import history_words, order_ready, qr
+from views.admin import history_words, qr
 from views.admin.frame import Frame
 from views.admin.order import ORDERS, OrderHead
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
 from views.admin.order_tabs import (
-    AllowanceForm,
     Done,
-    DownloadRow,
-    DownloadsTab,
     HistoryTab,
     MailRow,
     MessagesTab,
@@ -71,6 +67,10 @@ class ShownOrder:
     @property
     def url(self) -> str:
         return f"{ORDERS}/{self.dossier.order.id}"
+
+    def back(self, tab: str, done: str) -> Redirect:
+        """To the tab that says what was done."""
+        return Redirect(f"{self.url}/{tab}?done={done}", status_code=303)
 
 
 Asked = NamedDependency[SkipValidation[ShownOrder]]
@@ -192,26 +192,6 @@ async def show_payments(asked: Asked) -> Page:
         due=Money(asked.order.due, asked.order.currency),
     )
     return Page(tab, locale=asked.merchant.locale)
-
-
-@route("/admin/orders/{order_id:int}/downloads", http_method=["GET", "HEAD"])
-async def show_downloads(asked: Asked, house: House) -> Page:
-    return await downloads_page(asked, house)
-
-
-async def downloads_page(asked: ShownOrder, house: PortalHouse, form: AllowanceForm | None = None) -> Page:
-    """With what was typed, where it does not fit."""
-    async with house.database.reading() as session:
-        log = await download_log.of_order(asked.dossier.order.id, session)
-    tab = DownloadsTab(
-        frame=asked.frame(),
-        head=asked.head("downloads"),
-        done=Done.of(asked.done),
-        files=tuple(order_ready.file(each, asked.merchant.at) for each in asked.dossier.entitlements),
-        form=form,
-        log=tuple(DownloadRow.of(row, asked.dossier.zone) for row in log),
-    )
-    return Page(tab, locale=asked.merchant.locale, status_code=422 if form else 200)
 
 
 @route("/admin/orders/{order_id:int}/messages", http_method=["GET", "HEAD"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from litestar import post, route
@@ -44,6 +45,7 @@ from views.form import Form
 from views.sentences import Sentence
 
 PATH = "/admin/settings/portal/payments"
+NEW = f"{PATH}/new"
 PROVIDER_PATH = f"{PATH}/{{provider:str}}"
 
 
@@ -68,12 +70,12 @@ async def show_providers(house: House, merchant: Merchant) -> Page:
     return Page(page, locale=merchant.locale)
 
 
-@route(f"{PATH}/new", http_method=["GET", "HEAD"])
+@route(NEW, http_method=["GET", "HEAD"])
 async def show_new_provider(house: House, merchant: Merchant) -> Page:
-    return await _new({}, house, merchant)
+    return await _new(await kept_for(NEW, merchant, house), house, merchant)
 
 
-@post(f"{PATH}/new")
+@post(NEW)
 async def add_provider(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
     """Switched off, until somebody has entered the rest and switches it on."""
     texts = await texts_of(request)
@@ -82,8 +84,9 @@ async def add_provider(request: AnyRequest, house: House, merchant: Merchant) ->
         async with house.database.writing() as session:
             new = converted(NewProvider, wanted)
             row = await payment_providers.add(new, house.vault, session, merchant.by)
+            await sessions.let_go(merchant.session_id, NEW, session)
     except Invalid as invalid:
-        return await _new(wanted, house, merchant, told_of(invalid.faults).get("name"))
+        return await _new(wanted, house, merchant, told_of(invalid.faults).get("name"), 422)
     return Redirect(f"{PATH}/{row.id}", status_code=303)
 
 
@@ -106,8 +109,8 @@ async def change_provider(
             try:
                 wanted = converted(ProviderChange, given.values)
                 await payment_providers.change(row, wanted, house.vault, session, merchant.by)
-                if merchant.kept and given.values:
-                    await sessions.keep(merchant.session_id, "", session)
+                if given.values:
+                    await sessions.let_go(merchant.session_id, path, session)
             except Invalid as invalid:
                 found = {**told_of(invalid.faults), **{name: FAULTS[name] for name in FAULTS if _is_at(name, invalid)}}
                 given = given.with_faults(found)
@@ -181,7 +184,9 @@ async def _rows(session: AsyncSession, chosen: int | None) -> tuple[ProviderRow,
     return tuple(ProviderRow.of(row, chosen) for row in await payment_providers.every(session))
 
 
-async def _new(typed: dict[str, str], house: PortalHouse, merchant: SignedIn, error: Sentence | None = None) -> Page:
+async def _new(
+    typed: Mapping[str, str], house: PortalHouse, merchant: SignedIn, error: Sentence | None = None, status: int = 200
+) -> Page:
     async with house.database.reading() as session:
         rows = await _rows(session, None)
     page = NewProviderPage(
@@ -193,7 +198,7 @@ async def _new(typed: dict[str, str], house: PortalHouse, merchant: SignedIn, er
         kind=typed.get("kind", ""),
         error=error,
     )
-    return Page(page, locale=merchant.locale, status_code=422 if typed else 200)
+    return Page(page, locale=merchant.locale, status_code=status)
 
 
 async def _page(provider_id: int, house: PortalHouse, merchant: SignedIn, shown: Shown = AS_STORED) -> Page:
@@ -205,7 +210,7 @@ async def _page(provider_id: int, house: PortalHouse, merchant: SignedIn, shown:
         check = await payment_providers.last_check(row, session)
     zone, stored = house.storefront.zone, _stored(row)
     form = shown.form or Form.of(path, PROVIDER, stored, saved=shown.saved.split("."))
-    if waiting := kept_for(path, merchant, house.vault):
+    if waiting := await kept_for(path, merchant, house):
         form = form.with_typed(submitted(ProviderChange, waiting), stored)
     is_transfer = row.kind is ProviderKind.BANK_TRANSFER
     chosen = ChosenProvider(

@@ -39,9 +39,9 @@ async def sign_in(request: AnyRequest, house: House, now: Now) -> Page | Redirec
     except TooSoon as soon:
         return _again(texts, house, too_soon(soon.seconds), 429, {"Retry-After": str(soon.seconds)})
     kept = texts.get("kept", "")
-    if len(kept) <= MOST_KEPT and opened(kept, house.vault, now):
+    if len(kept) <= MOST_KEPT and (found := opened(kept, house.vault, now)):
         async with house.database.writing() as session:
-            await sessions.keep(await sessions.id_of(token, session), kept, session)
+            await sessions.keep(await sessions.id_of(token, session), found.action, kept, session, now)
     path = own_path(texts.get("next", "")) or HOME
     return Redirect(path, status_code=303, cookies=[cookie(token, house.base_url)])
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from litestar.datastructures import Cookie
+from litestar.enums import RequestEncodingType
 from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 
@@ -24,11 +25,11 @@ from views import Page
 from views.admin.sign_in import SignInPage
 
 PURPOSE = "kept-input"
-KEPT_FOR = timedelta(hours=1)
 MOST_KEPT = 400_000  # characters, sealed
 NEVER_KEPT = ("password", "secret")
 PLACE = "/admin/sign-in"
 LONGEST_PATH = 2000
+UPLOAD = RequestEncodingType.MULTI_PART.value  # a file is never kept
 
 
 class SignInNeeded(Exception):
@@ -75,7 +76,7 @@ async def _needed(request: AnyRequest, house: House, now: datetime) -> SignInNee
         name: text for name, text in (await texts_of(request)).items() if not any(word in name for word in NEVER_KEPT)
     }
     kept = sealed(path, texts, house.vault, now) if texts else ""
-    if len(kept) > MOST_KEPT:
+    if len(kept) > MOST_KEPT or request.content_type[0] == UPLOAD:
         return SignInNeeded(own_path(came_from), cut_off=True)
     return SignInNeeded(own_path(came_from), kept)
 
@@ -98,10 +99,17 @@ def own_path(path: str) -> str:
     return path if is_own and is_plain and not path.startswith(PLACE) else ""
 
 
-def kept_for(action: str, merchant: SignedIn, vault: Vault) -> Mapping[str, str]:
+async def kept_for(action: str, merchant: SignedIn, house: House) -> Mapping[str, str]:
     """What waits to be shown in the form of that action; empty where nothing does."""
-    kept = opened(merchant.kept, vault, merchant.at)
-    return kept.texts if kept and kept.action == action else {}
+    return (await kept_below(action, merchant, house)).get(action, {})
+
+
+async def kept_below(start: str, merchant: SignedIn, house: House) -> dict[str, Mapping[str, str]]:
+    """Action → what waits for it, of all actions that begin so."""
+    async with house.database.reading() as session:
+        waiting = await sessions.kept(merchant, session)
+    found = {action: opened(token, house.vault, merchant.at) for action, token in waiting.items()}
+    return {action: kept.texts for action, kept in found.items() if kept and action.startswith(start)}
 
 
 def sealed(action: str, texts: Mapping[str, str], vault: Vault, now: datetime) -> str:
@@ -115,7 +123,7 @@ def opened(token: str, vault: Vault, now: datetime) -> Kept | None:
         action, at, texts = json.loads(vault.opened(PURPOSE, token)) if token else ("", 0, {})
     except Unreadable:
         return None
-    return Kept(action, texts) if now.timestamp() - at < KEPT_FOR.total_seconds() else None
+    return Kept(action, texts) if now.timestamp() - at < sessions.KEPT_FOR.total_seconds() else None
 
 
 def cookie_name(base_url: str) -> str:

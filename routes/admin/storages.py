@@ -9,16 +9,18 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from db.storages import Storage, StorageKind
-from portal import storages
+from portal import sessions, storages
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
 from portal.sessions import SignedIn
 from portal.storages import FileMissing, NewStorage, OptionsRefused, StorageUnavailable
+from routes.admin.signed_in import kept_for
 from routes.forms import texts_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import Frame
-from views.admin.storages import NAME_TAKEN, NO_NAME, STILL_NEEDED, StorageRow, StoragesPage, fails, unusable, works
+from views.admin.storages import NAME_TAKEN, STILL_NEEDED, StorageRow, StoragesPage, fails, unusable, works
+from views.faults import too_long, unfit_name
 from views.sentences import Sentence
 
 PATH = "/admin/storages"
@@ -28,13 +30,16 @@ LONGEST_NAME, LONGEST_ROOT = 200, 2000
 @route(PATH, http_method=["GET", "HEAD"])
 async def show_storages(request: AnyRequest, house: House, merchant: Merchant) -> Page:
     """`?checked=3` lists the root of storage 3 for real, and says what came of it."""
-    return Page(await _page(house, merchant, checked=request.query_params.get("checked", "")), locale=merchant.locale)
+    page = await _page(house, merchant, checked=request.query_params.get("checked", ""))
+    if waiting := await kept_for(PATH, merchant, house):
+        page = replace(page, name=waiting.get("name", ""), root=waiting.get("root", ""))
+    return Page(page, locale=merchant.locale)
 
 
 @post(PATH)
 async def add_storage(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
     texts = await texts_of(request)
-    name, root = texts.get("name", "").strip()[:LONGEST_NAME], texts.get("root", "").strip()[:LONGEST_ROOT]
+    name, root = texts.get("name", "").strip(), texts.get("root", "").strip()
     wrong = await _refusal(name, root, house, merchant)
     if wrong is None:
         return Redirect(PATH, status_code=303)
@@ -56,12 +61,15 @@ async def remove_storage(storage_id: FromPath[int], house: House, merchant: Merc
 
 async def _refusal(name: str, root: str, house: PortalHouse, merchant: SignedIn) -> tuple[str, Sentence] | None:
     """Connects the folder; else the wrong field and what is wrong with it."""
-    if not name:
-        return "name", NO_NAME
+    if error := unfit_name(name, LONGEST_NAME):
+        return "name", error
+    if len(root) > LONGEST_ROOT:
+        return "root", too_long(len(root), LONGEST_ROOT)
     try:
         async with house.database.writing() as session:
             new = NewStorage(name=name, kind=StorageKind.LOCAL, options={"root": root})
             await storages.add(new, house.storages, session, merchant.by)
+            await sessions.let_go(merchant.session_id, PATH, session)
     except Conflict:
         return "name", NAME_TAKEN
     except Invalid:

@@ -57,7 +57,7 @@ async def shown(tab: Tab, request: AnyRequest, house: House, merchant: SignedIn)
     async with house.database.reading() as session:
         stored = await tab.stored(session)
     form = Form.of(tab.path, tab.labels, stored, saved=request.query_params.get("saved", "").split("."))
-    if waiting := kept_for(tab.path, merchant, house.vault):
+    if waiting := await kept_for(tab.path, merchant, house):
         form = form.with_typed(_merged([submitted(each.shape, waiting) for each in tab.sections]), stored)
     return form
 
@@ -75,8 +75,8 @@ async def saved(tab: Tab, request: AnyRequest, house: House, merchant: SignedIn)
         if not whole.faults and not whole.overtaken(stored):
             try:
                 await _write(tab, given, session, merchant, house)
-                if merchant.kept and whole.values:
-                    await sessions.let_go(merchant.session_id, session)
+                if whole.values:
+                    await sessions.let_go(merchant.session_id, tab.path, session)
             except Invalid as invalid:
                 whole = whole.with_faults(told_of(invalid.faults))
                 await session.rollback()

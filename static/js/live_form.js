@@ -19,9 +19,10 @@ customElements.define("live-form", class extends HTMLElement {
     }
   };
 
-  // A secret that is saved is known by that alone; to the swap it is what somebody typed.
+  // A secret that is saved is known by that alone, and a switch is as the answer says; to the swap, both were typed.
   forget = () => {
     for (const secret of this.querySelectorAll("[data-state=saved] > [type=password]")) secret.value = "";
+    for (const box of this.querySelectorAll("[data-state=error] > [type=checkbox]")) box.checked = box.defaultChecked;
   };
 
   refused = ({ target, detail: { ctx } }) => {

@@ -17,12 +17,21 @@ class KeyRow:
     since: date
 
 
+@dataclass(frozen=True)
+class NewKey:
+    """One that was just made, as long as it waits to be copied."""
+
+    name: str
+    key: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeysPage(OfficePage):
-    """`new_key` is the one that was just made, as long as it waits to be copied."""
+    """`name` is what was typed for the next one."""
 
     template: ClassVar = "admin/keys.html"
 
     rows: tuple[KeyRow, ...]
-    new_key: str = ""
+    new_keys: tuple[NewKey, ...] = ()
+    name: str = ""
     error: Sentence | None = None

@@ -8,7 +8,6 @@ from typing import ClassVar
 from views.admin.frame import OfficePage
 from views.sentences import Sentence, counted, said
 
-NO_NAME = said("Please enter a name.")
 NAME_TAKEN = said("Another storage has this name already.")
 STILL_NEEDED = said("This storage holds files of articles or orders, so it stays.")
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from markupsafe import Markup
-
-from portal.lost_links import FoundLink, LinksFound, Written
+from portal.lost_links import FoundLink, LinksFound
+from portal.messages import Written
 from portal.windows import local_day
-from views import View, render
+from views import View
 from views.languages import locale_of
-from views.mail.portal_link import button_colour
-from views.papers.waivers import Speech
+from views.mail.written import button_colour
+from views.mail.written import written as in_words
 from views.seller import Seller
 from views.sentences import Sentence, said
 
@@ -67,12 +66,7 @@ def written(found: LinksFound) -> Written:
         accent=button_colour(found.accent_colour),
         open=said("Open your order"),
     )
-    return Written(
-        subject=Speech(locale).say(said("The links of your orders")),
-        # Whatever a template puts in is escaped on its way, as nothing else could keep it apart from markup.
-        text=Markup(render(text, locale=locale)).unescape(),  # noqa: S704 (becomes plain text)
-        html=render(mail, locale=locale),
-    )
+    return in_words(said("The links of your orders"), text, mail, locale)
 
 
 def _row(link: FoundLink, found: LinksFound) -> LinkRow:

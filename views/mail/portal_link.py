@@ -7,23 +7,21 @@ from datetime import datetime
 from typing import ClassVar
 
 from babel import Locale
-from markupsafe import Markup
 
 from portal import downloads
 from portal.dossiers import Dossier
 from portal.messages import NewMessage
 from portal.refusals import Refusal
 from portal.windows import local_day
-from views import View, render
-from views.papers.waivers import Speech
+from views import View
+from views.mail.written import button_colour
+from views.mail.written import written as in_words
 from views.seller import Seller
 from views.sentences import Sentence, Value, said
-from views.theme import READABLE, WHITE, contrast, oklch
 
 KIND = "portal_link"
 # What the customer clears behind the link is no reason to be silent about a file.
 TO_BE_HAD = (None, Refusal.WAIVER_MISSING, Refusal.WAIVER_CONFIRMATION_PENDING)
-USUAL_ACCENT = "#0b5e6e"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,19 +78,15 @@ def written(dossier: Dossier, url: str, locale: Locale, now: datetime) -> NewMes
     copy = said("If the button does not work, copy this address:")
     accent = button_colour(dossier.appearance.accent_colour)
     mail = PortalLinkMail(**parts, url=url, files=files, seller=seller, accent=accent, copy=copy)
+    words = in_words(subject, text, mail, locale)
     return NewMessage(
         kind=KIND,
         to=dossier.buyer_email,
         to_name=dossier.user_name,
-        subject=Speech(locale).say(subject),
-        # Whatever a template puts in is escaped on its way, as nothing else could keep it apart from markup.
-        text=Markup(render(text, locale=locale)).unescape(),  # noqa: S704 (becomes plain text)
-        html=render(mail, locale=locale),
-        locale=str(locale).replace("_", "-"),
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        locale=words.locale,
         order_id=order.id,
     )
 
-
-def button_colour(colour: str) -> str:
-    """White stands on it; mail programs know no other colours than these."""
-    return colour if contrast(oklch(colour), WHITE) >= READABLE else USUAL_ACCENT

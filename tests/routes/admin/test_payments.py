@@ -274,3 +274,13 @@ async def test_customers_see_nothing_of_it_yet(jana):
     sale = await sell(jana.tresen, "1")
 
     assert 'data-section="payment"' not in (await jana.get(sale.link)).text
+
+
+async def test_a_switch_that_could_not_be_thrown_stands_where_it_was(jana):
+    path = (await create(jana)).headers["location"]
+
+    refused = await jana.post(path, {"was.active": "", "active": "yes"}, **{"HX-Target": "div#active"})
+
+    assert refused.status_code == 422
+    assert 'data-state="error"' in refused.text
+    assert " checked" not in refused.text

@@ -244,7 +244,7 @@ async def test_the_stamp_is_drawn_on_the_first_page_of_a_linked_file(jana: Brows
         answer = await jana.get(f"/admin/preview/stamp.png{query}")
         assert answer.status_code == status, query
         assert answer.content.startswith(b"\x89PNG") == (status == 200)
-        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
     assert await history(jana.tresen) == [change for change in await history(jana.tresen) if change["actor"] == "test"]
 
 
@@ -263,9 +263,29 @@ async def test_every_link_of_the_navigation_leads_somewhere(jana: Browser):
         assert answer.status_code in (200, 303), path
 
 
+COUNTED = 'Hinweise <span class="badge" data-tone="wait">'
+
+
 async def test_a_notice_is_counted_in_the_navigation(jana: Browser):
-    assert "Hinweise" not in (await jana.get(FILES)).text
+    assert COUNTED not in (await jana.get(FILES)).text
     async with jana.tresen.house.database.writing() as session:
         session.add(entry(By("tresen", datetime.now(UTC)), "mail_failing", details={"reason": "x"}, notice=True))
 
-    assert "Hinweise" in (await jana.get(FILES)).text
+    assert f"{COUNTED}1</span>" in (await jana.get(FILES)).text
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("2.000", 2000), ("1.000.000", 1_000_000), ("1 500", 1500), ("7", 7)])
+async def test_whole_numbers_may_be_grouped_as_pages_group_them(jana: Browser, typed: str, meant: int):
+    answer = await jana.post(FILES, {"was.limit_per_file": "", "limit_per_file": typed})
+
+    assert answer.status_code == 303
+    assert (await stored(jana.tresen, FileSettings)).limit_per_file == meant
+
+
+@pytest.mark.parametrize("typed", ["2.000", "1,500"])
+async def test_what_may_be_a_thousand_or_a_fraction_is_asked_again(jana: Browser, typed: str):
+    answer = await jana.post(FILES, {"was.watermark_x_mm": "10", "watermark_x_mm": typed})
+
+    assert answer.status_code == 422
+    assert "von 0 bis 2000" in answer.text
+    assert (await stored(jana.tresen, FileSettings)).watermark_x_mm == 10

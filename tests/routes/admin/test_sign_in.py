@@ -9,8 +9,9 @@ import pytest
 from litestar import Litestar
 
 from tests.routes.admin.conftest import EMAIL, PASSWORD, Browser
-from tests.routes.customer.conftest import Running
+from tests.routes.customer.conftest import Running, sell
 
+HOME = "/admin/orders"
 INVOICES = "/admin/settings/portal/invoices"
 OPEN_TO_ALL = {"/admin/sign-in", "/admin/first-run"}
 
@@ -50,7 +51,7 @@ async def test_the_cookie_is_for_this_host_alone_and_out_of_reach_of_scripts(str
     answer = await stranger.sign_in()
 
     assert answer.status_code == 303
-    assert answer.headers["location"] == INVOICES
+    assert answer.headers["location"] == HOME
     name, attributes = answer.headers["set-cookie"].split("=", 1)[0], answer.headers["set-cookie"]
     assert name == "__Host-tresen"
     assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= set(attributes.split("; "))
@@ -122,7 +123,7 @@ async def test_after_the_sign_in_one_is_where_one_wanted_to_be(stranger: Browser
 async def test_nobody_is_sent_elsewhere_from_here(stranger: Browser, elsewhere: str):
     answer = await stranger.sign_in(next=elsewhere)
 
-    assert answer.headers["location"] == INVOICES
+    assert answer.headers["location"] == HOME
     assert "x=1" not in answer.headers["set-cookie"]
 
 
@@ -222,3 +223,90 @@ async def test_afterwards_the_first_run_is_gone(stranger: Browser):
     assert (await stranger.get("/admin/first-run")).status_code == 404
     answer = await stranger.post("/admin/first-run", {"code": "x", "email": "b@x.example", "password": PASSWORD})
     assert answer.status_code == 404
+
+
+# --- What was typed when nobody was signed in any more
+
+
+async def typed_without_a_session(jana: Browser, action: str, came_from: str, data: dict[str, str]) -> Browser:
+    """Jana's session is over; she sends a form, signs in again from the page that answers."""
+    later = Browser(jana.tresen)
+    asked = await later.post(action, data, Referer=f"http://127.0.0.1:8000{came_from}")
+    kept = re.search('name="kept" value="([^"]*)"', asked.text)
+    assert kept
+    answer = await later.sign_in(kept=kept[1], next=came_from)
+    assert answer.headers["location"] == came_from
+    return later
+
+
+@pytest.mark.parametrize(
+    ("action", "came_from", "data"),
+    [
+        ("/admin/settings/keys", "/admin/settings/keys", {"name": "Etsy-Anbindung"}),
+        ("/admin/storages", "/admin/storages", {"name": "Schnittmuster-Ordner", "root": "/srv/muster"}),
+        (
+            "/admin/settings/portal/payments/new",
+            "/admin/settings/portal/payments/new",
+            {"name": "PayPal neu", "kind": "paypal"},
+        ),
+    ],
+)
+async def test_every_form_shows_again_what_was_typed(jana: Browser, action: str, came_from: str, data: dict[str, str]):
+    again = await typed_without_a_session(jana, action, came_from, data)
+
+    page = (await again.get(came_from)).text
+
+    assert f'value="{data["name"]}"' in page
+
+
+async def test_the_reason_for_more_downloads_is_shown_again(jana: Browser):
+    sale = await sell(jana.tresen, "1")
+    order = f"/admin/orders/{sale.order.id}"
+    sent = {"file": str(sale.pattern), "given": "0", "downloads": "3", "reason": "Platte kaputt"}
+
+    again = await typed_without_a_session(jana, f"{order}/allowances", f"{order}/downloads", sent)
+
+    assert 'value="Platte kaputt"' in (await again.get(f"{order}/downloads")).text
+    assert (await again.post(f"{order}/allowances", sent)).status_code == 303
+    assert 'value="Platte kaputt"' not in (await again.get(f"{order}/downloads")).text
+
+
+async def test_saving_one_form_does_not_lose_what_waits_for_another(jana: Browser):
+    data = {"was.street": "", "street": "Heidestraße 17"}
+    again = await typed_without_a_session(jana, INVOICES, INVOICES, data)
+
+    await again.post("/admin/settings/seller", {"was.phone": "", "phone": "0221 1"})
+
+    assert 'value="Heidestraße 17"' in (await again.get(INVOICES)).text
+
+
+async def test_a_file_that_was_sent_without_a_session_is_said_to_be_lost(stranger: Browser):
+    answer = await stranger.tresen.client.post(
+        "/admin/settings/portal/appearance/images",
+        files={"file": ("logo.png", b"\x89PNG", "image/png")},
+        headers={"Sec-Fetch-Site": "same-origin", "Referer": "http://127.0.0.1:8000/admin/settings/portal/appearance"},
+    )
+
+    assert answer.status_code == 401
+    assert "zu lang" in answer.text
+
+
+async def test_new_keys_wait_side_by_side_until_each_is_copied(jana: Browser):
+    for name in ("Etsy", "Ebay"):
+        await jana.post("/admin/settings/keys", {"name": name})
+    await jana.post("/admin/settings/seller", {"was.phone": "", "phone": "0221 1"})
+    page = (await jana.get("/admin/settings/keys")).text
+    assert len(re.findall('value="tresen_[^"]+"', page)) == 2
+
+    await jana.post("/admin/settings/keys/copies", {"name": "Etsy"})
+
+    assert len(re.findall('value="tresen_[^"]+"', (await jana.get("/admin/settings/keys")).text)) == 1
+
+
+@pytest.mark.parametrize("path", ["/admin/settings/keys", "/admin/storages"])
+async def test_a_name_that_is_too_long_is_refused_and_not_cut(jana: Browser, path: str):
+    answer = await jana.post(path, {"name": "A" * 1_000_000, "root": "/srv"})
+
+    assert answer.status_code in (200, 422)
+    assert "1.000.000" in answer.text
+    assert "AAAA</b>" not in (await jana.get(path)).text
