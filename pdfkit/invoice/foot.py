@@ -13,9 +13,8 @@ _LINES = 4
 
 def write(sheet: Sheet, seller: Seller, words: Words) -> None:
     """On all pages at once, when it is known how many there are."""
-    sheet.forgets_font = True
     for number in range(1, sheet.pages_count + 1):
-        sheet.page = number
+        sheet.go_to(number)
         _foot(sheet, seller, words)
 
 

@@ -19,12 +19,13 @@ from pdfkit.invoice.words import Words
 from pdfkit.paper import Address, Kind, Paper, PaperCause, PaperRefused, Seller
 
 _ACCENT_TOP, _ACCENT_THICK = 10.0, 0.9
-_LOGO_TOP, _LOGO_WIDTH, _LOGO_HEIGHT = 14.0, 80.0, 24.0
+_LOGO_TOP, _LOGO_WIDTH, _LOGO_HEIGHT = 14.5, 72.0, 22.0
 _DOTS_PER_MM = 8  # as many as an office printer shows of smooth edges
-_VISIBLE = 16  # of 255
+_VISIBLE = 3  # of 255
 _NAME = Type(14, 6.4, bold=True)
 _WINDOW_WIDTH = 80.0
-_SENDER_TOP, _ADDRESS_TOP, _ADDRESS_LINES = 57.5, 62.7, 6
+_SENDER_TOP, _ADDRESS_TOP, _WINDOW_BOTTOM = 57.5, 62.7, 90.5
+_ADDRESS_TYPES = (TEXT, Type(8.5, 3.9), Type(7, 3.1))
 _FACTS_LEFT, _FACTS_TOP, _FACT_LABEL = 125.0, 50.0, 27.0
 _TITLE_TOP = 100.0
 _FOLDS, _PUNCH = (105.0, 210.0), 148.5
@@ -34,8 +35,7 @@ def write(sheet: Sheet, paper: Paper, words: Words) -> None:
     """The first page down to where the lines begin."""
     _marks(sheet)
     _letterhead(sheet, paper.seller, paper.accent)
-    _window(sheet, paper)
-    sheet.set_y(max(_facts(sheet, paper, words) + 4, _TITLE_TOP))
+    _below(sheet, (_window(sheet, paper), _facts(sheet, paper, words)))
     _title(sheet, paper, words)
 
 
@@ -91,7 +91,7 @@ def _printable(logo: bytes) -> tuple[bytes, int, int]:
 def _with_fewer_colours(picture: Image.Image) -> Iterator[Image.Image]:
     """Logos have few colours: a palette is a third of the bytes."""
     how, plain = Image.Quantize.MAXCOVERAGE, Image.Dither.NONE
-    return (picture.quantize(colours, how, dither=plain) for colours in (16, 32, 256))
+    return (picture.quantize(colours, how, dither=plain) for colours in (64, 128, 256))
 
 
 def _differs(one: Image.Image, other: Image.Image) -> bool:
@@ -100,19 +100,34 @@ def _differs(one: Image.Image, other: Image.Image) -> bool:
     return difference.point(lambda shade: shade > _VISIBLE).getbbox() is not None
 
 
-def _window(sheet: Sheet, paper: Paper) -> None:
+Place = tuple[int, float]  # page, millimetres from its top
+
+
+def _below(sheet: Sheet, ends: tuple[Place, ...]) -> None:
+    """Below both columns; an address may be so long that it goes on over a page of its own."""
+    page, y = max(ends)
+    sheet.go_to(page)
+    sheet.set_y(y + 4 if page > 1 else max(y + 4, _TITLE_TOP))
+
+
+def _window(sheet: Sheet, paper: Paper) -> Place:
     seller = paper.seller
     place = f"{seller.zip} {seller.city}"
     sheet.set_y(_SENDER_TOP)
     sheet.put(LEFT, _WINDOW_WIDTH, " · ".join((seller.name, seller.street, place)), TINY)
     sheet.down(TINY.line + 0.4)
     sheet.rule(LEFT, LEFT + _WINDOW_WIDTH)
-    lines = _address_lines(paper.buyer.address, seller.country, paper.locale)
     sheet.set_y(_ADDRESS_TOP)
-    kind = TEXT if len(lines) <= _ADDRESS_LINES else TEXT._replace(size=8.5, line=4.0)
+    lines = _address_lines(paper.buyer.address, seller.country, paper.locale)
+    kind = next((kind for kind in _ADDRESS_TYPES if _lies_in_window(sheet, lines, kind)), _ADDRESS_TYPES[-1])
     for line in lines:
-        sheet.put(LEFT, _WINDOW_WIDTH, line, kind)
-        sheet.down(kind.line)
+        sheet.write_lines(LEFT, _WINDOW_WIDTH, line, kind)
+    return sheet.page, sheet.get_y()
+
+
+def _lies_in_window(sheet: Sheet, lines: list[str], kind: Type) -> bool:
+    height = sum(len(sheet.broken(line, _WINDOW_WIDTH, kind)) for line in lines) * kind.line
+    return height <= _WINDOW_BOTTOM - _ADDRESS_TOP
 
 
 def _address_lines(address: Address, home: str, language: Language) -> list[str]:
@@ -134,17 +149,16 @@ def _country(code: str, language: Language) -> str:
     return str(Locale(language).territories.get(code, code)).upper()
 
 
-def _facts(sheet: Sheet, paper: Paper, words: Words) -> float:
+def _facts(sheet: Sheet, paper: Paper, words: Words) -> Place:
     """The column beside the address; answers where it ends."""
-    width = RIGHT - _FACTS_LEFT - _FACT_LABEL
+    left, width = _FACTS_LEFT + _FACT_LABEL, RIGHT - _FACTS_LEFT - _FACT_LABEL
+    sheet.go_to(1)
     sheet.set_y(_FACTS_TOP)
     for label, value in _told(paper, words):
         sheet.put(_FACTS_LEFT, _FACT_LABEL - 1, label, LABEL)
-        for line in sheet.broken(value, width):
-            sheet.put(_FACTS_LEFT + _FACT_LABEL, width, line)
-            sheet.down(TEXT.line)
+        sheet.write_lines(left, width, value)
         sheet.down(0.5)
-    return sheet.get_y()
+    return sheet.page, sheet.get_y()
 
 
 def _told(paper: Paper, words: Words) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ class Sheet(FPDF):
     def __init__(self, language: Language, title: str) -> None:
         super().__init__(format="A4", enforce_compliance="PDF/A-3B")
         self.language = language
-        # fpdf2 takes the font for set after a line in a fallback font, and when an earlier page is gone back to.
+        # fpdf2 takes the font for set after a line that was in a fallback font.
         self.forgets_font = False
         self.on_turn: Callable[[Sheet], None] = lambda sheet: None
         self.set_auto_page_break(False)
@@ -91,10 +91,18 @@ class Sheet(FPDF):
         return self.get_y() + height <= BOTTOM
 
     def turn(self) -> None:
-        """A new page, which begins with whatever is to be repeated there."""
-        self.add_page()
+        """The next page, which begins with whatever is to be repeated there."""
+        if self.page < self.pages_count:
+            self.go_to(self.page + 1)
+        else:
+            self.add_page()
         self.set_y(TOP_OF_NEXT)
         self.on_turn(self)
+
+    def go_to(self, page: int) -> None:
+        """Go on writing on a page that is there already."""
+        self.page = page
+        self.current_font_is_set_on_page = False
 
     def rule(self, left: float = LEFT, right: float = RIGHT, thick: float = 0.2) -> None:
         """A line across at the present height."""

@@ -25,13 +25,15 @@ def write(sheet: Sheet, paper: Paper, words: Words) -> None:
     if not sheet.has_room(max(lines * (TOTAL.line + _GAP), (len(taxed) + 2) * TEXT.line) + 6):
         sheet.turn()
     sheet.down(3)
-    top = sheet.get_y()
-    _sums(sheet, paper, rows)
-    below = sheet.get_y()
+    top, page = sheet.get_y(), sheet.page
     if taxed:
-        sheet.set_y(top)
         _taxes(sheet, paper, words)
-    sheet.set_y(max(below, sheet.get_y()) + 3)
+    below = sheet.get_y()
+    sheet.set_y(top)
+    _sums(sheet, paper, rows)
+    if sheet.page == page:
+        sheet.set_y(max(below, sheet.get_y()))
+    sheet.down(3)
     for reason in dict.fromkeys(group.reason for group in paper.taxes if group.reason):
         sheet.write_lines(LEFT, WIDTH, reason)
     sheet.down(2)
@@ -71,6 +73,8 @@ def _sums(sheet: Sheet, paper: Paper, rows: list[Row]) -> None:
         said = sheet.broken(label, RIGHT - _LEFT - _AMOUNT - 2, kind)
         sheet.put(RIGHT - _AMOUNT, _AMOUNT, money(amount, paper.currency, paper.locale), kind, "R")
         for line in said:
+            if not sheet.has_room(kind.line):
+                sheet.turn()
             sheet.put(_LEFT, RIGHT - _LEFT - _AMOUNT - 1, line, kind)
             sheet.down(kind.line)
         if is_total:

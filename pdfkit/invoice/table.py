@@ -96,24 +96,21 @@ class Table:
         self._sheet.down(TEXT.line + _PADDING)
 
     def _line(self, number: int, line: Line) -> None:
-        sheet = self._sheet
-        titles = sheet.broken(line.title, self._columns.title_width)
-        further = self._further(line)
+        sheet, columns = self._sheet, self._columns
+        texts = [(text, TEXT) for text in sheet.broken(line.title, columns.title_width)]
+        texts += [(text, SMALL) for text in self._further(line)]
         counted = self._counted(line)
-        height = max(len(titles) * TEXT.line + len(further) * SMALL.line, len(counted) * TEXT.line) + 2 * _PADDING
+        height = max(sum(kind.line for _, kind in texts), len(counted) * TEXT.line) + 2 * _PADDING
         if not self._fits(height) and self._could_fit(height):
             self._turn()
         sheet.down(_PADDING)
         top = sheet.get_y()
         self._figures(number, line, counted)
-        for title in titles:
-            if not self._fits(TEXT.line):
+        for text, kind in texts:
+            if not self._fits(kind.line):
                 self._turn()
-            sheet.put(self._columns.title, self._columns.title_width, title)
-            sheet.down(TEXT.line)
-        for text in further:
-            sheet.put(self._columns.title, self._columns.title_width, text, SMALL)
-            sheet.down(SMALL.line)
+            sheet.put(columns.title, columns.title_width, text, kind)
+            sheet.down(kind.line)
         if sheet.get_y() > top:  # on the same page
             sheet.set_y(max(sheet.get_y(), top + len(counted) * TEXT.line))
         sheet.down(_PADDING)
@@ -133,7 +130,9 @@ class Table:
         self._sheet.turn()
 
     def _further(self, line: Line) -> list[str]:
-        texts = [self._words.sku.format(line.sku)] if line.sku else []
+        texts = (
+            self._sheet.broken(self._words.sku.format(line.sku), self._columns.title_width, SMALL) if line.sku else []
+        )
         discount = line.discount_gross if self._paper.prices_include_tax else line.discount_net
         if discount:
             amount = money(discount, self._paper.currency, self._paper.locale)
@@ -146,7 +145,7 @@ class Table:
         whole = f"{number} {line.unit}".strip()
         if self._sheet.broken(whole, _QUANTITY) == [whole]:
             return [whole]
-        return [number, *self._sheet.broken(line.unit, _QUANTITY)]
+        return [number, line.unit]
 
     def _figures(self, number: int, line: Line, counted: list[str]) -> None:
         sheet, columns, paper = self._sheet, self._columns, self._paper

@@ -22,7 +22,7 @@ from pdfkit.child import Child
 from pdfkit.documents import issue
 from pdfkit.paper import PDF_NAME, XML_NAME, XRECHNUNG_NAME, PaperCause, PaperRefused
 from pdfkit.zugferd import Profile
-from tests.pdfkit.documents import BUSINESS, CONSUMER, ERIKA, SELLER, Sold, a_paper, taken_back
+from tests.pdfkit.documents import BUSINESS, CONSUMER, ERIKA, SELLER, Extra, Sold, a_paper, taken_back
 from tests.pdfkit.scenarios import everyone
 
 SCENARIOS = everyone()
@@ -241,6 +241,25 @@ def test_a_title_of_four_thousand_characters_is_told_to_its_end(title, tmp_path)
     letter = title[0]
     assert text.count(letter) >= title.count(letter)
     assert "Gesamtbetrag 24,90 €" in text
+
+
+def test_whatever_is_too_long_goes_on_over_further_pages(tmp_path):
+    """Nobody's order number has two thousand letters, but nothing that is told may be lost either."""
+    long = a_paper(
+        Sold(sku="S" * 1000),
+        extras=(Extra("charge", 490, "Versand " * 300, "FC"),),
+        buyer=replace(bought_by(name="N" * 3000), customer_number="Q" * 2000),
+        order_number="O" * 500,
+        notes=("Hinweis " * 1500,),
+    )
+
+    text = issued(long, tmp_path)
+
+    letters = {"S": 1000, "N": 3000, "Q": 2000, "O": 500}
+    assert {letter: text.count(letter) >= wanted for letter, wanted in letters.items()} == dict.fromkeys(letters, True)
+    assert text.count("Versand") == 300
+    assert text.count("Hinweis") == 1500
+    assert "51147 Köln" in text
 
 
 @pytest.mark.parametrize(
