@@ -133,8 +133,6 @@ def _returned(position: Position, left: Left, quantity: Decimal) -> Position:
 
 
 def _piece(left: Left, quantity: Decimal) -> Mapping[Treatment, int]:
-    if quantity == left.quantity:
-        return left.gross
     return {treatment: rounded(gross * quantity / left.quantity) for treatment, gross in left.gross.items()}
 
 
