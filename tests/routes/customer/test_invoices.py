@@ -90,7 +90,7 @@ async def test_opening_the_page_makes_no_invoice(shop: Running):
 @pytest.mark.parametrize(
     ("fields", "status", "sentence"),
     [
-        ({"paid_at": None, "state": State.ORDERED}, 409, "Ihre Zahlung ist noch nicht angekommen."),
+        ({"paid_at": None, "state": State.ORDERED}, 409, "Ihre Zahlung ist noch nicht eingegangen."),
         ({"currency": "CHF"}, 409, "Ihre Rechnung folgt."),
         ({"total_gross": 1}, 409, "Ihre Rechnung folgt."),
     ],
