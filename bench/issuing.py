@@ -100,8 +100,8 @@ async def _order(name: str, session: AsyncSession, by: By) -> int:
 
 async def _missing(house: House) -> int:
     async with house.database.reading() as session:
-        found = list(await session.scalars(select(Invoice.sequence).where(Invoice.series.is_not(None))))
-    return max(found, default=0) - len(set(found)) if len(found) == len(set(found)) else len(found)
+        found = [each or 0 for each in await session.scalars(select(Invoice.sequence).order_by(Invoice.sequence))]
+    return len({*range(1, len(found) + 1)} - {*found})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from db.orders import Address, AddressRole, BuyerKind, LineKind, Order, PaymentM
 from db.orders import Line as OrderLine
 from db.settings import SellerSettings, TaxRegime
 from pdfkit import consistency
-from pdfkit.paper import Paper, Supply
+from pdfkit.paper import Paper, Reference, Supply
 from portal import credit_notes, invoice_texts, snapshots
 from portal.credit_notes import NewCreditNote, ReturnedLine
 from portal.invoice_lines import NotIssued
@@ -289,7 +289,7 @@ def test_any_cart_becomes_a_document_with_the_paid_total(cart):
 @settings(max_examples=200, deadline=None)
 def test_whatever_is_taken_back_piece_by_piece_ends_at_nothing(cart, pieces):
     invoice = snapshot(*(a_line(**line) for line in cart))
-    refers_to = snapshots.paper.Reference("RE-1", ISSUED_ON)
+    refers_to = Reference("RE-1", ISSUED_ON)
     notes: list[Snapshot] = []
     for place, quantity in pieces:
         wanted = NewCreditNote(lines=[ReturnedLine(line=str(place + 1), quantity=quantity)], reason="zurück")
@@ -315,7 +315,7 @@ def test_whatever_is_taken_back_piece_by_piece_ends_at_nothing(cart, pieces):
 @settings(max_examples=100, deadline=None)
 def test_a_cancellation_mirrors_its_invoice_cent_for_cent(cart):
     invoice = snapshot(*(a_line(**line) for line in cart))
-    refers_to = snapshots.paper.Reference("RE-1", ISSUED_ON)
+    refers_to = Reference("RE-1", ISSUED_ON)
 
     back = credit_notes.taken_back(invoice, [], NewCreditNote(reason="falsch"), refers_to).snapshot.paper
 
@@ -330,7 +330,7 @@ def test_a_cancellation_mirrors_its_invoice_cent_for_cent(cart):
 def test_shipping_of_two_rates_that_is_all_that_is_left_goes_back_as_two_lines():
     lines = [a_line(3000), a_line(1000, 700), a_line(400, 0, kind=LineKind.SHIPPING)]
     invoice = snapshot(*lines)
-    refers_to = snapshots.paper.Reference("RE-1", ISSUED_ON)
+    refers_to = Reference("RE-1", ISSUED_ON)
     goods = NewCreditNote(lines=[ReturnedLine(line=line, quantity="1") for line in "12"], reason="zurück")
     first = credit_notes.taken_back(invoice, [], goods, refers_to)
 

@@ -111,7 +111,7 @@ async def test_unknown_ids_strangers_and_invoices_from_elsewhere_are_refused(sho
         content=content.getvalue(),
         headers={"Content-Type": "application/pdf"},
     )
-    body = {"lines": None, "reason": "x"}
+    body: Json = {"lines": None, "reason": "x"}
 
     for unknown in ("99", "x", "1.pdf", "9" * 30):
         assert (await shop.call.post(f"/api/v1/invoices/{unknown}/credit-notes", json=body)).status_code == 404
