@@ -40,7 +40,7 @@ def loaded(pdf: Sheet, texts: Iterable[str]) -> Iterator[None]:
             faces.enter_context(_added(pdf, family, "", path))
         if further:
             pdf.set_fallback_fonts(list(further), exact_match=False)
-            pdf.forgets_font = True
+            pdf.mixes_faces = True
         if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in rare):
             pdf.set_text_shaping(True)
         yield
