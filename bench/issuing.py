@@ -1,6 +1,6 @@
-"""`python -m bench.issuing`: how many invoices a second are issued while many customers click, and that no number is missing.
+"""`python -m bench.issuing`: how many invoices a second many customers get who click at once, and whether one is missing.
 
-Orders of one line, each clicked by several customers at once; documents are drawn, checked and committed for real.
+Orders of one line, each clicked several times; documents are drawn, checked and committed for real.
 """
 
 from __future__ import annotations
