@@ -42,6 +42,7 @@ class Invoice(Base, kw_only=True):
     __table_args__ = (
         Index("ix_invoice_order", "order_id"),
         Index("ix_invoice_number", "number"),
+        Index("ix_invoice_day", "issued_on"),
         Index("uq_invoice_own_number", "number", unique=True, sqlite_where=IS_OWN),
         Index("uq_invoice_sequence", "series", "year", "sequence", unique=True, sqlite_where=IS_OWN),
         Index(

@@ -217,8 +217,7 @@ async def _rows(ids: Sequence[int], session: AsyncSession) -> list[ListedInvoice
     taken_back = await _taken_back(ids, session)
     numbers = await _numbers([row.Invoice.refers_to for row in found.values() if row.Invoice.refers_to], session)
     return [
-        _listed(found[each], hashes[each], taken_back[each], numbers.get(found[each].Invoice.refers_to))
-        for each in ids
+        _listed(found[each], hashes[each], taken_back[each], numbers.get(found[each].Invoice.refers_to)) for each in ids
     ]
 
 

@@ -11,6 +11,7 @@ from views.sentences import Sentence, said
 # A new screen is one line here: its name, the paths that are part of it, where it begins.
 MAIN = (
     (said("Orders"), "/admin/orders", "/admin/orders"),
+    (said("Invoices"), "/admin/invoices", "/admin/invoices"),
     (said("Settings"), "/admin/settings", "/admin/settings/portal/invoices"),
 )
 SETTINGS = (

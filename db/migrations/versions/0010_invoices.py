@@ -20,6 +20,7 @@ def upgrade() -> None:
     op.execute(f"{unique} uq_invoice_cancels ON invoice (cancels_id) WHERE cancels_id IS NOT NULL")
     op.execute("CREATE INDEX ix_invoice_refers_to ON invoice (refers_to) WHERE refers_to IS NOT NULL")
     op.execute(f"CREATE INDEX ix_invoice_issued ON invoice (series, issued_on) WHERE {own}")
+    op.execute("CREATE INDEX ix_invoice_day ON invoice (issued_on)")
     op.execute(COMPLETE)
     op.create_table(
         "invoice_snapshot",
