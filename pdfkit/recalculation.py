@@ -11,10 +11,13 @@ from decimal import Decimal
 
 from lxml import etree
 
+from pdfkit.figures import DIGITS
+
 _RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 _TAKES_BACK = {"381", "384"}
-# What PEPPOL-EN16931-R120 allows a line, and BR-CO-17 here, as the tax is taken out of the gross amount.
-_SLACK, _GROSS_FIRST = Decimal("0.02"), Decimal("0.015")
+# What PEPPOL-EN16931-R120 allows a line. In BR-CO-17 half a minor unit is for rounding, and one for tax that is taken
+# out of the gross amount, so that the total stays what was paid.
+_SLACK, _GROSS_FIRST = Decimal("0.02"), Decimal("1.5")
 
 
 def broken(xml: bytes) -> list[str]:
@@ -65,9 +68,10 @@ def _broken_totals(root: etree._Element, settlement: etree._Element) -> Iterator
 
 
 def _broken_taxes(settlement: etree._Element) -> Iterator[str]:
+    unit = Decimal(1).scaleb(-DIGITS.get(settlement.findtext("{*}InvoiceCurrencyCode") or "", 2))
     for group in settlement.findall(f"{_RAM}ApplicableTradeTax"):
         exact = _amount(group, "{*}BasisAmount") * _amount(group, "{*}RateApplicablePercent") / 100
-        if abs(_amount(group, "{*}CalculatedAmount") - exact) > _GROSS_FIRST:
+        if abs(_amount(group, "{*}CalculatedAmount") - exact) > _GROSS_FIRST * unit:
             yield "BR-CO-17"
 
 

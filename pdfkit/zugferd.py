@@ -62,7 +62,7 @@ def written(paper: Paper, profile: Profile = Profile.EN16931) -> bytes:
 
 
 def lacks_for_xrechnung(paper: Paper) -> tuple[str, ...]:
-    """The fields of the paper without which it is no XRechnung (BR-DE-1 to 28, PEPPOL-EN16931-R010 and R020)."""
+    """The fields that keep this paper from being an XRechnung (BR-DE-1 to 28, PEPPOL-EN16931-R010 and R020)."""
     seller, buyer = paper.seller, paper.buyer
     wanted: dict[str, str | bool] = {
         "seller/contact_name": seller.contact_name,
@@ -74,6 +74,8 @@ def lacks_for_xrechnung(paper: Paper) -> tuple[str, ...]:
         "buyer/address/city": buyer.address.city,
         "ship_to/zip": not paper.ship_to or paper.ship_to.zip,
         "ship_to/city": not paper.ship_to or paper.ship_to.city,
+        "taxes": all(group.category is not TaxCategory.OUTSIDE_SCOPE for group in paper.taxes),  # BR-DE-14 wants a rate
+        "terms": "#" not in paper.terms,  # which begins a discount for early payment (BR-DE-18)
     }
     return tuple(field for field, there in wanted.items() if not there)
 

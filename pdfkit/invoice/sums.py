@@ -55,7 +55,7 @@ def _rows(paper: Paper, words: Words) -> Iterator[Row]:
     yield words.total, sign * paper.totals.gross, TOTAL
     if paper.kind is Kind.INVOICE and paper.totals.due and paper.totals.paid:
         yield words.paid, -paper.totals.paid, TEXT
-        yield words.due, paper.totals.due, STRONG
+        yield (words.due if paper.totals.due > 0 else words.overpaid), abs(paper.totals.due), STRONG
 
 
 def _signed(adjustment: Adjustment, is_gross: bool) -> int:

@@ -42,6 +42,7 @@ class Words:
     total: str
     paid: str
     due: str
+    overpaid: str
     tax_rate: str
     tax_basis: str
     tax_amount: str
@@ -103,6 +104,7 @@ _GERMAN = Words(
     total="Gesamtbetrag",
     paid="Bereits bezahlt",
     due="Offener Betrag",
+    overpaid="Zu viel bezahlt",
     tax_rate="USt.",
     tax_basis="Netto",
     tax_amount="Steuer",
@@ -170,6 +172,7 @@ _ENGLISH = Words(
     total="Total",
     paid="Already paid",
     due="Amount due",
+    overpaid="Paid too much",
     tax_rate="VAT",
     tax_basis="Net",
     tax_amount="Tax",

@@ -82,5 +82,6 @@ def everyone() -> dict[str, Paper]:
             terms="Der Betrag wird auf demselben Weg erstattet, auf dem bezahlt wurde.",
         ),
         "in francs": a_paper(Sold(), currency="CHF", paid=0),
+        "in yen with tax": a_paper(Sold(gross=2491, rate=1000), extras=(SHIPPING,), currency="JPY"),
         "in yen": a_paper(Sold(gross=2490, category=TaxCategory.EXPORT, rate=0), currency="JPY", reasons=REASONS),
     }  # fmt: skip

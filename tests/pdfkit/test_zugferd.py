@@ -177,5 +177,10 @@ def test_an_xrechnung_says_which_fields_it_is_waiting_for():
     )
 
 
+def test_what_xrechnung_has_no_place_for_is_none():
+    assert lacks_for_xrechnung(a_paper(of(TaxCategory.OUTSIDE_SCOPE))) == ("taxes",)
+    assert lacks_for_xrechnung(a_paper(terms="Sofort. #SKONTO#TAGE=7#")) == ("terms",)
+
+
 def test_the_same_paper_gives_the_same_bytes():
     assert zugferd.written(a_paper()) == zugferd.written(a_paper())
