@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pdfkit import conformity, consistency, invoice, zugferd
+from pdfkit import conformity, consistency, invoice, xrechnung, zugferd
 from pdfkit.outcome import partial_path
 from pdfkit.paper import PDF_NAME, XML_NAME, XRECHNUNG_NAME, Paper, PaperCause, PaperRefused, Printed
 from pdfkit.zugferd import Profile
@@ -21,7 +21,7 @@ def issue(paper: Paper, folder: Path) -> Printed:
     xml = zugferd.written(paper)
     pages = _printed(paper, xml, folder / PDF_NAME)
     (folder / XML_NAME).write_bytes(xml)
-    lacks = zugferd.lacks_for_xrechnung(paper)
+    lacks = xrechnung.lacks(paper)
     if not lacks:
         (folder / XRECHNUNG_NAME).write_bytes(zugferd.written(paper, Profile.XRECHNUNG))
     return Printed(pages=pages, xrechnung_lacks=lacks)

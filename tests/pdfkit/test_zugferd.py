@@ -10,7 +10,8 @@ from lxml import etree
 
 from pdfkit import consistency, zugferd
 from pdfkit.paper import Kind, Means, Receipt, Supply, TaxCategory
-from pdfkit.zugferd import Profile, lacks_for_xrechnung
+from pdfkit.xrechnung import lacks
+from pdfkit.zugferd import Profile
 from tests import einvoice_rules
 from tests.einvoice_rules import Finding
 from tests.pdfkit.documents import BUSINESS, CONSUMER, ISSUED, SELLER, SHIPPING, Extra, Sold, a_paper, of, taken_back
@@ -168,8 +169,8 @@ def test_an_xrechnung_says_which_fields_it_is_waiting_for():
     seller = msgspec.structs.replace(SELLER, phone="", contact_name="")
     buyer = msgspec.structs.replace(CONSUMER, email="erika@@example")
 
-    assert lacks_for_xrechnung(a_paper(buyer=BUSINESS)) == ()
-    assert lacks_for_xrechnung(a_paper(seller=seller, buyer=buyer, order_number="")) == (
+    assert lacks(a_paper(buyer=BUSINESS)) == ()
+    assert lacks(a_paper(seller=seller, buyer=buyer, order_number="")) == (
         "seller/contact_name",
         "seller/phone",
         "buyer/email",
@@ -178,8 +179,8 @@ def test_an_xrechnung_says_which_fields_it_is_waiting_for():
 
 
 def test_what_xrechnung_has_no_place_for_is_none():
-    assert lacks_for_xrechnung(a_paper(of(TaxCategory.OUTSIDE_SCOPE))) == ("taxes",)
-    assert lacks_for_xrechnung(a_paper(terms="Sofort. #SKONTO#TAGE=7#")) == ("terms",)
+    assert lacks(a_paper(of(TaxCategory.OUTSIDE_SCOPE))) == ("taxes",)
+    assert lacks(a_paper(terms="Sofort. #SKONTO#TAGE=7#")) == ("terms",)
 
 
 def test_the_same_paper_gives_the_same_bytes():
