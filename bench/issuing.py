@@ -1,4 +1,4 @@
-"""`python -m bench.issuing`: how many invoices a second many customers get who click at once, and whether one is missing.
+"""`python -m bench.issuing`: how many invoices a second customers get who click at once, and whether one is missing.
 
 Orders of one line, each clicked several times; documents are drawn, checked and committed for real.
 """
