@@ -53,7 +53,7 @@ def taken_back(
     invoice: Snapshot, earlier: Sequence[Snapshot], wanted: NewCreditNote, refers_to: Reference
 ) -> TakenBack:
     """`earlier` are the credit notes of that invoice. Raises Invalid for lines that it has not, or not any more."""
-    left = {position.id: _left(position, earlier) for position in invoice.positions}
+    left = left_of(invoice, earlier)
     quantities = _quantities(invoice, left, wanted)
     returned = [
         _returned(position, left[position.id], quantities[position.id])
@@ -79,6 +79,11 @@ def taken_back(
         notes=(plain(wanted.reason),),
     )
     return TakenBack(Snapshot(paper=paper, positions=positions), is_complete)
+
+
+def left_of(invoice: Snapshot, earlier: Sequence[Snapshot]) -> Mapping[str, Left]:
+    """By the id of the position; `earlier` are the credit notes of that invoice."""
+    return {position.id: _left(position, earlier) for position in invoice.positions}
 
 
 def _left(position: Position, earlier: Sequence[Snapshot]) -> Left:
@@ -146,13 +151,18 @@ def _taxed(returned: Sequence[Position], before: Mapping[Treatment, int]) -> tup
 
 
 def _stays_within(invoice: Snapshot, positions: Sequence[Position], earlier: Sequence[Snapshot]) -> None:
-    """No group gives back more than it took in: whoever returns an item of a discounted order returns its discount."""
-    whole, now = _gross_before([invoice]), _gross_of(positions)
-    before = _gross_before(earlier)
+    """No group gives back more than is left of it: whoever returns an item of a discounted order returns its discount.
+
+    The discount may be one that other rates bear a part of: what then goes up there is left for a later return.
+    """
+    whole, before, now = _gross_before([invoice]), _gross_before(earlier), _gross_of(positions)
     for treatment, amount in now.items():
-        if not 0 <= amount <= max(0, whole[treatment] - before[treatment]):
-            rest = f"At {treatment.rate / 100:g} % {whole[treatment] - before[treatment]} are left, not {amount}."
-            raise Invalid(Fault("#/lines", "more-than-left", f"{rest} Take back discounts and vouchers with it."))
+        left = whole[treatment] - before[treatment]
+        if amount > max(0, left):
+            rest = f"At {treatment.rate / 100:g} % {left} are left, and this takes back {amount}"
+            raise Invalid(Fault("#/lines", "more-than-left", f"{rest}; take back discounts and vouchers with it."))
+    if sum(now.values()) < 0:
+        raise Invalid(Fault("#/lines", "less-than-nothing", "Discounts and vouchers go back with what they were for."))
 
 
 def _gross_before(notes: Sequence[Snapshot]) -> Mapping[Treatment, int]:

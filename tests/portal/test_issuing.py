@@ -12,7 +12,7 @@ import pytest
 
 from db.engine import Database
 from db.invoices import DocumentFormat, NumberSeries
-from db.orders import BillingCorrection, BuyerKind, PaymentMethod, State, TaxCategory, VatMode
+from db.orders import BillingCorrection, BuyerKind, LineKind, PaymentMethod, State, TaxCategory, VatMode
 from pdfkit.paper import Kind, Paper, PaperCause, PaperRefused
 from portal.activity import By
 from portal.imported import Buyer, PostalAddress, SourceInvoice
@@ -391,7 +391,7 @@ async def test_while_something_of_it_is_left_there_is_no_second_invoice(books: B
 
 
 async def test_the_item_of_a_discounted_order_goes_back_with_its_discount(books: Bookkeeping):
-    voucher = a_line(id="v", kind="voucher", title="Gutschein", line_gross=-500, tax_rate="0")
+    voucher = a_line(id="v", kind=LineKind.VOUCHER, title="Gutschein", line_gross=-500, tax_rate="0")
     invoice = await books.asks(await books.is_ordered(lines=[a_line(), voucher]))
 
     with pytest.raises(Invalid) as refused:
@@ -400,6 +400,22 @@ async def test_the_item_of_a_discounted_order_goes_back_with_its_discount(books:
 
     assert [fault.code for fault in refused.value.faults] == ["more-than-left"]
     assert note.total_gross == -1500
+
+
+async def test_goods_of_one_rate_go_back_with_a_voucher_that_two_rates_bore(books: Bookkeeping):
+    book = a_line(id="2", line_gross=1000, tax_rate="7")
+    voucher = a_line(id="v", kind=LineKind.VOUCHER, title="Gutschein", line_gross=-600, tax_rate="0")
+    invoice = await books.asks(await books.is_ordered(lines=[a_line(), book, voucher]))
+
+    with pytest.raises(Invalid) as refused:
+        await books.takes_back(invoice, {"v": "1"})
+    first = await books.takes_back(invoice, {"1": "1", "v": "1"})
+    rest = await books.takes_back(invoice)
+
+    assert [fault.code for fault in refused.value.faults] == ["less-than-nothing"]
+    assert [note.total_gross for note in (first, rest)] == [-1400, -1000]
+    assert [(g.rate, g.basis + g.tax) for g in (await books.snapshot(first)).paper.taxes] == [(1900, 1600), (700, -200)]
+    assert rest.cancels_id == invoice.id
 
 
 # --- What was known
