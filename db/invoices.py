@@ -54,7 +54,7 @@ class Invoice(Base, kw_only=True):
         ),
         Index("uq_invoice_cancels", "cancels_id", unique=True, sqlite_where=text("cancels_id IS NOT NULL")),
         Index("ix_invoice_refers_to", "refers_to", sqlite_where=text("refers_to IS NOT NULL")),
-        Index("ix_invoice_issued", "series", "issued_on", sqlite_where=IS_OWN),
+        Index("ix_invoice_issued", "series", "issued_on", sqlite_where=text("series IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))

@@ -113,6 +113,12 @@ def test_what_documents_are_made_from_stays(connection: sqlite3.Connection, tabl
             connection.execute(statement)
 
 
+def test_the_newest_day_of_a_series_is_found_without_reading_its_invoices(connection: sqlite3.Connection):
+    plan = connection.execute("EXPLAIN QUERY PLAN SELECT max(issued_on) FROM invoice WHERE series = ?", ("RE-",))
+
+    assert ["ix_invoice_issued" in row[3] for row in plan] == [True]
+
+
 def test_invoices_from_elsewhere_survive_the_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place, backups = tmp_path / "tresen.sqlite3", tmp_path / "backups"
     before = tmp_path / "migrations"

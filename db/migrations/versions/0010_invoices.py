@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.execute(f"{unique} uq_invoice_generation ON invoice (order_id, generation) WHERE {own} AND kind = 'invoice'")
     op.execute(f"{unique} uq_invoice_cancels ON invoice (cancels_id) WHERE cancels_id IS NOT NULL")
     op.execute("CREATE INDEX ix_invoice_refers_to ON invoice (refers_to) WHERE refers_to IS NOT NULL")
-    op.execute(f"CREATE INDEX ix_invoice_issued ON invoice (series, issued_on) WHERE {own}")
+    op.execute("CREATE INDEX ix_invoice_issued ON invoice (series, issued_on) WHERE series IS NOT NULL")
     op.execute("CREATE INDEX ix_invoice_day ON invoice (issued_on)")
     op.execute(COMPLETE)
     op.create_table(
