@@ -9,12 +9,14 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.activity import Activity
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, Issuer
 from db.orders import Order, OrderKind
 from pdfkit.outcome import Inspection
 from portal.activity import By, entry
 from portal.refusals import Conflict, Fault, Invalid
 
+REPORTED = "invoice_reported_elsewhere"
 EARLIEST, LATEST = 1990, 2100
 
 
@@ -58,6 +60,16 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     details: dict[str, object] = {"number": new.number, "sha256": digest, "beside_own": beside_own}
     session.add(entry(by, "invoice_stored", order.id, details, notice=beside_own))
     return invoice, True
+
+
+async def note_reported(order: Order, session: AsyncSession, by: By) -> None:
+    """A source tells of an invoice of its own where there is one of ours already: the tax would be owed twice."""
+    number = order.source_invoice_number
+    if number is None or not await _has_own(order, session):
+        return
+    told = select(Activity.details).where(Activity.order_id == order.id, Activity.kind == REPORTED)
+    if all(details.get("number") != number for details in await session.scalars(told)):
+        session.add(entry(by, REPORTED, order.id, {"number": number}, notice=True))
 
 
 def _kind(order: Order) -> InvoiceKind:

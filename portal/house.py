@@ -21,6 +21,7 @@ from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.inspections import Inspector
+from portal.issuing import Issuing
 from portal.jobs import Periodic, Routine, Work, Worker, every
 from portal.known_browsers import KnownBrowsers
 from portal.links import Links
@@ -86,6 +87,7 @@ class House:
     post: Post
     messages: Messages
     confirmations: Confirmations
+    issuing: Issuing
     worker: Worker
     door: Door
     provider_checks: ProviderChecks
@@ -150,6 +152,7 @@ def built(ground: Ground) -> House:
         post=post,
         messages=mail,
         confirmations=Confirmations(ground.database, mail, ground.zone),
+        issuing=Issuing(ground.database, ground.child, scratch, ground.zone),
         worker=Worker(
             ground.database,
             works={

@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from portal.house import House
 from routes import admin, api, errors, images, static, up
 from routes.api.slashes import SlashesKept
-from routes.customer import downloads, invoices, lost_links, orders, waivers
+from routes.customer import billing_addresses, downloads, invoices, lost_links, orders, waivers
 from routes.given import BEHIND_LINK, EVERYWHERE
 from routes.limits import RefusalLimit
 from routes.protection import Origins, Protection
@@ -26,7 +26,9 @@ customer = Router(
         orders.show_order,
         downloads.start_download,
         downloads.hand_out,
+        invoices.get_invoice,
         invoices.show_invoice,
+        billing_addresses.correct_address,
         waivers.give_waiver,
         waivers.confirm_waiver,
         waivers.show_waiver,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +10,8 @@ from decimal import Decimal
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+
+from pdfkit.codes import COUNTRIES
 
 NO_BREAK = "\u00a0"
 KINDS_OF_SPACE = str.maketrans({" ": NO_BREAK, "\u202f": NO_BREAK})
@@ -83,6 +86,11 @@ class Formats:
     def number(self, number: Decimal | int) -> str:
         """`1,5` of a quantity; zeros that say nothing are left out."""
         return format_decimal(number, "#,##0.####", locale=self.locale).translate(KINDS_OF_SPACE)
+
+    def countries(self) -> list[tuple[str, str]]:
+        """Codes that an invoice may name, with their names, as one looks them up."""
+        named = [(code, self.locale.territories[code]) for code in COUNTRIES if code in self.locale.territories]
+        return sorted(named, key=lambda each: unicodedata.normalize("NFD", each[1]).casefold())
 
     def typed(self, value: object) -> str:
         """How a stored value stands in a field to be edited: nothing is grouped, and a German sees a comma."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum, auto
 
 from portal.refusals import Refusal
 from views.sentences import Sentence, counted, said
@@ -238,19 +239,44 @@ ABOUT_INVOICES = frozenset(
     {
         Refusal.NO_INVOICE,
         Refusal.INVOICE_ELSEWHERE,
+        Refusal.ARCHIVED,
+    }
+)
+# The merchant reads what exactly is in the way; the customer has nothing to do with it.
+SHOP_MENDS = frozenset(
+    {
         Refusal.SELLER_INCOMPLETE,
         Refusal.AMOUNTS_INCONSISTENT,
-        Refusal.ARCHIVED,
+        Refusal.TAX_RATE_UNKNOWN,
+        Refusal.FOREIGN_CURRENCY,
+        Refusal.ADDRESS_INCOMPLETE,
+        Refusal.VAT_ID_MISSING,
+        Refusal.SUPPLY_DATE_UNKNOWN,
+        Refusal.CHARACTER_UNPRINTABLE,
+        Refusal.INVOICE_FAILED,
     }
 )
 
 
-def flash(refusal: Refusal) -> Flash:
+class Deed(Enum):
+    """What somebody wanted, where the reason alone does not tell."""
+
+    INVOICE = auto()
+    ADDRESS = auto()
+
+
+def flash(refusal: Refusal, deed: Deed | None = None) -> Flash:
     """What did not happen, why, and that nothing was lost."""
     reason = REASONS[refusal]
+    if deed is Deed.ADDRESS or refusal is Refusal.ALREADY_INVOICED:
+        title = said("The address was not changed.")
+        return Flash(tone="", title=title, reason=reason, comfort=said("The shop helps you with it."))
+    if refusal in SHOP_MENDS:
+        title = said("Your invoice will follow.")
+        return Flash(tone="", title=title, reason=reason, comfort=said("You need not do anything."))
     if refusal in ABOUT_MONEY:
         return Flash(tone="", title=said("No payment was started."), reason=reason, comfort=said("Nothing was paid."))
-    if refusal in ABOUT_INVOICES:
+    if deed is Deed.INVOICE or refusal in ABOUT_INVOICES:
         return Flash(tone="", title=said("No invoice was made."), reason=reason, comfort=said("Nothing was changed."))
     return Flash(
         tone="stop" if refusal in OUR_FAULT else "",
@@ -275,8 +301,8 @@ REASONS = {
     Refusal.INVOICE_ELSEWHERE: said("There is an invoice for this order already."),
     Refusal.ARCHIVED: said("The shop has closed this order."),
     Refusal.WINDOW_NOT_OPEN: said("The withdrawal period has not ended yet."),
-    Refusal.SELLER_INCOMPLETE: said("The shop makes the invoice itself, and it then appears here."),
-    Refusal.AMOUNTS_INCONSISTENT: said("The shop makes the invoice itself, and it then appears here."),
+    **dict.fromkeys(SHOP_MENDS, said("The shop knows that you wait for it, and it then appears here.")),
+    Refusal.ALREADY_INVOICED: said("There is an invoice with the previous address already."),
     Refusal.FILE_MISSING: said("The file is missing from the shop’s store at the moment. Please try again later."),
     Refusal.STAMP_FAILED: said("The file could not be prepared. Please try again in a few minutes."),
     Refusal.STORAGE_UNAVAILABLE: said("The shop’s store cannot be reached. Please try again in a few minutes."),

@@ -15,6 +15,7 @@ from routes.admin import (
     activity,
     appearance,
     first_run,
+    invoices,
     keys,
     order_deeds,
     order_downloads,
@@ -29,7 +30,8 @@ from routes.admin import (
 
 LARGEST_FORM = 2_000_000  # room for what is too long to be told so
 # Forms are long and repeat themselves. Customers' pages are kept as they are sent; a proxy packs those.
-PACKED = DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip", exclude=[r"\.(png|pdf)$"]))
+PACKED_ALREADY = r"\.(png|pdf|zip)$"
+PACKED = DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip", exclude=[PACKED_ALREADY]))
 NO_STORE = [ResponseHeader(name="Cache-Control", value="no-store")]
 
 door = Router(
@@ -71,6 +73,9 @@ office = Router(
     route_handlers=[
         orders.list_orders,
         one_order,
+        invoices.list_invoices,
+        invoices.export_list,
+        invoices.export_documents,
         activity.show_activity,
         activity.see_notices,
         settings.show_home,

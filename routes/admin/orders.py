@@ -113,10 +113,10 @@ def filter_of(asked: Mapping[str, str]) -> OrderFilter:
     """An address that was typed or grew old shows what it can: what no filter knows is none."""
     return OrderFilter(
         query=asked.get("q", "")[:200].strip(),
-        state=_word(State, asked.get("state", "")),
-        payment_state=_word(PaymentState, asked.get("payment", "")),
+        state=word_of(State, asked.get("state", "")),
+        payment_state=word_of(PaymentState, asked.get("payment", "")),
         source=asked.get("source", "")[:64],
-        concern=_word(Concern, asked.get("concern", "")),
+        concern=word_of(Concern, asked.get("concern", "")),
     )
 
 
@@ -124,7 +124,7 @@ def turn_of(asked: Mapping[str, str]) -> Turn:
     return Turn(after=_place(asked.get("after", "")), before=_place(asked.get("before", "")))
 
 
-def _word(words: type[Word], text: str) -> Word | None:
+def word_of(words: type[Word], text: str) -> Word | None:
     return next((word for word in words if word.value == text), None)
 
 

@@ -51,6 +51,7 @@ router = Router(
         invoices.put_invoice,
         invoices.list_invoices,
         invoices.show_invoice,
+        invoices.add_credit_note,
         settings.show_settings,
         settings.change_settings,
         images.list_images,

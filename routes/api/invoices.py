@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated
 
-from litestar import get, put, route
+from litestar import get, post, put, route
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, RawBody
 from litestar.response import Response
@@ -18,10 +18,12 @@ from db.invoices import DocumentFormat
 from pdfkit.outcome import Inspection
 from portal import foreign_invoices, invoice_search, invoices, order_imports
 from portal.byte_ranges import HeldBytes
+from portal.credit_notes import NewCreditNote
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House as PortalHouse
 from portal.invoice_search import InvoiceQuery, ToldInvoice
 from portal.refusals import NotFound
+from routes.api.body import decoded
 from routes.api.calls import JSON, PDF, XML, Call, Listed, OrderKey, asked, row_id, told
 from routes.api.orders import ORDER
 from routes.given import AnyRequest, ApiKeyHolder, House, Reading
@@ -81,6 +83,25 @@ async def _inspected(content: bytes, house: PortalHouse) -> Inspection:
 async def list_invoices(request: AnyRequest, reading: Reading) -> Listed[ToldInvoice]:
     found, cursor = await invoice_search.page(asked(InvoiceQuery, request), reading)
     return Listed(items=found, next_cursor=cursor)
+
+
+@post(
+    "/invoices/{invoice_id:str}/credit-notes",
+    status_code=201,
+    opt=told(
+        Call(
+            summary="Take an invoice back: all that is left of it, or some of its lines",
+            path="/invoices/{id}/credit-notes",
+            takes=NewCreditNote,
+            gives={201: ToldInvoice},
+        )
+    ),
+)
+async def add_credit_note(invoice_id: FromPath[str], body: RawBody, house: House, by: ApiKeyHolder) -> ToldInvoice:
+    wanted = decoded(NewCreditNote, body)
+    stored = await house.issuing.credit_note(row_id(invoice_id), wanted, by)
+    async with house.database.reading() as session:
+        return await invoice_search.one(stored, session)
 
 
 @route(

@@ -31,7 +31,15 @@ SECRETS = ("secret", "password", "token", "sealed")
 IS_SET = "_set"  # the history of a secret holds whether there is one
 LONGEST = 300
 STOP = ("download_failed", "mail_failing", "message_failed", "payment_reversed")
-OK = ("payment_received", "waiver_given", "file_downloaded", "message_sent", "invoice_stored", "invoice_created")
+OK = (
+    "payment_received",
+    "waiver_given",
+    "file_downloaded",
+    "message_sent",
+    "invoice_stored",
+    "invoice_created",
+    "credit_note_created",
+)
 
 
 Shown: TypeAlias = tuple[Sentence, ...]
@@ -121,6 +129,13 @@ def _refund(told: Told) -> Sentence:
     return said("Refund by %(provider)s", provider=provider(_text(told, "provider")))
 
 
+def _invoice_refused(told: Told) -> Sentence:
+    detail = _text(told, "detail")
+    if not detail:
+        return said("The invoice could not be made: %(reason)s", reason=_reason(told))
+    return said("The invoice could not be made: %(reason)s (%(detail)s)", reason=_reason(told), detail=detail)
+
+
 def _downloaded(told: Told) -> Sentence:
     if told.get("given_back"):
         return said("Download of %(file)s could not be delivered and does not count", file=_text(told, "file_name"))
@@ -170,6 +185,13 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     ),
     "invoice_stored": lambda told: said("Invoice %(number)s stored", number=Reference(_text(told, "number"))),
     "invoice_created": lambda told: said("Invoice %(number)s created", number=Reference(_text(told, "number"))),
+    "invoice_refused": _invoice_refused,
+    "invoice_reported_elsewhere": lambda told: said(
+        "The source reports invoice %(number)s, but there is one of ours already",
+        number=Reference(_text(told, "number")),
+    ),
+    "credit_note_created": lambda told: said("Credit note %(number)s created", number=Reference(_text(told, "number"))),
+    "billing_address_corrected": _fixed(said("Billing address corrected")),
     "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=_text(told, "subject")),
     "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=_text(told, "subject")),
     "message_failed": lambda told: said("A mail was given up: %(error)s", error=_text(told, "error")),

@@ -11,9 +11,8 @@ from markupsafe import Markup
 from db.invoices import InvoiceKind
 from portal import greetings
 from portal.dossiers import Dossier
-from portal.refusals import Refusal
 from portal.windows import local_day
-from views import View, theme, wording
+from views import View, theme
 from views.customer.banner import Banner, Waiting, banner
 from views.customer.downloads import DownloadsSection
 from views.customer.invoices import InvoiceSection
@@ -56,19 +55,19 @@ class OrderPage(View):
 
     @staticmethod
     def of(
-        dossier: Dossier, now: datetime, *, token: str, flash: Refusal | None = None, asking: Asking = SILENT
+        dossier: Dossier, now: datetime, *, token: str, flash: Flash | None = None, asking: Asking = SILENT
     ) -> OrderPage:
-        """`token` is that of the portal link; `flash` is why a deed was just refused."""
+        """`token` is that of the portal link; `flash` tells why a deed was just refused."""
         order, path = dossier.order, f"/o/{token}"
         greeting = _greeting(dossier)
-        invoice = InvoiceSection.of(dossier, now, path)
+        invoice = InvoiceSection.of(dossier, now, path, asking.address)
         downloads = DownloadsSection.of(dossier, now, path, asking)
         return OrderPage(
             path=path,
             theme_url=theme.address(dossier.appearance.accent_colour),
             seller=Seller.of(dossier.seller, dossier.shop_name),
             sign=ShopSign.of(dossier.appearance.image),
-            flash=wording.flash(flash) if flash else None,
+            flash=flash,
             greeting=greeting,
             greeting_is_long=greeting is not None and len(greeting.striptags()) > LONG_GREETING,
             user_name=dossier.user_name,
