@@ -16,7 +16,18 @@ from db.glance import Glance
 from db.payment_providers import ProviderKind
 from db.settings import GeneralSettings, SellerSettings
 from pdfkit.child import Child
-from portal import confirmations, lost_links, messages, outbox, retention, settings
+from portal import (
+    confirmations,
+    lost_links,
+    messages,
+    outbox,
+    payment_looks,
+    payment_providers,
+    payment_refunds,
+    retention,
+    settings,
+    webhooks,
+)
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
@@ -27,15 +38,21 @@ from portal.lost_links import LostLinks, Writer
 from portal.mail_servers import MailerFor, MailServer
 from portal.messages import Messages, Post
 from portal.observations import Observations
+from portal.paying import PaymentProvider
 from portal.payment_providers import ProviderCheck, ProviderChecks
+from portal.payment_refunds import Refunds
+from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
 from portal.stamps import Stamps
 from portal.storages import Storages
+from portal.till import Till
 from portal.vault import Vault
+from portal.webhook_registrations import Registrations
+from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
-DAILY = ("retention", "forget_done_jobs")
+DAILY = ("retention", "forget_done_jobs", "forget_deliveries")
 
 
 class Storefront:
@@ -86,6 +103,7 @@ class House:
     worker: Worker
     door: Door
     provider_checks: ProviderChecks
+    till: Till
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +122,8 @@ class Ground:
     mail_server: MailServer | None = None
     first_run_code: str = ""
     provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
+    payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
+    hooks_from_here: bool = False
 
 
 def built(ground: Ground) -> House:
@@ -115,6 +135,14 @@ def built(ground: Ground) -> House:
     )
     mail = Messages(ground.database, post, on_sent={confirmations.MAIL: confirmations.mail_was_sent})
     links = Links(signer, ground.base_url)
+    till = Till(
+        database=ground.database,
+        services=ground.payment_services,
+        vault=post.vault,
+        signer=signer,
+        base_url=ground.base_url,
+        hooks_from_here=ground.hooks_from_here,
+    )
     lost = LostLinks(
         reading=ground.database.reading, links=links, messages=mail, write=ground.lost_link_mail, zone=ground.zone
     )
@@ -144,12 +172,22 @@ def built(ground: Ground) -> House:
         confirmations=Confirmations(ground.database, mail, ground.zone),
         worker=Worker(
             ground.database,
-            works={messages.KIND: mail, lost_links.KIND: lost, **_housekeeping(ground)},
+            works={messages.KIND: mail, lost_links.KIND: lost, **_taking_money(till), **_housekeeping(ground)},
             periodic=[Periodic(kind, every(timedelta(days=1))) for kind in DAILY],
         ),
         door=Door(ground.database, ground.first_run_code),
         provider_checks=ProviderChecks(ground.provider_checks, post.vault),
+        till=till,
     )
+
+
+def _taking_money(till: Till) -> dict[str, Work]:
+    return {
+        payment_looks.KIND: Reconciliation(till),
+        payment_refunds.KIND: Refunds(till),
+        payment_providers.WEBHOOK_REGISTRATION: Registrations(till),
+        webhooks.KIND: Deliveries(till),
+    }
 
 
 def _housekeeping(ground: Ground) -> dict[str, Work]:
@@ -161,4 +199,5 @@ def _housekeeping(ground: Ground) -> dict[str, Work]:
     return {
         "retention": Routine(shorten, timedelta(minutes=30)),
         "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
+        "forget_deliveries": Routine(partial(webhooks.purge, ground.database.writing), timedelta(minutes=5)),
     }

@@ -69,7 +69,10 @@ class Capture:
 
 
 class Missing(StrEnum):
-    """Why there is no capture. `waiting`: for the customer. `gone`: the service does not know it any more."""
+    """Why there is no capture. `waiting`: for the customer. `gone`: the service does not know it any more.
+
+    `outdated` is our own: the order has changed, so that nothing was asked for.
+    """
 
     WAITING = "waiting"
     APPROVED = "approved"
@@ -77,6 +80,7 @@ class Missing(StrEnum):
     DUPLICATE = "duplicate"
     MERCHANT = "merchant"
     GONE = "gone"
+    OUTDATED = "outdated"
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,6 @@ class ProviderRefused(Exception):
 
 class PaymentProvider(Protocol):
     """Every call is bounded in time. All of them raise ProviderTrouble and ProviderRefused."""
-
-    def takes(self, amount: int, currency: str) -> bool:
-        """Whether such an amount can be paid there at all."""
-        ...
 
     async def begin(self, wanted: Wanted, credentials: Credentials) -> Approval: ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from db.webhooks import Verification
-from integrations.paypal import money, orders, refunds, webhooks
+from integrations.paypal import orders, refunds, webhooks
 from integrations.paypal.calls import Calls, Timing
 from integrations.paypal.check import Check
 from integrations.paypal.origins import LIVE, SANDBOX, Origins, origins
@@ -33,9 +33,6 @@ class PayPal:
 
     async def check(self, credentials: Credentials) -> Answer:
         return await self._check.of(credentials)
-
-    def takes(self, amount: int, currency: str) -> bool:
-        return money.takes(amount, currency)
 
     async def begin(self, wanted: Wanted, credentials: Credentials) -> Approval:
         return await orders.create(wanted, credentials, self._calls, self.origins)
