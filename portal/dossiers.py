@@ -9,17 +9,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.invoices import Invoice, InvoiceDocument
+from db.invoices import Invoice, InvoiceDocument, InvoiceKind
 from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import entitled, images, order_facts, waivers
+from portal import entitled, images, order_facts, payment_facts, waivers
 from portal.entitlements import Entitlement
 from portal.images import ShownImage
 from portal.imported import decimal
 from portal.invoices import InvoiceFacts, InvoiceRules
 from portal.links import Link
 from portal.orders import OrderFacts
+from portal.payment_facts import NOT_PAYING, Paying
 from portal.refusals import NotFound
 from portal.settings import AllSettings, all_settings, missing_seller_fields
 from portal.waivers import GivenWaiver, Question
@@ -84,6 +85,13 @@ class Dossier:
     seller: SellerFacts
     appearance: Appearance
     zone: ZoneInfo
+    paying: Paying = NOT_PAYING
+
+    @property
+    def invoice_number(self) -> str:
+        """That of the newest invoice; empty as long as there is none."""
+        numbers = [invoice.number for invoice in self.invoices if invoice.kind is InvoiceKind.INVOICE]
+        return numbers[-1] if numbers else ""
 
 
 async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None = None) -> Dossier:
@@ -119,6 +127,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         seller=seller_facts(settings.seller),
         appearance=_appearance(settings),
         zone=settings.zone,
+        paying=await payment_facts.of(facts, settings.seller, session),
     )
 
 

@@ -26,8 +26,8 @@ from portal.sessions import SignedIn
 from portal.stamps import wish
 from portal.windows import local_day, start_of
 from routes.given import AnyRequest, House, Merchant, Now
-from views import Page
-from views.admin import history_words, order_ready, qr
+from views import Page, qr
+from views.admin import history_words, order_ready
 from views.admin.frame import Frame
 from views.admin.order import ORDERS, OrderHead
 from views.admin.order_numbers import Numbers, PortalLink

@@ -15,7 +15,9 @@ from views.customer.waivers import Asking, Complaint
 from views.kept import Asked, Shelf
 
 SHELF = Shelf()
-OUR_FAULT = frozenset({Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE, Refusal.FILE_MISSING})
+OUR_FAULT = frozenset(
+    {Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE, Refusal.FILE_MISSING, Refusal.PROVIDER_UNAVAILABLE}
+)
 
 
 @route("/o/{token:str}", http_method=["GET", "HEAD"])
