@@ -82,7 +82,7 @@ async def offered(dossier: Dossier, provider_id: int, session: AsyncSession) -> 
 
 
 async def announce(order_id: int, provider_id: int, session: AsyncSession, by: By) -> None:
-    """The customer says to have transferred what is due. Saying it twice is saying it once. Raises NotFound, Refused."""
+    """The customer says to have transferred what is due; twice is the same as once. Raises NotFound, Refused."""
     facts = await order_facts.of_one(await session.get_one(Order, order_id), session)
     found = await payment_choices.offered(facts, await settings.of(SellerSettings, session), session)
     if why := payments.refusal(facts, providers=len(found)):

@@ -42,11 +42,8 @@ from views.admin.order_tabs import (
     MessagesTab,
     NumbersTab,
     OverviewTab,
-    PaymentRow,
-    PaymentsTab,
 )
 from views.admin.orders import Filters, OrderRow, OrdersPage, address, total_of
-from views.format import Money
 
 Word = TypeVar("Word", bound=StrEnum)
 LARGEST = 2**63 - 1
@@ -180,18 +177,6 @@ def _link(asked: ShownOrder, opened_at: datetime | None, can_mail: bool) -> Port
         mail_to=asked.dossier.buyer_email,
         can_mail=can_mail,
     )
-
-
-@route("/admin/orders/{order_id:int}/payments", http_method=["GET", "HEAD"])
-async def show_payments(asked: Asked) -> Page:
-    tab = PaymentsTab(
-        frame=asked.frame(),
-        head=asked.head("payments"),
-        done=Done.of(asked.done),
-        rows=PaymentRow.all(asked.order, asked.dossier.zone),
-        due=Money(asked.order.due, asked.order.currency),
-    )
-    return Page(tab, locale=asked.merchant.locale)
 
 
 @route("/admin/orders/{order_id:int}/downloads", http_method=["GET", "HEAD"])

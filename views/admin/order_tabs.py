@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from db.messages import MessageState
 from portal.download_log import LoggedDownload
-from portal.exported import ExportedOrder
 from portal.order_history import WrittenMail
 from views.admin.frame import OfficePage
 from views.admin.history_words import HistoryEntry
@@ -17,8 +16,6 @@ from views.admin.order import OrderHead
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
 from views.admin.order_ready import FileNumbers
-from views.admin.order_words import PAYMENT_KINDS, PAYMENT_STATUSES
-from views.format import Money
 from views.sentences import Sentence, said
 
 DONE = {
@@ -27,9 +24,13 @@ DONE = {
     "waits": said("The mail with the portal link is queued and leaves as soon as the mail server takes it."),
     "no-address": said("The mail was not queued: the order’s mail address cannot be used."),
     "given": said("The downloads are given. The customer can have them at once."),
+    "booked": said("The payment is booked."),
+    "refunded": said("The refund is done."),
+    "refund-waits": said("The payment service has not answered yet. The refund is asked for again by itself."),
+    "refund-failed": said("The payment service has refused the refund. The history says why."),
     "changed-meanwhile": said("Nothing was done: this had just been done already."),
 }
-FAILED = frozenset({"no-address"})
+FAILED = frozenset({"no-address", "refund-failed"})
 
 
 @dataclass(frozen=True)
@@ -67,38 +68,6 @@ class NumbersTab(OrderTab):
     link_version: int
     newest_mail: int
     numbers: Numbers
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentRow:
-    at: datetime
-    kind: Sentence
-    status: Sentence
-    provider: str
-    transaction_id: str
-    amount: Money
-
-    @staticmethod
-    def all(order: ExportedOrder, zone: ZoneInfo) -> tuple[PaymentRow, ...]:
-        return tuple(
-            PaymentRow(
-                at=payment.at.astimezone(zone),
-                kind=PAYMENT_KINDS[payment.kind],
-                status=PAYMENT_STATUSES[payment.status],
-                provider=payment.provider,
-                transaction_id=payment.transaction_id,
-                amount=Money(payment.amount, payment.currency),
-            )
-            for payment in order.payments
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentsTab(OrderTab):
-    template: ClassVar = "admin/order_payments.html"
-
-    rows: tuple[PaymentRow, ...]
-    due: Money
 
 
 @dataclass(frozen=True, kw_only=True)

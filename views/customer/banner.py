@@ -30,7 +30,7 @@ class Banner:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """What the order has in store: `ready` of `files` files, whether an invoice is to be had, whether it can be paid."""
+    """What is in store: `ready` of `files` files, whether an invoice is to be had, and whether it can be paid."""
 
     files: int
     ready: int
