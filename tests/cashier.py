@@ -36,7 +36,7 @@ from portal.till import Till
 from portal.vault import Vault
 from tests.factories import KEYS, NOON, SHOP, an_imported_order
 
-QUICK = Timing(connect=2, answer=0.4, whole=1.5, pauses=(0.01, 0.01))
+QUICK = Timing(connect=5, answer=0.8, whole=15, pauses=(0.01, 0.01))
 
 
 @dataclass
