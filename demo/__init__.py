@@ -70,6 +70,7 @@ async def fill(house: House, files: Path) -> str:
     told = [f"Tresen demo at {house.base_url}", ""]
     for scene in cast.scenes(now):
         told += [f"  {scene.title}", f"    {await _play(scene, house, files, by)}"]
+    told += ["", "PayPal is a stand-in on this machine: open orders can be paid, and no money moves."]
     return "\n".join([*told, "", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."])
 
 
