@@ -15,7 +15,7 @@ from demo.paypal_stand_in.ledger import Ledger, ToldOrder
 
 PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title></head>
+<title>{title}</title><link rel="icon" href="data:,"></head>
 <body><main><h1>{title}</h1><p>{note}</p><p>{brand}: <strong>{amount}</strong> ({label}) {funding}</p>
 <form method="post"><button name="answer" value="yes">{yes}</button>
 <button name="answer" value="no">{no}</button></form>

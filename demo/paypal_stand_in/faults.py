@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, ReceiveMessage, Scope, Send
 
 from demo.paypal_stand_in.ledger import Exchange, Ledger
 
@@ -91,12 +91,14 @@ class Faulty:
                 await _answer(fault, self.faults, send)
 
     async def _told(self, operation: str, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        body, sent, status = bytearray(), bytearray(), 0
+        body, sent, status = await _whole(receive), bytearray(), 0
+        unread = [body]
 
-        async def listening() -> Message:
-            message = await receive()
-            body.extend(message.get("body", b"") if message["type"] == "http.request" else b"")
-            return message  # type: ignore[return-value]  # what is received is handed on as it is
+        async def again() -> ReceiveMessage:
+            """What was read to be written down; and then whatever else comes."""
+            if unread:
+                return {"type": "http.request", "body": unread.pop(), "more_body": False}
+            return await receive()
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -106,7 +108,7 @@ class Faulty:
                 sent.extend(message["body"])
             await send(message)
 
-        await self.inside(scope, listening, noting)  # type: ignore[arg-type]
+        await self.inside(scope, again, noting)
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         self.ledger.exchanges.append(
             Exchange(
@@ -114,11 +116,22 @@ class Faulty:
                 method=scope["method"],
                 path=scope["path"],
                 headers=headers,
-                body=bytes(body),
+                body=body,
                 status=status,
                 answer=bytes(sent),
             )
         )
+
+
+async def _whole(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return body
+        body += message["body"]
+        if not message.get("more_body"):
+            return body
 
 
 async def _swallow(message: Message) -> None:

@@ -55,7 +55,9 @@ async def list_webhooks(request: AnyRequest, state: State) -> Answer:
     ledger: Ledger = state.ledger
     if stop := stopped(request, ledger):
         return stop
-    return answer(200, {"webhooks": [{"id": webhook, "url": url} for webhook, url in ledger.webhooks.items()]})
+    events = [{"name": "*"}]
+    known = [{"id": webhook, "url": url, "event_types": events} for webhook, url in ledger.webhooks.items()]
+    return answer(200, {"webhooks": known})
 
 
 @post("/v1/notifications/verify-webhook-signature", status_code=200)

@@ -36,13 +36,6 @@ async def paid(cashier):
     return order, cashier.told(url)
 
 
-class Quiet:
-    """PayPal's own pages, where a merchant refunds without us."""
-
-    def about_refund(self, _order, _refund):
-        """Nobody is called."""
-
-
 async def test_a_refund_in_full_makes_the_order_refunded(cashier, paid, give_back):
     order, _ = paid
 
@@ -139,7 +132,7 @@ async def test_a_refund_that_a_look_saw_before_its_own_answer_came_is_booked_onc
 
 async def test_a_refund_that_paypal_refuses_is_told_and_may_be_asked_for_again(cashier, paid, give_back):
     order, told = paid
-    refund(told, Decimal("15.00"), cashier.paypal.ledger, Quiet())
+    refund(told, Decimal("15.00"), cashier.paypal.ledger, cashier.paypal.hooks)
 
     await give_back(order, 2000)
 
@@ -149,7 +142,7 @@ async def test_a_refund_that_paypal_refuses_is_told_and_may_be_asked_for_again(c
 
 async def test_what_the_merchant_refunds_at_paypal_is_found_by_a_look_and_told(cashier, paid):
     order, told = paid
-    refund(told, Decimal("20.00"), cashier.paypal.ledger, Quiet())
+    refund(told, Decimal("20.00"), cashier.paypal.ledger, cashier.paypal.hooks)
 
     await cashier.later(days=1)
     await cashier.later(days=30)
