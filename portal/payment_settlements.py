@@ -36,6 +36,7 @@ ENDS = {
     Missing.OUTDATED: AttemptEvent.REPLACED,
 }
 TELL_MERCHANT = frozenset({Missing.DUPLICATE, Missing.MERCHANT})
+_SETTLING: set[asyncio.Task[None]] = set()  # asyncio itself holds tasks by weak references only
 log = logging.getLogger("tresen.payments")
 
 
@@ -57,14 +58,20 @@ async def returned(back: Return, till: Till, by: By) -> None:
     if back.is_cancelled:
         await _cancel(attempt, till, by)
         return
+    settling = asyncio.create_task(_settled(attempt, till, by))
+    _SETTLING.add(settling)
+    settling.add_done_callback(_SETTLING.discard)
+    await asyncio.wait({settling}, timeout=PATIENCE_SECONDS)  # who has waited long enough breaks nothing off
+
+
+async def _settled(attempt: Attempt, till: Till, by: By) -> None:
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            if not await settle(attempt.id, till, by):
-                await _wait_for_another(attempt, till)
-    except TimeoutError:
-        log.warning("payment %s: not settled within %g seconds; it is looked at again", attempt.id, PATIENCE_SECONDS)
+        if not await settle(attempt.id, till, by):
+            await _wait_for_another(attempt, till)
     except (ProviderTrouble, ProviderRefused) as error:
         log.warning("payment %s: %s", attempt.id, error)
+    except Exception:  # the customer is led on all the same, and the next look does what is left
+        log.exception("payment %s could not be settled", attempt.id)
 
 
 async def settle(attempt_id: int, till: Till, by: By) -> bool:
@@ -103,19 +110,31 @@ async def look(attempt_id: int, till: Till, by: By) -> None:
     """How it stands at the service, and what follows from it here. Raises ProviderTrouble, ProviderRefused."""
     async with till.database.reading() as session:
         attempt = await payment_attempts.one(attempt_id, session)
-        account = await till.account(attempt.provider_id, session)
-    if attempt.reference:
-        found = await account.service.look(attempt.reference, account.credentials)
-    elif by.at - attempt.started_at > NEVER_LED_ANYWHERE:
-        found = NoCapture(Missing.GONE)
-    else:
-        return
+    found = await _seen(attempt, till, by)
     if isinstance(found, NoCapture) and found.why is Missing.APPROVED:
         await settle(attempt_id, till, by)
         return
     async with till.database.writing() as session:
         now = await payment_attempts.one(attempt_id, session)
-        await record(now, _aged(found, now, by), session, By(by.actor, till.clock()))
+        if isinstance(found, Capture) or not await _is_busy(now, session, by):
+            await record(now, found, session, By(by.actor, till.clock()))
+
+
+async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
+    """Who has not come by now does not come any more, whether or not the service can still be asked."""
+    age, never_asked = by.at - attempt.started_at, attempt.standing in (Standing.STARTING, Standing.WAITING)
+    if not attempt.reference:
+        return NoCapture(Missing.GONE if age > NEVER_LED_ANYWHERE else Missing.WAITING)
+    try:
+        async with till.database.reading() as session:
+            account = await till.account(attempt.provider_id, session)
+        found = await account.service.look(attempt.reference, account.credentials)
+    except ProviderRefused:
+        if never_asked and age > NOBODY_CAME:
+            return NoCapture(Missing.GONE)
+        raise
+    waits = isinstance(found, NoCapture) and found.why is Missing.WAITING
+    return NoCapture(Missing.GONE) if waits and age > NOBODY_CAME else found
 
 
 async def record(attempt: Attempt, found: Capture | NoCapture, session: AsyncSession, by: By) -> None:
@@ -172,7 +191,7 @@ async def _claimed(attempt: Attempt, session: AsyncSession, by: By) -> _Claim | 
     slot = await session.get(OpenPayment, attempt.order_id)
     if slot is None or slot.attempt_id != attempt.id or attempt.standing not in (Standing.WAITING, Standing.CHECKING):
         return None
-    if slot.busy_until is not None and slot.busy_until > by.at:
+    if await _is_busy(attempt, session, by):
         return None
     order = await session.get_one(Order, attempt.order_id)
     fits = still_fits(attempt, await order_facts.of_one(order, session))
@@ -205,10 +224,14 @@ async def _cancel(attempt: Attempt, till: Till, by: By) -> None:
 
 async def _is_free(attempt_id: int, till: Till, by: By) -> bool:
     async with till.database.reading() as session:
-        attempt = await payment_attempts.one(attempt_id, session)
-        slot = await session.get(OpenPayment, attempt.order_id)
-    is_ours = slot is not None and slot.attempt_id == attempt_id
-    return not (is_ours and slot is not None and slot.busy_until is not None and slot.busy_until > by.at)
+        return not await _is_busy(await payment_attempts.one(attempt_id, session), session, by)
+
+
+async def _is_busy(attempt: Attempt, session: AsyncSession, by: By) -> bool:
+    """Whether somebody is asking for its money at this moment."""
+    slot = await session.get(OpenPayment, attempt.order_id)
+    is_ours = slot is not None and slot.attempt_id == attempt.id
+    return is_ours and slot is not None and slot.busy_until is not None and slot.busy_until > by.at
 
 
 async def _wait_for_another(attempt: Attempt, till: Till) -> None:
@@ -217,9 +240,3 @@ async def _wait_for_another(attempt: Attempt, till: Till) -> None:
         if await _is_free(attempt.id, till, By("", till.clock())):
             return
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-
-def _aged(found: Capture | NoCapture, attempt: Attempt, by: By) -> Capture | NoCapture:
-    """Who has not come by now does not come any more."""
-    waits = isinstance(found, NoCapture) and found.why is Missing.WAITING
-    return NoCapture(Missing.GONE) if waits and by.at - attempt.started_at > NOBODY_CAME else found

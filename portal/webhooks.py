@@ -114,9 +114,11 @@ class Deliveries:
             if row is None:
                 return _nothing
             webhook = await session.get(Webhook, row.provider_id)
+            if webhook is None:
+                return partial(_note, delivery_id, DeliveryOutcome.FORGED)
             account = await self._till.account(row.provider_id, session)
         told = account.service.understood(row.body)
-        if told is None or webhook is None or not await _is_genuine(row, webhook, account):
+        if told is None or not await _is_genuine(row, webhook, account):
             log.warning("webhook delivery %s of provider %s is not the service's own", row.id, row.provider_id)
             return partial(_note, delivery_id, DeliveryOutcome.FORGED)
         return await self._applied(delivery_id, told, account)

@@ -484,6 +484,29 @@ async def _account(cashier, attempt):
         return await cashier.till.account(attempt.provider_id, session)
 
 
+async def test_a_look_whose_answer_is_old_lets_go_of_nothing_while_the_money_is_being_asked_for(cashier):
+    order = await cashier.sell()
+    await cashier.begin(order)
+    attempt = await cashier.attempt(order)
+    async with cashier.database.writing() as session:
+        await payment_settlements._claimed(attempt, session, cashier.customer)
+
+    await payment_settlements.look(attempt.id, cashier.till, cashier.by_tresen())
+
+    assert (await cashier.attempt(order)).standing is Standing.CHECKING
+
+
+async def test_a_provider_whose_credentials_are_gone_leaves_nothing_open_for_ever(cashier):
+    order = await cashier.sell()
+    await cashier.begin(order)
+    async with cashier.database.writing() as session:
+        await session.execute(update(type(cashier.provider)).values(active=False, client_secret=""))
+
+    await cashier.later(hours=8)
+
+    assert (await cashier.attempt(order)).standing is Standing.EXPIRED
+
+
 async def test_an_order_that_changed_while_nobody_knew_is_looked_at_not_captured_again(cashier):
     order = await cashier.sell()
     url = await cashier.begin(order)
