@@ -35,7 +35,6 @@ from portal.activity import COMMAND_LINE, By
 from portal.backup_archive import BackupFailed
 from portal.house import Ground, House, built
 from portal.mail_servers import MailServer
-from portal.payment_providers import ProviderCheck
 from portal.storages import Opener, Storages
 from routes import application
 from routes.protection import Origins, Protection
@@ -58,10 +57,9 @@ def storage_kinds(config: Config) -> Mapping[StorageKind, Opener]:
     return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}
 
 
-def provider_checks(config: Config) -> Mapping[ProviderKind, ProviderCheck]:
+def paypal_of(config: Config) -> paypal.PayPal:
     """Raises ConfigError."""
-    asked = paypal.PayPal(origins=paypal.origins(config.paypal_api_base))
-    return {ProviderKind.PAYPAL: asked, ProviderKind.PAYPAL_PLUS: asked}
+    return paypal.PayPal(origins=paypal.origins(config.paypal_api_base))
 
 
 def migrated(config: Config) -> None:
@@ -87,6 +85,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
     migrated(config)
     database = Database(config.database)
     child = Child()
+    service = paypal_of(config)
+    by_paypal = (ProviderKind.PAYPAL, ProviderKind.PAYPAL_PLUS)
     house = built(
         Ground(
             base_url=config.base_url,
@@ -101,7 +101,9 @@ async def opened(config: Config) -> AsyncIterator[House]:
             notice_mail=notices.written,
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
-            provider_checks=provider_checks(config),
+            provider_checks=dict.fromkeys(by_paypal, service),
+            payment_services=dict.fromkeys(by_paypal, service),
+            hooks_from_here=service.origins.is_on_this_machine,
         )
     )
     try:
@@ -115,6 +117,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
     finally:
         house.glance.close()
         await child.close()
+        await service.close()
         await database.close()
 
 
@@ -124,8 +127,9 @@ def create_app(config: Config, over: asyncio.Event | None = None) -> Protection:
     Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.
     """
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
-    provider_checks(config)
-    origins = Origins(config.base_url)
+    replaced_by = paypal_of(config).origins.replaced_by
+    targets = ("https://*.paypal.com", replaced_by) if replaced_by else ("https://*.paypal.com",)
+    origins = Origins(config.base_url, form_targets=targets)
     return application(partial(working, config, over or asyncio.Event()), origins)
 
 

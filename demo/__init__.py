@@ -91,6 +91,7 @@ async def fill(house: House, files: Path) -> str:
     ]
     for scene in cast.scenes(now):
         told += [f"  {scene.title}", f"    {await _play(scene, house, files, by)}"]
+    told += ["", "PayPal is a stand-in on this machine: open orders can be paid, and no money moves."]
     told += ["", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."]
     return "\n".join(told)
 

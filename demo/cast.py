@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from db.orders import LineKind, PaymentMethod, State
-from db.payment_providers import ProviderKind
+from db.payment_providers import PayMethod, ProviderKind
 from db.payments import PaymentKind
 from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET
 from portal.articles import ArticleBody, FileLink
@@ -55,6 +55,15 @@ PROVIDERS = (
         client_secret=CLIENT_SECRET,
         sandbox=True,
     ),
+    NewProvider(
+        name="PayPal Plus",
+        kind=ProviderKind.PAYPAL_PLUS,
+        active=True,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        sandbox=True,
+        methods=[PayMethod.PAYLATER, PayMethod.SEPA, PayMethod.CARD],
+    ),
     NewProvider(name="Überweisung", kind=ProviderKind.BANK_TRANSFER, active=True),
 )
 ARTICLES = {
@@ -94,7 +103,7 @@ def scenes(now: datetime) -> list[Scene]:
             invoice_age=2,
         ),
         Scene(
-            title="open, due in nine days",
+            title="open, due in nine days: pay it",
             external_id="10427",
             order=_order(now, "NW-10427", State.ORDERED, due_in=9, method=PaymentMethod.INVOICE),
             invoice="RE-2026-0422",

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.invoices import Invoice, InvoiceDocument
+from db.invoices import Invoice, InvoiceDocument, InvoiceKind
 from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import billing_addresses, entitled, images, order_facts, waivers
+from portal import billing_addresses, entitled, images, order_facts, payment_facts, waivers
 from portal.billing_addresses import BillingAddress
 from portal.entitlements import Entitlement
 from portal.images import ShownImage
@@ -21,6 +21,7 @@ from portal.imported import decimal
 from portal.invoices import InvoiceFacts, InvoiceRules
 from portal.links import Link
 from portal.orders import OrderFacts
+from portal.payment_facts import NOT_PAYING, Paying
 from portal.refusals import NotFound
 from portal.settings import AllSettings, all_settings, missing_seller_fields
 from portal.waivers import GivenWaiver, Question
@@ -86,6 +87,13 @@ class Dossier:
     appearance: Appearance
     zone: ZoneInfo
     billing: BillingAddress | None = None
+    paying: Paying = NOT_PAYING
+
+    @property
+    def invoice_number(self) -> str:
+        """That of the newest invoice; empty as long as there is none."""
+        numbers = [invoice.number for invoice in self.invoices if invoice.kind is InvoiceKind.INVOICE]
+        return numbers[-1] if numbers else ""
 
 
 async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None = None) -> Dossier:
@@ -122,6 +130,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         appearance=_appearance(settings),
         zone=settings.zone,
         billing=await billing_addresses.of_order(order.id, session) if settings.invoices.address_correction else None,
+        paying=await payment_facts.of(facts, settings.seller, session),
     )
 
 

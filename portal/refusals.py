@@ -37,6 +37,7 @@ class Refusal(StrEnum):
     PAYMENT_PENDING = "payment-pending"
     NOTHING_DUE = "nothing-due"
     NO_PROVIDER = "no-provider"
+    PROVIDER_UNAVAILABLE = "provider-unavailable"
 
 
 class Refused(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +25,28 @@ class Money:
 
     amount: int
     currency: str
+
+
+WHOLE = r"(?P<whole>[0-9]{1,12}|[0-9]{1,3}(?P<group>[. ])[0-9]{3}((?P=group)[0-9]{3})*)"
+
+
+def amount_typed(text: str, currency: str) -> int | None:
+    """`24,90`, `24.9` or `1.234,56` → minor units; None for what is no amount of that currency."""
+    digits = get_currency_precision(currency)
+    rest = f"([.,](?P<rest>[0-9]{{1,{digits}}}))?" if digits else "(?P<rest>)"
+    found = re.fullmatch(WHOLE + rest, text.strip().replace(NO_BREAK, " "), re.ASCII)
+    if not found:
+        return None
+    return int(re.sub("[. ]", "", found["whole"]) + (found["rest"] or "").ljust(digits, "0"))
+
+
+def amount_to_type(amount: int, currency: str) -> str:
+    """How an amount stands in a field; empty for nothing."""
+    digits = get_currency_precision(currency)
+    if amount <= 0:
+        return ""
+    whole, rest = divmod(amount, 10**digits)
+    return f"{whole},{rest:0{digits}d}" if digits else str(whole)
 
 
 @dataclass(frozen=True)

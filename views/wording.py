@@ -223,6 +223,34 @@ INVOICES_NOTICES = {
 }
 
 
+def payments_notice(refusal: Refusal) -> Notice:
+    """Why nothing can be paid here."""
+    return PAYMENTS_NOTICES.get(refusal, PAY_ELSEWHERE)
+
+
+PAY_ELSEWHERE = Notice(
+    icon="lock",
+    title=said("This order is not paid on this page."),
+    advice=said("The shop tells you how to pay."),
+    ask=True,
+)
+PAYMENTS_NOTICES = {
+    Refusal.PAYMENT_PENDING: Notice(
+        icon="clock",
+        tone="wait",
+        title=said("Your payment is being checked."),
+        advice=said("This page shows as soon as it has arrived. Please do not pay a second time."),
+    ),
+    Refusal.NOTHING_DUE: Notice(icon="check", title=said("There is nothing left to pay.")),
+    Refusal.ARCHIVED: Notice(
+        icon="lock",
+        title=said("The shop has closed this order."),
+        advice=said("Is there still something open?"),
+        ask=True,
+    ),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Flash:
     """What just came of a click, said once. `stop` when it was our fault."""
@@ -234,7 +262,9 @@ class Flash:
 
 
 OUR_FAULT = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE})
-ABOUT_MONEY = frozenset({Refusal.PAYMENT_PENDING, Refusal.NOTHING_DUE, Refusal.NO_PROVIDER})
+ABOUT_MONEY = frozenset(
+    {Refusal.PAYMENT_PENDING, Refusal.NOTHING_DUE, Refusal.NO_PROVIDER, Refusal.PROVIDER_UNAVAILABLE}
+)
 ABOUT_INVOICES = frozenset(
     {
         Refusal.NO_INVOICE,
@@ -275,7 +305,8 @@ def flash(refusal: Refusal, deed: Deed | None = None) -> Flash:
         title = said("Your invoice will follow.")
         return Flash(tone="", title=title, reason=reason, comfort=said("You need not do anything."))
     if refusal in ABOUT_MONEY:
-        return Flash(tone="", title=said("No payment was started."), reason=reason, comfort=said("Nothing was paid."))
+        tone = "stop" if refusal is Refusal.PROVIDER_UNAVAILABLE else ""
+        return Flash(tone=tone, title=said("No payment was started."), reason=reason, comfort=said("Nothing was paid."))
     if deed is Deed.INVOICE or refusal in ABOUT_INVOICES:
         return Flash(tone="", title=said("No invoice was made."), reason=reason, comfort=said("Nothing was changed."))
     return Flash(
@@ -309,6 +340,9 @@ REASONS = {
     Refusal.PAYMENT_PENDING: said("A payment is being checked already."),
     Refusal.NOTHING_DUE: said("There is nothing to pay."),
     Refusal.NO_PROVIDER: said("The shop takes no payments on this page at present."),
+    Refusal.PROVIDER_UNAVAILABLE: said(
+        "The payment service cannot be reached. Please try again in a few minutes, or another way to pay."
+    ),
 }
 
 

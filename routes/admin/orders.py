@@ -25,13 +25,12 @@ from portal.sessions import SignedIn
 from portal.stamps import wish
 from portal.windows import local_day, start_of
 from routes.given import AnyRequest, House, Merchant, Now
-from views import Page
-from views.admin import history_words, qr
+from views import Page, qr
+from views.admin import history_words
 from views.admin.frame import Frame
 from views.admin.order import ORDERS, OrderHead
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
-from views.admin.order_payments import PaymentRow
 from views.admin.order_tabs import (
     Done,
     HistoryTab,
@@ -39,10 +38,8 @@ from views.admin.order_tabs import (
     MessagesTab,
     NumbersTab,
     OverviewTab,
-    PaymentsTab,
 )
 from views.admin.orders import Filters, OrderRow, OrdersPage, address, total_of
-from views.format import Money
 
 Word = TypeVar("Word", bound=StrEnum)
 LARGEST = 2**63 - 1
@@ -182,16 +179,6 @@ def _link(asked: ShownOrder, opened_at: datetime | None, can_mail: bool) -> Port
     )
 
 
-@route("/admin/orders/{order_id:int}/payments", http_method=["GET", "HEAD"])
-async def show_payments(asked: Asked) -> Page:
-    tab = PaymentsTab(
-        frame=asked.frame(),
-        head=asked.head("payments"),
-        done=Done.of(asked.done),
-        rows=PaymentRow.all(asked.order, asked.dossier.zone),
-        due=Money(asked.order.due, asked.order.currency),
-    )
-    return Page(tab, locale=asked.merchant.locale)
 
 
 @route("/admin/orders/{order_id:int}/messages", http_method=["GET", "HEAD"])

@@ -63,6 +63,7 @@ router = Router(
         payment_providers.change_provider,
         payment_providers.remove_provider,
         payment_providers.check_provider,
+        payment_providers.register_webhook,
         storages.list_storages,
         storages.add_storage,
         storages.show_storage,

@@ -18,7 +18,15 @@ from views.kept import Asked, Shelf
 from views.wording import Deed, Flash
 
 SHELF = Shelf()
-OUR_FAULT = frozenset({Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE, Refusal.FILE_MISSING, Refusal.INVOICE_FAILED})
+OUR_FAULT = frozenset(
+    {
+        Refusal.STAMP_FAILED,
+        Refusal.STORAGE_UNAVAILABLE,
+        Refusal.FILE_MISSING,
+        Refusal.INVOICE_FAILED,
+        Refusal.PROVIDER_UNAVAILABLE,
+    }
+)
 
 
 @route("/o/{token:str}", http_method=["GET", "HEAD"])

@@ -98,6 +98,7 @@ REASONS = {
     Refusal.PAYMENT_PENDING: said("a payment is being checked"),
     Refusal.NOTHING_DUE: said("nothing is due"),
     Refusal.NO_PROVIDER: said("no payment provider is active"),
+    Refusal.PROVIDER_UNAVAILABLE: said("the payment service cannot be reached"),
 }
 
 

@@ -62,7 +62,10 @@ async def test_the_document_lists_every_call_with_what_it_takes_and_gives(shop: 
         assert named == set(re.findall("{(.*?)}", path))
 
 
-BODIED = ("/batch", "/payments", "/allowances", "/credit-notes", "/storages", "/images", "/payment-providers")
+BODIED = (
+    *("/batch", "/payments", "/allowances", "/credit-notes", "/storages", "/images", "/payment-providers"),
+    "/webhooks",
+)
 
 
 def _addresses(document: dict) -> Iterator[tuple[str, str]]:
