@@ -100,7 +100,12 @@ async def _book_capture(attempt: Attempt, capture: Capture, session: AsyncSessio
         return
     session.add(known)
     order.changed_at = by.at
-    told: dict[str, object] = {"provider": PAYPAL, "amount": capture.amount, "reason": capture.reason}
+    told: dict[str, object] = {
+        "provider": PAYPAL,
+        "amount": capture.amount,
+        "currency": capture.currency,
+        "reason": capture.reason,
+    }
     gone = capture.status is PaymentStatus.REVERSED
     word = {PaymentStatus.REVERSED: "reversed", PaymentStatus.PENDING: "pending"}.get(capture.status, "declined")
     session.add(entry(by, f"payment_{word}", order.id, told, notice=gone))
