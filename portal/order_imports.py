@@ -139,7 +139,7 @@ async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSess
     _touch(order, by)
     told: dict[str, object] = {"provider": payment.provider, "amount": payment.amount, "status": payment.status.value}
     session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
-    await first_paid.note(order, session, by)
+    await first_paid.tell(order, session, by)
     return known is None
 
 
