@@ -21,6 +21,7 @@ from portal.refusals import NotFound, Refused
 
 LARGEST_AMOUNT = 99_999_999_999  # minor units, by the guideline below
 LONGEST_NAME, LONGEST_REFERENCE = 70, 140  # characters
+LONGEST_CODE = 331  # bytes, what a code of version 13 with error correction M holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,8 @@ def giro_code(name: str, account: tuple[str, str], order: OrderFacts, reference:
     iban, bic = account
     amount = f"EUR{Decimal(order.due).scaleb(-2):.2f}"
     lines = ("BCD", "002", "1", "SCT", bic, name[:LONGEST_NAME], iban, amount, "", "", reference[:LONGEST_REFERENCE])
-    return "\n".join(" ".join(line.split()) for line in lines)
+    text = "\n".join(" ".join(line.split()) for line in lines)
+    return text if len(text.encode()) <= LONGEST_CODE else ""
 
 
 def reference(dossier: Dossier) -> str:

@@ -144,7 +144,7 @@ async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSess
     else:
         told = _told(payment) | {"status": payment.status.value}
         session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
-    await first_paid.note(order, session, by)
+    await first_paid.tell(order, session, by)
     return known is None
 
 

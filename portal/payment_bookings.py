@@ -62,14 +62,7 @@ async def received(order: Order, row: Payment, session: AsyncSession, by: By) ->
     order.changed_at = by.at
     told: dict[str, object] = {"provider": row.provider, "amount": row.amount, "status": row.status.value}
     session.add(entry(by, "payment_received", order.id, told))
-    await note_paid(order, session, by)
-
-
-async def note_paid(order: Order, session: AsyncSession, by: By) -> None:
-    """After money came in: whether the order is paid by it, for the first time."""
-    await session.flush()
-    if await first_paid.note(order, session, by):
-        session.add(entry(by, "order_paid", order.id))
+    await first_paid.tell(order, session, by)
 
 
 async def _note_capture(attempt: Attempt, capture: Capture, session: AsyncSession, by: By) -> None:
