@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.activity import Activity
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, Issuer
 from db.orders import Order, OrderKind
+from pdfkit.child import Child
 from pdfkit.outcome import Inspection
 from portal.activity import By, entry
 from portal.refusals import Conflict, Fault, Invalid
 
 REPORTED = "invoice_reported_elsewhere"
 EARLIEST, LATEST = 1990, 2100
+LARGEST = 10 * 1024 * 1024  # bytes of one PDF
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,14 @@ class ForeignInvoice:
     issued_on: date
     content: bytes
     inspection: Inspection
+
+
+async def looked_through(content: bytes, child: Child, scratch: Path) -> Inspection:
+    """What the child process finds in these bytes."""
+    with NamedTemporaryFile(dir=scratch, suffix=".pdf") as copy:
+        await asyncio.to_thread(copy.write, content)
+        copy.flush()
+        return await child.inspect(Path(copy.name))
 
 
 async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By) -> tuple[Invoice, bool]:

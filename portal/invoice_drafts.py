@@ -137,6 +137,11 @@ async def of_credit_note(
     )
 
 
+async def credit_notes_of(invoice_id: int, session: AsyncSession) -> int:
+    """How many there are."""
+    return (await session.scalars(select(func.count()).where(Invoice.refers_to == invoice_id))).one()
+
+
 async def mark(order_id: int, session: AsyncSession) -> Mark:
     shop = select(ShopVersion.version).scalar_subquery()
     return Mark(*(await session.execute(select(Order.version, shop).where(Order.id == order_id))).one())

@@ -33,7 +33,7 @@ from portal.credit_notes import NewCreditNote
 from portal.invoice_drafts import Draft, Existing
 from portal.invoice_lines import NotIssued
 from portal.number_series import Place
-from portal.refusals import Refusal
+from portal.refusals import Overtaken, Refusal
 from portal.turns import Turn, Turns
 
 AT_ONCE = 2  # documents of one series that are drawn at a time: there are as many children
@@ -102,11 +102,17 @@ class Issuing:
             await self._tell(order_id, not_issued, by)
             raise
 
-    async def credit_note(self, invoice_id: int, wanted: NewCreditNote, by: By) -> int:
-        """The id of the new credit note. Raises NotFound, Conflict, Invalid and NotIssued."""
+    async def credit_note(self, invoice_id: int, wanted: NewCreditNote, by: By, *, seen: int | None = None) -> int:
+        """The id of the new credit note. Raises NotFound, Conflict, Invalid and NotIssued.
 
-        def drafted(session: AsyncSession) -> Awaitable[Draft | Existing]:
-            return invoice_drafts.of_credit_note(invoice_id, wanted, session, by.at, self.zone)
+        `seen` is how many credit notes of this invoice there were when somebody chose to write one more: where there
+        are others by now, as after a second click, raises Overtaken.
+        """
+
+        async def drafted(session: AsyncSession) -> Draft | Existing:
+            if seen is not None and await invoice_drafts.credit_notes_of(invoice_id, session) != seen:
+                raise Overtaken
+            return await invoice_drafts.of_credit_note(invoice_id, wanted, session, by.at, self.zone)
 
         return await self._issued(drafted, by)
 

@@ -56,6 +56,10 @@ class Conflict(Exception):
     """What is stored already says otherwise, and what is stored stays."""
 
 
+class Overtaken(Exception):
+    """Somebody was faster, be it the same person by a first click: what was looked at is not what there is any more."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One wrong place: `pointer` is a JSON pointer fragment such as `#/lines/0/tax_rate`."""

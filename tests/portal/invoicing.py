@@ -23,7 +23,7 @@ from portal.snapshots import Snapshot
 from tests.factories import BERLIN, NOON, ORDERED, SHOP, an_imported_order
 from tests.pretend import PretendPress
 
-SELLER = {
+SELLER: dict[str, Any] = {
     "name": "Nähwerk Musterfrau",
     "street": "Nadelgasse 3",
     "zip": "50667",

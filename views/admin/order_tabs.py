@@ -13,6 +13,7 @@ from portal.order_history import WrittenMail
 from views.admin.frame import OfficePage
 from views.admin.history_words import HistoryEntry
 from views.admin.order import OrderHead
+from views.admin.order_invoices import OrderInvoices
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
 from views.admin.order_ready import FileNumbers
@@ -28,6 +29,10 @@ DONE = {
     "refunded": said("The refund is done."),
     "refund-waits": said("The payment service has not answered yet. The refund is asked for again by itself."),
     "refund-failed": said("The payment service has refused the refund. The history says why."),
+    "invoice-created": said("The invoice is created. The customer finds it on the portal page."),
+    "invoice-stored": said("The invoice from elsewhere is stored. The customer finds it on the portal page."),
+    "cancelled": said("The invoice is cancelled. Its credit note stands beside it."),
+    "corrected": said("What was taken back stands on a credit note of its own."),
     "changed-meanwhile": said("Nothing was done: this had just been done already."),
 }
 FAILED = frozenset({"no-address", "refund-failed"})
@@ -68,6 +73,7 @@ class NumbersTab(OrderTab):
     link_version: int
     newest_mail: int
     numbers: Numbers
+    papers: OrderInvoices
 
 
 @dataclass(frozen=True, kw_only=True)
