@@ -72,6 +72,41 @@ async def upcoming(series: Series, today: date, session: AsyncSession) -> Place:
     return Place(series=series, sequence=row.next if row else series.first, issued_on=day)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """The next number, and the one a series began with, or would begin with; once it `has_begun`, that is fixed."""
+
+    number: str
+    first: int
+    has_begun: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlooks:
+    """`credit_notes` is None where they are numbered with the invoices."""
+
+    invoices: Outlook
+    credit_notes: Outlook | None
+
+
+async def outlooks(seller: SellerSettings, today: date, session: AsyncSession) -> Outlooks:
+    own, notes = (chosen(seller, kind) for kind in InvoiceKind)
+    return Outlooks(
+        invoices=await _outlook(own, today, session),
+        credit_notes=await _outlook(notes, today, session) if notes.template != own.template else None,
+    )
+
+
+async def _outlook(series: Series, today: date, session: AsyncSession) -> Outlook:
+    place = await upcoming(series, today, session)
+    return Outlook(number=place.number, first=series.first, has_begun=await _has_begun(series.template, session))
+
+
+async def _has_begun(template: str, session: AsyncSession) -> bool:
+    begun = select(NumberSeries.prefix).where(NumberSeries.series == template).limit(1)
+    return await session.scalar(begun) is not None
+
+
 async def take(place: Place, session: AsyncSession, now: datetime) -> None:
     """The number is spent in the running transaction. Whoever asks has made sure that it is still the next one."""
     row = await session.get(NumberSeries, place.prefix)
@@ -97,6 +132,6 @@ async def faults(old: SellerSettings, wanted: dict[str, object], session: AsyncS
         template = wanted.get(series, getattr(old, series))
         if start not in wanted or wanted[start] == getattr(old, start):
             continue
-        if await session.scalar(select(NumberSeries.prefix).where(NumberSeries.series == template).limit(1)):
+        if await _has_begun(str(template), session):
             found.append(Fault(f"#/{start}", "fixed", f"The series {template} has begun; its numbers go on."))
     return found

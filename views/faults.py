@@ -24,6 +24,8 @@ EXAMPLES = {
     ),
     "image": said("This image is not there any more."),
     "smtp_host": said("Please enter a server name such as mail.example.org."),
+    "invoice_start": said("This series has begun, and its numbers go on."),
+    "credit_note_start": said("This series has begun, and its numbers go on."),
     "timezone": said("Please name a zone such as Europe/Berlin."),
 }
 NO_NAME = said("Please enter a name.")
