@@ -29,7 +29,7 @@ SELLER: dict[str, Any] = {
     "zip": "50667",
     "city": "Köln",
     "country": "DE",
-    "vat_id": "DE123456789",
+    "vat_id": "DE123456788",
 }
 HOME = PostalAddress(name="Max Mustermann", line1="Heidestraße 17", zip="51147", city="Köln", country="DE")
 ERIKA = By(CUSTOMER, NOON)

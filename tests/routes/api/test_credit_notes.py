@@ -10,7 +10,7 @@ import pytest
 from tests.routes.api.conftest import Shop
 from tests.routes.api.pretend import Json, a_line, an_order, codes
 
-SELLER = {"name": "Nähwerk", "street": "Nadelgasse 3", "zip": "50667", "city": "Köln", "vat_id": "DE123456789"}
+SELLER = {"name": "Nähwerk", "street": "Nadelgasse 3", "zip": "50667", "city": "Köln", "vat_id": "DE123456788"}
 PAID = {"paid_at": "2026-10-25T01:31:02Z", "state": "paid"}
 
 

@@ -22,7 +22,7 @@ from tests.routes.customer.conftest import BASE, Running, an_imported_order
 from tests.routes.customer.test_purity import snapshot
 from tests.views.reading import Shown
 
-SELLER = SellerChange(name="Nähwerk", street="Nadelgasse 3", zip="50667", city="Köln", vat_id="DE123456789")
+SELLER = SellerChange(name="Nähwerk", street="Nadelgasse 3", zip="50667", city="Köln", vat_id="DE123456788")
 TYPED = {"name": "Max Neu", "line1": "Neue Straße 1", "zip": "10115", "city": "Berlin", "country": "DE"}
 BY = By("test", NOON)
 
