@@ -233,7 +233,7 @@ async def check(provider_id: int, checks: ProviderChecks, database: Database, by
         row = await one(provider_id, session)
         seller = await settings.of(SellerSettings, session)
     start = perf_counter()
-    found = account_answer(seller) if row.kind is ProviderKind.BANK_TRANSFER else await _asked(row, checks)
+    found = await asked(row, checks, seller)
     took = round((perf_counter() - start) * 1000)
     done = PaymentProviderCheck(
         provider_id=row.id,
@@ -251,7 +251,10 @@ async def check(provider_id: int, checks: ProviderChecks, database: Database, by
     return done
 
 
-async def _asked(row: PaymentProvider, checks: ProviderChecks) -> Answer:
+async def asked(row: PaymentProvider, checks: ProviderChecks, seller: SellerSettings) -> Answer:
+    """What the service says to what is stored; nothing is noted."""
+    if row.kind is ProviderKind.BANK_TRANSFER:
+        return account_answer(seller)
     if not has_credentials(row):
         return Answer(CheckOutcome.INCOMPLETE, NEEDS_CREDENTIALS)
     try:
