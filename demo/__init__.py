@@ -15,11 +15,12 @@ from tempfile import TemporaryDirectory
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config import Config
-from db.settings import AppearanceSettings, FileSettings, SellerSettings
+from db.settings import AppearanceSettings, FileSettings, InvoiceSettings, SellerSettings
 from db.storages import StorageKind
 from demo import cast
 from portal import (
     articles,
+    dossiers,
     foreign_invoices,
     images,
     keys,
@@ -30,6 +31,7 @@ from portal import (
     storages,
 )
 from portal.activity import DEMO, By
+from portal.credit_notes import NewCreditNote
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
 from portal.images import NewImage
@@ -124,6 +126,7 @@ async def _set_up(session: AsyncSession, by: By) -> None:
     await settings.change(AppearanceSettings, cast.APPEARANCE, session, by)
     await settings.change(FileSettings, cast.FILES, session, by)
     await settings.change(SellerSettings, cast.SELLER, session, by)
+    await settings.change(InvoiceSettings, cast.INVOICES, session, by)
 
 
 async def _key(session: AsyncSession, by: By) -> str:
@@ -157,4 +160,8 @@ async def _play(scene: cast.Scene, house: House, files: Path, by: By) -> str:
                 session,
                 by,
             )
+        issued = await dossiers.issued(order.id, session)
+    if scene.cancelled_because and not issued:  # else the demo was started on this directory before
+        invoice_id = await house.issuing.invoice(order.id, by)
+        await house.issuing.credit_note(invoice_id, NewCreditNote(reason=scene.cancelled_because), by)
     return house.links.url(Link(order.id, order.link_version))

@@ -14,7 +14,7 @@ from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET
 from portal.articles import ArticleBody, FileLink
 from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment, PostalAddress, ShopWaiver
 from portal.payment_providers import NewProvider
-from portal.settings import AppearanceChange, FilesChange, SellerChange
+from portal.settings import AppearanceChange, FilesChange, InvoicesChange, SellerChange
 
 MERCHANT = "jana@naehwerk.example"
 STORAGE = "Schnittmuster"
@@ -29,6 +29,7 @@ FILES = FilesChange(
     waiver_required=True,
     watermark_text="Kauf {OrderNumber} vom {OrderDate} - {UserName}",
 )
+INVOICES = InvoicesChange(auto_create=True, address_correction=True)
 SELLER = SellerChange(
     name="Nähwerk, Inh. Jana Voss",
     street="Fadengasse 12",
@@ -41,6 +42,7 @@ SELLER = SellerChange(
     iban="DE02120300000000202051",
     bic="BYLADEM1001",
     bank_name="Deutsche Kreditbank Berlin",
+    invoice_start=501,
     imprint_url="https://naehwerk.example/impressum",
     privacy_url="https://naehwerk.example/datenschutz",
     terms_url="https://naehwerk.example/agb",
@@ -83,13 +85,17 @@ ARTICLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One order and, where it has one, the number and age in days of its invoice."""
+    """One order and, where it has one from elsewhere, the number and age in days of its invoice.
+
+    `cancelled_because` is the reason why an invoice of our own was taken back.
+    """
 
     title: str
     external_id: str
     order: ImportedOrder
     invoice: str = ""
     invoice_age: int = 0
+    cancelled_because: str = ""
 
 
 def scenes(now: datetime) -> list[Scene]:
@@ -101,6 +107,17 @@ def scenes(now: datetime) -> list[Scene]:
             order=_order(now, "3123456789", State.PAID, paid=6500),
             invoice="RE-2026-0415",
             invoice_age=2,
+        ),
+        Scene(
+            title="paid, without an invoice: get it by one click",
+            external_id="10433",
+            order=_order(now, "NW-10433", State.PAID, paid=6500),
+        ),
+        Scene(
+            title="invoice and its cancellation",
+            external_id="10421",
+            order=_order(now, "NW-10421", State.PAID, paid=6500),
+            cancelled_because="Die Rechnungsanschrift war falsch.",
         ),
         Scene(
             title="open, due in nine days: pay it",
@@ -152,7 +169,7 @@ def _order(  # noqa: PLR0913 (the knobs of a scene)
     locale: str = "de-DE",
 ) -> ImportedOrder:
     ordered = (now - timedelta(days=4)).replace(minute=0, second=0, microsecond=0)
-    english = locale.startswith("en")
+    buyer = "Emily Carter" if locale.startswith("en") else "Erika Mustermann"
     return ImportedOrder(
         number=number,
         platform="Etsy" if number.isdigit() else "Shop",
@@ -164,8 +181,8 @@ def _order(  # noqa: PLR0913 (the knobs of a scene)
         currency="EUR",
         payment_method=method,
         locale=locale,
-        buyer=Buyer(name="Emily Carter" if english else "Erika Mustermann", email="erika@example.org"),
-        billing=PostalAddress(name="Erika Mustermann", line1="Heidestraße 17", zip="51147", city="Köln", country="DE"),
+        buyer=Buyer(name=buyer, email="erika@example.org"),
+        billing=PostalAddress(name=buyer, line1="Heidestraße 17", zip="51147", city="Köln", country="DE"),
         waiver=ShopWaiver(accepted=True, at=ordered),
         lines=_lines(),
         total_gross=6500,

@@ -122,12 +122,12 @@ class OrderInvoices:
         url = f"/admin/orders/{dossier.order.id}"
         standing = invoices.standing(dossier.invoices)
         why = None if standing else invoices.creation_refusal(dossier.order, 0, dossier.invoice_rules)
-        has_foreign = any(row.issuer is Issuer.ELSEWHERE for row in rows)
+        may_upload = not standing and all(row.issuer is Issuer.TRESEN for row in rows)
         return OrderInvoices(
             documents=tuple(_document(row, remainders.get(row.id), url, typed.correction) for row in rows),
             create="" if standing or why else f"{url}/invoices",
             obstacle=typed.obstacle or (Obstacle.of(why) if why else None),
-            upload_to="" if has_foreign and not typed.upload else f"{url}/foreign-invoices",
+            upload_to=f"{url}/foreign-invoices" if may_upload or typed.upload else "",
             upload=typed.upload,
         )
 

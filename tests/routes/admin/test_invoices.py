@@ -271,7 +271,7 @@ async def test_a_cancelled_invoice_names_what_cancelled_it_and_the_other_way_rou
     page = texts_of(await books.sees(PATH))
 
     assert f"storniert durch {note.number}" in page
-    assert f"storniert {invoice.number}" in page
+    assert f"Storno zu {invoice.number}" in page
     assert "-24,90" in page.replace("−", "-")
 
 

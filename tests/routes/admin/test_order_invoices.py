@@ -158,7 +158,7 @@ async def test_a_cancellation_stands_beside_its_invoice_and_a_new_one_may_come(b
 
     assert note.cancels_id == invoice.id
     assert f"storniert durch {note.number}" in page
-    assert f"storniert {invoice.number}" in page
+    assert f"Storno zu {invoice.number}" in page
     assert "Rechnung jetzt erstellen" in page
     assert "Rechnung stornieren" not in page
 
