@@ -5,18 +5,20 @@ from __future__ import annotations
 from litestar import post, route
 from litestar.response import Redirect
 
+from db.invoices import InvoiceKind
 from db.settings import FileSettings, GeneralSettings, InvoiceSettings, MailSettings, SellerSettings
-from portal import mail_servers, settings, stamp_previews, storages
+from portal import invoice_notices, mail_servers, number_series, settings, stamp_previews, storages
 from portal.house import House as PortalHouse
 from portal.sessions import SignedIn
 from portal.settings import FilesChange, GeneralChange, InvoicesChange, MailChange, SellerChange
+from portal.windows import local_day
 from routes.admin.tabs import Section, Tab, saved, shown
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import APPEARANCE, HOME, Frame
 from views.admin.labels import FILES, GENERAL, IDENTITY, INVOICES, MAIL, SELLER
 from views.admin.settings_files import FilesPage, picture_of, told_of
-from views.admin.settings_invoices import InvoicesPage, lacks
+from views.admin.settings_invoices import InvoicesPage, Refused, lacks
 from views.admin.settings_mail import MailPage
 from views.admin.settings_seller import SellerPage
 from views.form import Form
@@ -60,8 +62,21 @@ async def change_invoices(request: AnyRequest, house: House, merchant: Merchant)
 
 async def _invoices(form: Form, house: PortalHouse, merchant: SignedIn, status: int = 200) -> Page:
     async with house.database.reading() as session:
-        missing = lacks(await settings.of(SellerSettings, session))
-    page = InvoicesPage(frame=Frame.of(merchant, form.action), form=form.noted(IN_SERIES), lacks=missing)
+        seller = await settings.of(SellerSettings, session)
+        today = local_day(merchant.at, house.storefront.zone)
+        number, credit_note = [
+            (await number_series.upcoming(number_series.chosen(seller, kind), today, session)).number
+            for kind in (InvoiceKind.INVOICE, InvoiceKind.CREDIT_NOTE)
+        ]
+        to_do = await invoice_notices.still_open(session)
+    page = InvoicesPage(
+        frame=Frame.of(merchant, form.action),
+        form=form.noted(IN_SERIES),
+        lacks=lacks(seller),
+        next_number=number,
+        next_credit_note=credit_note,
+        to_do=tuple(Refused.of(each) for each in to_do),
+    )
     return Page(page, locale=merchant.locale, status_code=status)
 
 

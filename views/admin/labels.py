@@ -157,7 +157,10 @@ METHODS: Mapping[str, Sentence] = {
     PayMethod.CARD: said("Credit or debit card"),
 }
 PROVIDER_HISTORY = {**PROVIDER, "methods": Label(said("Methods that customers choose from"), choices=METHODS)}
-IDENTITY = ("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime", "invoice_series")
+IDENTITY = (
+    *("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime"),
+    *("invoice_series", "invoice_start", "credit_note_series", "credit_note_start"),
+)
 BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "appearance_settings": APPEARANCE,
     "invoice_settings": INVOICES,
