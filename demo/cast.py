@@ -14,7 +14,7 @@ from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET
 from portal.articles import ArticleBody, FileLink
 from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment, PostalAddress, ShopWaiver
 from portal.payment_providers import NewProvider
-from portal.settings import AppearanceChange, FilesChange, SellerChange
+from portal.settings import AppearanceChange, FilesChange, InvoicesChange, SellerChange
 
 MERCHANT = "jana@naehwerk.example"
 STORAGE = "Schnittmuster"
@@ -23,6 +23,7 @@ BANNER = "Naehwerk-Banner.png"
 SHEET, GUIDE, EXTRAS = "Bente-Druckbogen-A4.pdf", "Bente-Naehanleitung.pdf", "Reissverschluss-Grundkurs.zip"
 
 APPEARANCE = AppearanceChange(accent_colour="#0b5e6e")
+INVOICES = InvoicesChange(auto_create=True, address_correction=True)
 FILES = FilesChange(
     limit_per_file=5,
     window_days=60,
@@ -36,6 +37,7 @@ SELLER = SellerChange(
     city="Köln",
     country="DE",
     vat_id="DE123456788",
+    invoice_series="NW-{year}-",
     email="hallo@naehwerk.example",
     phone="0221 555 01 42",
     iban="DE02120300000000202051",
@@ -83,13 +85,17 @@ ARTICLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One order and, where it has one, the number and age in days of its invoice."""
+    """One order and, where it has one from elsewhere, the number and age in days of its invoice.
+
+    `taken_back` is why an invoice of our own was issued and cancelled again; empty where none was.
+    """
 
     title: str
     external_id: str
     order: ImportedOrder
     invoice: str = ""
     invoice_age: int = 0
+    taken_back: str = ""
 
 
 def scenes(now: datetime) -> list[Scene]:
@@ -133,9 +139,15 @@ def scenes(now: datetime) -> list[Scene]:
             order=replace(_order(now, "3123456791", State.PAID, paid=6500), waiver=None),
         ),
         Scene(
-            title="in English",
+            title="in English: the invoice is made on the click",
             external_id="3123456790",
             order=_order(now, "3123456790", State.PAID, paid=6500, locale="en-GB"),
+        ),
+        Scene(
+            title="paid: an invoice that was cancelled, and room for the right one",
+            external_id="3123456792",
+            order=_order(now, "3123456792", State.PAID, paid=6500),
+            taken_back="Rechnungsanschrift war falsch",
         ),
     ]
 
