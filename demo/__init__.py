@@ -12,15 +12,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config import Config
+from db.invoices import Invoice
 from db.settings import AppearanceSettings, FileSettings, InvoiceSettings, SellerSettings
 from db.storages import StorageKind
 from demo import cast
 from portal import (
     articles,
-    dossiers,
     foreign_invoices,
     images,
     keys,
@@ -160,8 +161,8 @@ async def _play(scene: cast.Scene, house: House, files: Path, by: By) -> str:
                 session,
                 by,
             )
-        issued = await dossiers.issued(order.id, session)
-    if scene.cancelled_because and not issued:  # else the demo was started on this directory before
-        invoice_id = await house.issuing.invoice(order.id, by)
-        await house.issuing.credit_note(invoice_id, NewCreditNote(reason=scene.cancelled_because), by)
+        had_one = await session.scalar(select(Invoice.id).where(Invoice.order_id == order.id).limit(1))
+    if scene.taken_back and had_one is None:
+        issued = await house.issuing.invoice(order.id, by)
+        await house.issuing.credit_note(issued, NewCreditNote(reason=scene.taken_back), by)
     return house.links.url(Link(order.id, order.link_version))

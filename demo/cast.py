@@ -23,13 +23,13 @@ BANNER = "Naehwerk-Banner.png"
 SHEET, GUIDE, EXTRAS = "Bente-Druckbogen-A4.pdf", "Bente-Naehanleitung.pdf", "Reissverschluss-Grundkurs.zip"
 
 APPEARANCE = AppearanceChange(accent_colour="#0b5e6e")
+INVOICES = InvoicesChange(auto_create=True, address_correction=True)
 FILES = FilesChange(
     limit_per_file=5,
     window_days=60,
     waiver_required=True,
     watermark_text="Kauf {OrderNumber} vom {OrderDate} - {UserName}",
 )
-INVOICES = InvoicesChange(auto_create=True, address_correction=True)
 SELLER = SellerChange(
     name="Nähwerk, Inh. Jana Voss",
     street="Fadengasse 12",
@@ -37,12 +37,12 @@ SELLER = SellerChange(
     city="Köln",
     country="DE",
     vat_id="DE123456788",
+    invoice_series="NW-{year}-",
     email="hallo@naehwerk.example",
     phone="0221 555 01 42",
     iban="DE02120300000000202051",
     bic="BYLADEM1001",
     bank_name="Deutsche Kreditbank Berlin",
-    invoice_start=501,
     imprint_url="https://naehwerk.example/impressum",
     privacy_url="https://naehwerk.example/datenschutz",
     terms_url="https://naehwerk.example/agb",
@@ -87,7 +87,7 @@ ARTICLES = {
 class Scene:
     """One order and, where it has one from elsewhere, the number and age in days of its invoice.
 
-    `cancelled_because` is the reason why an invoice of our own was taken back.
+    `taken_back` is why an invoice of our own was issued and cancelled again; empty where none was.
     """
 
     title: str
@@ -95,7 +95,7 @@ class Scene:
     order: ImportedOrder
     invoice: str = ""
     invoice_age: int = 0
-    cancelled_because: str = ""
+    taken_back: str = ""
 
 
 def scenes(now: datetime) -> list[Scene]:
@@ -109,15 +109,9 @@ def scenes(now: datetime) -> list[Scene]:
             invoice_age=2,
         ),
         Scene(
-            title="paid, without an invoice: get it by one click",
+            title="paid: the invoice is made on the click",
             external_id="10433",
             order=_order(now, "NW-10433", State.PAID, paid=6500),
-        ),
-        Scene(
-            title="invoice and its cancellation",
-            external_id="10421",
-            order=_order(now, "NW-10421", State.PAID, paid=6500),
-            cancelled_because="Die Rechnungsanschrift war falsch.",
         ),
         Scene(
             title="open, due in nine days: pay it",
@@ -153,6 +147,12 @@ def scenes(now: datetime) -> list[Scene]:
             title="in English",
             external_id="3123456790",
             order=_order(now, "3123456790", State.PAID, paid=6500, locale="en-GB"),
+        ),
+        Scene(
+            title="paid: an invoice that was cancelled, and room for the right one",
+            external_id="3123456792",
+            order=_order(now, "3123456792", State.PAID, paid=6500),
+            taken_back="Rechnungsanschrift war falsch",
         ),
     ]
 

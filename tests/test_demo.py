@@ -17,5 +17,7 @@ def test_a_visitor_may_have_an_invoice_created_and_finds_one_that_was_taken_back
     titles = [scene.title for scene in cast.scenes(NOON)]
 
     assert cast.INVOICES.auto_create is True
-    assert "paid, without an invoice: get it by one click" in titles
-    assert [scene.title for scene in cast.scenes(NOON) if scene.cancelled_because] == ["invoice and its cancellation"]
+    assert "paid: the invoice is made on the click" in titles
+    assert [scene.title for scene in cast.scenes(NOON) if scene.taken_back] == [
+        "paid: an invoice that was cancelled, and room for the right one"
+    ]

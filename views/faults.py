@@ -24,8 +24,6 @@ EXAMPLES = {
     ),
     "image": said("This image is not there any more."),
     "smtp_host": said("Please enter a server name such as mail.example.org."),
-    "invoice_start": said("This series has begun, and its numbers go on."),
-    "credit_note_start": said("This series has begun, and its numbers go on."),
     "timezone": said("Please name a zone such as Europe/Berlin."),
 }
 NO_NAME = said("Please enter a name.")
@@ -36,6 +34,7 @@ BY_CODE = {
     "bic-shape": said("A BIC has 8 or 11 letters and digits, such as BYLADEM1001."),
     "vat-id-country": said("A VAT identification number begins with the two letters of a country, such as DE."),
     "vat-id-shape": said("Numbers of this country look otherwise. A German one is DE and nine digits."),
+    "fixed": said("This series has begun, and its numbers go on: where it began cannot be changed."),
     "vat-id-check-digit": said("The check digit of this number does not fit: one of its digits is mistyped."),
 }
 UNFIT = said("This does not fit here.")

@@ -48,6 +48,7 @@ async def test_the_first_number_can_be_chosen_until_the_series_has_begun(books):
     assert "Steht fest, weil der Nummernkreis begonnen hat" in page
     refused = await books.jana.post(TAB, {"invoice_start": "1", "was.invoice_start": "415"})
     assert refused.status_code == 422
+    assert "Dieser Nummernkreis hat schon begonnen" in unescape(refused.text)
     assert await start(books) == 415
 
 
