@@ -20,8 +20,11 @@ SUM     := $(shell { cat requirements.lock requirements-dev.lock pyproject.toml;
 RUNTIME := $(VENV)/.runtime-$(SUM)
 DEV     := $(VENV)/.dev-$(SUM)
 BROWSER := $(VENV)/.browser
-# As many tests at once as there are cores; those of one file stay together.
-WORKERS := -n auto --dist loadfile
+# As many tests at once as there are cores; those of one file stay together, but journeys, which are long, do not.
+WORKERS  := -n auto --dist loadfile
+JOURNEYS := -n auto --dist worksteal
+# Tests start Tresen hundreds of times; it is compiled once, whatever the caller's shell says.
+unexport PYTHONDONTWRITEBYTECODE
 SERVED  := $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
 
 .PHONY: setup demo run test check unit e2e browser bench corpus lock
@@ -48,7 +51,7 @@ unit: $(DEV)
 	$(PY) -m pytest --quiet $(WORKERS)
 
 e2e: browser
-	E2E_BROWSER="$$(cat $(BROWSER))" $(PY) -m pytest --quiet $(WORKERS) e2e
+	E2E_BROWSER="$$(cat $(BROWSER))" $(PY) -m pytest --quiet $(JOURNEYS) e2e
 
 browser: $(DEV)
 	@.ci/browser $(BROWSER) $(PY)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
-import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ BROWSER_FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 15
+EMAIL, PASSWORD = "jana@naehwerk.example", "drei Ellen Leinen"
 
 
 @dataclass
@@ -59,31 +63,82 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
+    """Jana's shop, in which nothing has happened yet."""
     with running(tmp_path) as shop:
         yield shop
 
 
+@pytest.fixture
+def unmanned_shop(tmp_path: Path) -> Iterator[Shop]:
+    """Started for the first time; it has a key, but no merchant."""
+    with running(tmp_path, founded()) as shop:
+        yield shop
+
+
 @contextmanager
-def running(place: Path, **more: str) -> Iterator[Shop]:
-    """A Tresen with its data below `place`; `more` goes into its environment."""
+def running(place: Path, beginning: Beginning | None = None, **more: str) -> Iterator[Shop]:
+    """A Tresen with its data below `place`, which begins as a copy if nothing is there; `more` goes into its
+    environment.
+    """
     data = place / "data"
     known = environment(data, **more)
-    added = subprocess.run(
-        [*TRESEN, "key", "add", f"e2e {secrets.token_hex(4)}"],
-        env=known,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    begun = beginning or manned()
+    if not data.exists():
+        shutil.copytree(begun.data, data)
     with subprocess.Popen(
         [*TRESEN, "serve", "--port", "0"], env=known, stdout=subprocess.PIPE, text=True, cwd=place
     ) as process:
         try:
-            yield Shop(_announced(process), added.stdout.splitlines()[-1], data, process)
+            yield Shop(_announced(process), begun.key, data, process)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(PATIENCE)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A data directory as the commands of the terminal leave it, only to be copied, and the key they gave."""
+
+    data: Path
+    key: str
+
+
+@cache
+def founded() -> Beginning:
+    data = _somewhere()
+    return Beginning(data, types(data, "key", "add", "e2e").splitlines()[-1])
+
+
+@cache
+def manned() -> Beginning:
+    """With Jana's account as well."""
+    data = _somewhere()
+    shutil.copytree(founded().data, data, dirs_exist_ok=True)
+    add_merchant(data, EMAIL)
+    return Beginning(data, founded().key)
+
+
+def add_merchant(data: Path, email: str) -> None:
+    types(data, "merchant", "add", email, told=PASSWORD + "\n")
+
+
+def types(data: Path, *words: str, told: str | None = None) -> str:
+    """What a command answers in the terminal of whoever runs that Tresen."""
+    return subprocess.run(
+        [*TRESEN, *words],
+        env=environment(data),
+        input=told,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+
+
+def _somewhere() -> Path:
+    place = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, place)
+    return place / "data"
 
 
 def _announced(process: subprocess.Popen[str]) -> str:

@@ -1,27 +1,10 @@
-"""Jana, who runs the shop: comes in by the door, and opens pages of the back office."""
+"""Jana, who runs the shop, comes in by the door and opens pages of the back office."""
 
 from __future__ import annotations
 
-import subprocess
-
 from playwright.sync_api import Page
 
-from e2e.conftest import TRESEN, Shop, environment
-
-EMAIL, PASSWORD = "jana@naehwerk.example", "drei Ellen Leinen"
-
-
-def let_in(shop: Shop) -> None:
-    """Jana's account, made in the terminal."""
-    subprocess.run(
-        [*TRESEN, "merchant", "add", EMAIL],
-        env=environment(shop.data),
-        input=PASSWORD + "\n",
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+from e2e.conftest import EMAIL, PASSWORD, Shop
 
 
 def open_office(page: Page, shop: Shop, path: str) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from e2e.conftest import Shop, running
-from e2e.merchant import complaints, let_in, open_office
+from e2e.merchant import complaints, open_office
 from portal.greetings import DEFAULT_GREETING
 
 TAB = "/admin/settings/portal/appearance"
@@ -33,7 +33,6 @@ ORDER = {
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with running(tmp_path_factory.mktemp("shop")) as shop:
-        let_in(shop)
         yield shop
 
 

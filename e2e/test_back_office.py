@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from e2e.conftest import PATIENCE, TRESEN, Shop, environment
+from e2e.conftest import EMAIL, PASSWORD, PATIENCE, Shop, add_merchant
 from e2e.test_main_job import sell
 
-EMAIL, PASSWORD = "jana@naehwerk.example", "Garn und Nadel 7"
 INVOICES = "/admin/settings/portal/invoices"
 FILES = "/admin/settings/portal/files"
 SELLER = "/admin/settings/seller"
@@ -69,24 +67,6 @@ class Office:
         expect(self.field(name).get_by_role("status")).to_contain_text(words)
 
 
-@pytest.fixture
-def merchant(shop: Shop) -> Shop:
-    add(shop, EMAIL, PASSWORD)
-    return shop
-
-
-def add(shop: Shop, email: str, password: str) -> None:
-    subprocess.run(
-        [*TRESEN, "merchant", "add", email],
-        input=f"{password}\n",
-        env=environment(shop.data),
-        text=True,
-        check=True,
-        timeout=60,
-        capture_output=True,
-    )
-
-
 def opened(browser: Browser, scripted: bool, **options: Any) -> tuple[BrowserContext, Page, list[str]]:
     """A German browser, and what it complains about besides answers that are meant."""
     size = {"width": 1280, "height": 900}
@@ -100,9 +80,9 @@ def opened(browser: Browser, scripted: bool, **options: Any) -> tuple[BrowserCon
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
-def office(browser: Browser, merchant: Shop, request: pytest.FixtureRequest) -> Iterator[Office]:
+def office(browser: Browser, shop: Shop, request: pytest.FixtureRequest) -> Iterator[Office]:
     context, page, complaints = opened(browser, request.param)
-    office = Office(page, merchant, request.param)
+    office = Office(page, shop, request.param)
     office.sign_in()
     yield office
     context.close()
@@ -110,9 +90,9 @@ def office(browser: Browser, merchant: Shop, request: pytest.FixtureRequest) -> 
 
 
 @pytest.fixture
-def live(browser: Browser, merchant: Shop) -> Iterator[Office]:
+def live(browser: Browser, shop: Shop) -> Iterator[Office]:
     context, page, complaints = opened(browser, True)
-    office = Office(page, merchant, True)
+    office = Office(page, shop, True)
     office.sign_in()
     yield office
     context.close()
@@ -346,7 +326,8 @@ def test_signing_out_ends_the_session(office: Office) -> None:
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with JavaScript", "without JavaScript"])
-def test_the_terminal_s_code_makes_the_first_merchant(browser: Browser, shop: Shop, scripted: bool) -> None:
+def test_the_terminal_s_code_makes_the_first_merchant(browser: Browser, unmanned_shop: Shop, scripted: bool) -> None:
+    shop = unmanned_shop
     assert shop.process.stdout
     told = re.search("First-run code: ([A-Z0-9]{4}-[A-Z0-9]{4})", shop.process.stdout.readline())
     assert told
@@ -490,22 +471,22 @@ def test_a_keyboard_is_enough(live: Office) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_hinders_anybody(merchant: Shop, open_page: Callable[..., Page], scheme: str, width: int) -> None:
+def test_nothing_hinders_anybody(shop: Shop, open_page: Callable[..., Page], scheme: str, width: int) -> None:
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-    page.goto(f"{merchant.url}/admin")
+    page.goto(f"{shop.url}/admin")
     assert Axe().run(page).violations_count == 0
-    Office(page, merchant, True).sign_in()
+    Office(page, shop, True).sign_in()
     for path in EVERY_SCREEN:
-        page.goto(merchant.url + path)
+        page.goto(shop.url + path)
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_no_name_is_too_long_for_any_screen(merchant: Shop, open_page: Callable[..., Page], width: int) -> None:
+def test_no_name_is_too_long_for_any_screen(shop: Shop, open_page: Callable[..., Page], width: int) -> None:
     long = "N" * 150
     line = {"id": "1", "title": "T" * 150, "sku": "S" * 60, "quantity": "999999999", "line_gross": 2490}
-    merchant.put_order(
+    shop.put_order(
         "1",
         number="1" * 200,
         platform=long,
@@ -517,31 +498,31 @@ def test_no_name_is_too_long_for_any_screen(merchant: Shop, open_page: Callable[
         lines=[line | {"tax_rate": "19.00"}],
         total_gross=2490,
     )
-    add(merchant, "j" * 60 + "@naehwerk.example", PASSWORD)
+    add_merchant(shop.data, "j" * 60 + "@naehwerk.example")
     page = open_page(viewport={"width": width, "height": 700})
-    Office(page, merchant, True).sign_in()
-    page.goto(merchant.url + "/admin/settings/keys")
+    Office(page, shop, True).sign_in()
+    page.goto(shop.url + "/admin/settings/keys")
     page.get_by_label("Bezeichnung").fill("K" * 200)
     page.get_by_role("button", name="Schlüssel anlegen").click()
-    page.goto(merchant.url + "/admin/storages")
+    page.goto(shop.url + "/admin/storages")
     page.get_by_label("Bezeichnung").fill("F" * 200)
-    page.get_by_label("Ordner").fill(str(merchant.data / "files"))
+    page.get_by_label("Ordner").fill(str(shop.data / "files"))
     page.get_by_role("button", name="Verbinden", exact=True).click()
 
     tabs = ["", "/numbers-layouts", "/payments", "/downloads", "/messages", "/activity"]
     orders = [f"/admin/orders/1{tab}" for tab in tabs]
     for path in (*EVERY_SCREEN, APPEARANCE, "/admin/activity?all", "/admin/orders", *orders):
-        assert page.goto(merchant.url + path).status == 200, path  # type: ignore[union-attr]  # it did answer
+        assert page.goto(shop.url + path).status == 200, path  # type: ignore[union-attr]  # it did answer
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-    page.goto(merchant.url + "/admin/orders/1")
+    page.goto(shop.url + "/admin/orders/1")
     title = page.locator(".order-lines b").first.bounding_box()
     assert title
     assert title["width"] > 200
 
 
-def test_nothing_scrolls_sideways_on_a_small_phone(merchant: Shop, open_page: Callable[..., Page]) -> None:
+def test_nothing_scrolls_sideways_on_a_small_phone(shop: Shop, open_page: Callable[..., Page]) -> None:
     page = open_page(viewport={"width": 320, "height": 700})
-    Office(page, merchant, True).sign_in()
+    Office(page, shop, True).sign_in()
     for path in EVERY_SCREEN:
-        page.goto(merchant.url + path)
+        page.goto(shop.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path

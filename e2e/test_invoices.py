@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import Shop
-from e2e.merchant import complaints, let_in, open_office
+from e2e.merchant import complaints, open_office
 from e2e.papers import texts
 
 SELLER = {"name": "Nähwerk", "street": "Nadelgasse 3", "zip": "50667", "city": "Köln", "vat_id": "DE123456788"}
@@ -57,7 +57,6 @@ def link(shop: Shop) -> str:
 def desk(shop: Shop, link: str, open_page: Callable[..., Page], scripts: bool) -> Iterator[Page]:
     """Jana's phone, at the order; the test fails on whatever the browser complains of."""
     assert link
-    let_in(shop)
     page = open_page(java_script_enabled=scripts, viewport={"width": 390, "height": 844})
     said = complaints(page)
     open_office(page, shop, TAB)
@@ -219,7 +218,6 @@ def test_no_screen_hinders_anybody(
     assert link
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     said = complaints(page)
-    let_in(shop)
     open_office(page, shop, "/admin/invoices")
     _look_at(page, shop, "/admin/invoices", width)
     page.goto(f"{shop.url}{TAB}")

@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from e2e.conftest import Shop
-from e2e.merchant import EMAIL, complaints, let_in, open_office
+from e2e.conftest import EMAIL, Shop
+from e2e.merchant import complaints, open_office
 from e2e.test_main_job import ORDER, sell
 from e2e.test_waivers import office as post
 from tests.pretend_mail import PostOffice
@@ -28,7 +28,6 @@ SCREENS = [
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
 def desk(shop: Shop, open_page: Callable[..., Page], request: pytest.FixtureRequest) -> Iterator[Page]:
     """A merchant's phone, signed in; the test fails on whatever the browser complains of."""
-    let_in(shop)
     page = open_page(java_script_enabled=request.param, viewport={"width": 390, "height": 844})
     said = complaints(page)
     open_office(page, shop, "/admin/orders")
@@ -157,7 +156,6 @@ def test_the_link_goes_out_by_mail_with_one_click(shop: Shop, post: PostOffice, 
 def test_the_copied_link_is_the_link(shop: Shop, open_page: Callable[..., Page]) -> None:
     sell(shop)
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
-    let_in(shop)
     open_office(page, shop, f"{FIRST}/numbers-layouts")
 
     page.get_by_role("button", name="Kopieren").click()
@@ -170,7 +168,6 @@ def test_the_copied_link_is_the_link(shop: Shop, open_page: Callable[..., Page])
 def test_the_keyboard_alone_finds_an_order_and_renews_its_link(shop: Shop, open_page: Callable[..., Page]) -> None:
     sell(shop)
     page = open_page()
-    let_in(shop)
     open_office(page, shop, "/admin/orders")
 
     def on(selector: str) -> None:
@@ -205,7 +202,6 @@ def test_no_screen_hinders_anybody(shop: Shop, open_page: Callable[..., Page], s
     sell(shop)
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     said = complaints(page)
-    let_in(shop)
     open_office(page, shop, "/admin")
     for screen in SCREENS:
         page.goto(f"{shop.url}{screen}")

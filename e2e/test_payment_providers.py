@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET, paypal
 from e2e.conftest import Shop, running
-from e2e.merchant import complaints, let_in, open_office
+from e2e.merchant import complaints, open_office
 
 TAB = "/admin/settings/portal/payments"
 
@@ -18,7 +18,6 @@ TAB = "/admin/settings/portal/payments"
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with paypal() as origin, running(tmp_path_factory.mktemp("shop"), TRESEN_PAYPAL_API_BASE=origin) as shop:
-        let_in(shop)
         yield shop
 
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET, Fault, StandIn, standing_in
 from demo.paypal_stand_in.approval import back
 from e2e.conftest import Shop, running
-from e2e.merchant import let_in, open_office
+from e2e.merchant import open_office
 
 ORDER = {
     "number": "NW-1",
@@ -44,7 +44,6 @@ def paypal() -> Iterator[StandIn]:
 @pytest.fixture(scope="module")
 def taking(tmp_path_factory: pytest.TempPathFactory, paypal: StandIn) -> Iterator[Shop]:
     with running(tmp_path_factory.mktemp("shop"), TRESEN_PAYPAL_API_BASE=paypal.ledger.origin) as shop:
-        let_in(shop)
         set_up(shop)
         yield shop
 
