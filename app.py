@@ -28,6 +28,7 @@ from db.migrate import NewerDatabase, migrate, newest
 from db.payment_providers import ProviderKind
 from db.storages import StorageKind
 from integrations import paypal, smtp
+from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
 from portal import backup, keys, links, merchants, order_imports, restore, sessions, settings
@@ -37,6 +38,7 @@ from portal.house import Ground, House, built
 from portal.mail_servers import MailServer
 from portal.payment_providers import ProviderCheck
 from portal.storages import Opener, Storages
+from portal.vault import Vault
 from routes import application
 from routes.protection import Origins, Protection
 from views.mail import lost_link, notices
@@ -53,9 +55,9 @@ class Failure(Exception):
     """One sentence for the operator; exit status 1."""
 
 
-def storage_kinds(config: Config) -> Mapping[StorageKind, Opener]:
+def storage_kinds(config: Config, clouds: Clouds) -> Mapping[StorageKind, Opener]:
     grounds = Grounds(roots=config.local_roots, data=config.data, files=config.files)
-    return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}
+    return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds), **clouds.openers()}
 
 
 def provider_checks(config: Config) -> Mapping[ProviderKind, ProviderCheck]:
@@ -87,6 +89,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
     migrated(config)
     database = Database(config.database)
     child = Child()
+    clouds = Clouds()
     house = built(
         Ground(
             base_url=config.base_url,
@@ -94,7 +97,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
             zone=config.timezone,
             cache=config.cache,
             database=database,
-            storages=Storages(storage_kinds(config)),
+            storages=Storages(storage_kinds(config, clouds), Vault(config.secret_keys)),
+            granters=clouds.granters(),
             child=child,
             mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
             lost_link_mail=lost_link.written,
@@ -114,6 +118,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         await asyncio.gather(noting, return_exceptions=True)
     finally:
         house.glance.close()
+        await clouds.close()
         await child.close()
         await database.close()
 

@@ -15,8 +15,9 @@ from db.engine import Database, Reading
 from db.glance import Glance
 from db.payment_providers import ProviderKind
 from db.settings import GeneralSettings, SellerSettings
+from db.storages import StorageKind
 from pdfkit.child import Child
-from portal import confirmations, lost_links, messages, notice_mails, outbox, retention, settings
+from portal import confirmations, lost_links, messages, notice_mails, outbox, retention, settings, storage_grants
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
@@ -34,11 +35,12 @@ from portal.sessions import Door
 from portal.signing import Signer
 from portal.stamp_previews import Previews
 from portal.stamps import Stamps
+from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
 from portal.vault import Vault
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
-DAILY = ("retention", "forget_done_jobs")
+DAILY = ("retention", "forget_done_jobs", storage_grants.KIND)
 
 
 class Storefront:
@@ -77,6 +79,7 @@ class House:
     child: Child
     inspector: Inspector
     storages: Storages
+    storage_grants: StorageGrants
     counter: Counter
     scratch: Path
     storefront: Storefront
@@ -109,6 +112,7 @@ class Ground:
     mail_server: MailServer | None = None
     first_run_code: str = ""
     provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
+    granters: Mapping[StorageKind, Granter] = field(default_factory=dict)
 
 
 def built(ground: Ground) -> House:
@@ -126,6 +130,7 @@ def built(ground: Ground) -> House:
     told = NoticeMails(
         database=ground.database, messages=mail, write=ground.notice_mail, base_url=ground.base_url, zone=ground.zone
     )
+    grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
         zone=ground.zone,
@@ -135,6 +140,7 @@ def built(ground: Ground) -> House:
         child=ground.child,
         inspector=Inspector(ground.child, scratch),
         storages=ground.storages,
+        storage_grants=grants,
         counter=Counter(
             reading=ground.database.reading,
             transaction=ground.database.writing,
@@ -156,6 +162,7 @@ def built(ground: Ground) -> House:
                 messages.KIND: mail,
                 lost_links.KIND: lost,
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
+                storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 **_housekeeping(ground),
             },
             periodic=[

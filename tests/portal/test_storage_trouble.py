@@ -14,7 +14,9 @@ from portal.deliveries import Ended
 from portal.refusals import Refusal
 from portal.stamps import FileChanged, Stamps, Wish
 from portal.storages import Storages
+from portal.vault import Vault
 from tests import pretend
+from tests.factories import KEYS
 from tests.pdfkit import papers
 from tests.portal.selling import STAMP, Customer, Shop, refusal_of
 
@@ -32,7 +34,7 @@ def storage(tmp_path):
 @pytest.fixture
 def storages(storage):
     """The house of these tests knows this storage alone."""
-    return Storages({StorageKind.LOCAL: storage.opener})
+    return Storages({StorageKind.LOCAL: storage.opener}, Vault(KEYS))
 
 
 @pytest.fixture
