@@ -39,6 +39,9 @@ class Trouble(StrEnum):
     MOVED = "moved"
     TOO_MANY = "too-many"
     UNEXPECTED = "unexpected"
+    ROOT_MISSING = "root-missing"
+    NOT_GRANTED = "not-granted"
+    OPTIONS = "options"
 
 
 class StorageUnavailable(OSError):

@@ -180,6 +180,12 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "storage_added": lambda told: said("Storage %(name)s added", name=_text(told, "name")),
     "storage_changed": lambda told: said("Storage %(name)s changed", name=_text(told, "name")),
     "storage_removed": lambda told: said("Storage %(name)s removed", name=_text(told, "name")),
+    "storage_granted": lambda told: said("Storage %(name)s connected with its account", name=_text(told, "name")),
+    "storage_grant_lost": lambda told: said(
+        "The account behind the storage %(name)s lets Tresen in no more; connect it anew: %(detail)s",
+        name=_text(told, "name"),
+        detail=_text(told, "detail"),
+    ),
     "image_uploaded": lambda told: said("Image %(name)s uploaded", name=_text(told, "name")),
     "image_removed": lambda told: said("Image %(name)s removed", name=_text(told, "name")),
     "payment_provider_added": lambda told: said("Payment provider %(name)s added", name=_provider(told)),
