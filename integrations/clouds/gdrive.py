@@ -14,7 +14,7 @@ import msgspec
 from integrations.clouds.drive import Account, below, in_order, instant, named
 from integrations.clouds.grants import Service
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import Ask
+from integrations.clouds.wire import Ask, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing
 
 SERVICE = Service(
@@ -83,7 +83,7 @@ class GoogleDrive:
             return True  # a revision never changes
 
         modified = instant(file.modified_time)
-        found = Found(path=path, size=int(file.size), version=file.head_revision_id, modified=modified)
+        found = Found(path=path, size=whole(file.size), version=file.head_revision_id, modified=modified)
         return RemoteBytes(found, self._account.wire, Reading(ask=ask, is_same=is_same))
 
     def local_path(self, _path: str) -> Path | None:
@@ -128,6 +128,6 @@ def _text(value: str) -> str:
 
 
 def _entry(path: str, item: Item) -> Entry:
-    size = 0 if item.is_folder else int(item.size)
+    size = 0 if item.is_folder else whole(item.size)
     version = "" if item.is_folder else item.head_revision_id
     return Entry(path=path, name=item.name, is_folder=item.is_folder, size=size, version=version)

@@ -67,7 +67,10 @@ class OneDrive:
         file = await self._file(path)
 
         async def unchanged() -> Item:
-            now = await self._file(path)
+            try:
+                now = await self._file(path)
+            except FileMissing as error:
+                raise BytesChangedError(path) from error
             if (now.id, now.content_tag) != (file.id, file.content_tag):
                 raise BytesChangedError(path)
             return now

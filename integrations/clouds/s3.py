@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
 from integrations.clouds.s3_signature import AccessKey, address, headers
-from integrations.clouds.wire import Answer, Ask, Wire, endpoint, refused, root_of, segments
+from integrations.clouds.wire import Answer, Ask, Wire, endpoint, refused, root_of, segments, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 NOTHING: Mapping[str, str] = {}
@@ -132,7 +132,7 @@ def _entry(prefix: str, path: str, element: Element) -> Entry | None:
         path=f"{path}/{name}" if path else name,
         name=name,
         is_folder=is_folder,
-        size=0 if is_folder else int(_text(element, "Size") or 0),
+        size=0 if is_folder else whole(_text(element, "Size")),
         version="" if is_folder else _text(element, "ETag"),
     )
 

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import Ask, Wire, endpoint, refused, root_of, segments
+from integrations.clouds.wire import Ask, Wire, endpoint, refused, root_of, segments, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 DAV = "{DAV:}"
@@ -55,7 +55,7 @@ class WebDav:
         here = next((each for each in found if each.parts == own), None)
         if here and not here.is_folder:
             raise FileMissing(path)
-        below = [each for each in found if each.parts[:-1] == own and _can_be_named(each.parts[-1])]
+        below = [each for each in found if each.parts and each.parts[:-1] == own and _can_be_named(each.parts[-1])]
         if len(below) > MOST_ENTRIES:
             raise StorageUnavailable(f"There are more than {MOST_ENTRIES} entries.", Trouble.TOO_MANY)
         entries = (_entry(f"{path}/{each.parts[-1]}" if path else each.parts[-1], each) for each in below)
@@ -114,19 +114,20 @@ def _is_ok(propstat: Element) -> bool:
 
 
 def _resource(href: str, properties: Element) -> Resource:
-    size = properties.findtext(f"{DAV}getcontentlength", "").strip()
     return Resource(
         parts=_parts(href),
         is_folder=properties.find(f"{DAV}resourcetype/{DAV}collection") is not None,
-        size=int(size) if size.isdecimal() else 0,
+        size=whole(properties.findtext(f"{DAV}getcontentlength", "").strip()),
         etag=_bare(properties.findtext(f"{DAV}getetag", "")),
         modified=properties.findtext(f"{DAV}getlastmodified", "").strip(),
     )
 
 
 def _parts(href: str) -> list[str]:
-    """Split first, then unquoted: a name may hold a quoted slash."""
-    return [unquote(part) for part in urlsplit(href).path.split("/") if part]
+    """Split first, then unquoted: a name may hold a quoted slash. Empty for what is no address."""
+    with suppress(ValueError):
+        return [unquote(part) for part in urlsplit(href).path.split("/") if part]
+    return []
 
 
 def _can_be_named(name: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -27,6 +28,7 @@ LONGEST_ANSWER = 8 * 1024 * 1024  # bytes; a thousand entries with long names ha
 LONGEST_DETAIL = 300
 KEPT_CONNECTIONS = 20
 KEPT_SECONDS = 30.0
+LABEL = re.compile("[A-Za-z0-9_-]{1,63}")  # of a host's name; others cannot even be looked up
 # Where clouds tell their machines secrets, besides what is link-local anyway: AWS by IPv6, Alibaba, Azure.
 METADATA = frozenset(ipaddress.ip_address(address) for address in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16"))
 
@@ -182,9 +184,10 @@ def endpoint(text: str) -> str:
         port = f":{url.port}" if url.port else ""
         host = url.hostname or ""
         name = f"[{host}]" if ":" in host else host if host.isascii() else idna.encode(host, uts46=True).decode()
+        is_name = ":" in host or all(LABEL.fullmatch(label) for label in name.removesuffix(".").split("."))
     except (ValueError, idna.IDNAError) as error:
         raise OptionsRefused("endpoint", "This is no address such as https://storage.example.org.") from error
-    if url.scheme not in ("https", "http") or not name or url.query or url.fragment or url.username is not None:
+    if url.scheme not in ("https", "http") or not is_name or url.query or url.fragment or url.username is not None:
         raise OptionsRefused("endpoint", "Give an address such as https://storage.example.org, without a password.")
     if url.scheme == "http" and not is_loopback(host):
         raise OptionsRefused("endpoint", "Credentials are sent by https only, except to this very machine.")
@@ -207,6 +210,11 @@ def root_of(options: Mapping[str, str], name: str) -> list[str]:
         return segments(options.get(name, "").strip().strip("/"))
     except FileMissing as error:
         raise OptionsRefused(name, "Give the path of a folder such as muster/pdf.") from error
+
+
+def whole(text: str) -> int:
+    """A size in bytes as servers write it; 0 where that is no number."""
+    return int(text) if text.isascii() and text.isdecimal() else 0
 
 
 def short(text: str) -> str:
