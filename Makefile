@@ -5,14 +5,14 @@
 #   make test                     every check and every test, the browser's too
 #   make setup                    only the environment, with the command .venv/bin/tresen
 #   make check | unit | e2e       parts of `make test`
-#   make bench | make corpus CORPUS=DIR   measurements | stamps and reads back every PDF of a folder
+#   make bench | make corpus CORPUS=DIR   measurements | judges every PDF or e-invoice of a folder by its manifest
 #   make lock                     pins the dependencies of pyproject.toml anew
 
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --disable-pip-version-check -qq
-ROOMS  := app.py config.py logs.py demo routes views portal integrations pdfkit db
+ROOMS  := app.py command_line.py config.py logs.py demo routes views portal integrations pdfkit db
 
 # What is installed depends on these; the stamps bear the sum, so a second run has nothing to do,
 # while a new lock, a new version, another Python or a moved folder sets up again.
@@ -57,7 +57,7 @@ bench: $(DEV)
 	@$(PY) -m bench
 
 corpus: $(DEV)
-	@test -n "$(CORPUS)" || { echo "Say which folder of PDFs: make corpus CORPUS=DIR" >&2; exit 1; }
+	@test -n "$(CORPUS)" || { echo "Say which folder of PDFs or e-invoices: make corpus CORPUS=DIR" >&2; exit 1; }
 	@$(PY) -m bench.corpus "$(CORPUS)"
 
 $(RUNTIME):

@@ -14,14 +14,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from getpass import getpass
 from importlib.metadata import version
 from os import environ
-from pathlib import Path
 from typing import TypeVar
 
 import logs
-from config import Config, ConfigError, from_environment, with_data_directory
+from command_line import Failure, Misuse, Run, parser, password_of
+from config import KEY_FILE, Config, ConfigError, from_environment, with_data_directory, with_kept_keys
 from db.engine import Database
 from db.merchants import is_anybody_in
 from db.migrate import NewerDatabase, migrate, newest
@@ -31,12 +30,13 @@ from integrations import paypal, smtp
 from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
-from portal import backup, keys, links, merchants, order_imports, restore, sessions, settings
+from portal import backup, doctor, keys, links, merchants, order_imports, restore, sessions, settings
 from portal.activity import COMMAND_LINE, By
 from portal.backup_archive import BackupFailed
+from portal.doctor import Level, Patient
 from portal.house import Ground, House, built
 from portal.mail_servers import MailServer
-from portal.payment_providers import ProviderCheck
+from portal.payment_providers import ProviderChecks
 from portal.storages import Opener, Storages
 from portal.vault import Vault
 from routes import application
@@ -45,14 +45,7 @@ from views.mail import lost_link, notices
 
 T = TypeVar("T")
 GRACE_SECONDS = 10
-
-
-class Misuse(Exception):
-    """One sentence for the operator; exit status 2."""
-
-
-class Failure(Exception):
-    """One sentence for the operator; exit status 1."""
+BY_PAYPAL = (ProviderKind.PAYPAL, ProviderKind.PAYPAL_PLUS)
 
 
 def storage_kinds(config: Config, clouds: Clouds) -> Mapping[StorageKind, Opener]:
@@ -60,10 +53,9 @@ def storage_kinds(config: Config, clouds: Clouds) -> Mapping[StorageKind, Opener
     return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds), **clouds.openers()}
 
 
-def provider_checks(config: Config) -> Mapping[ProviderKind, ProviderCheck]:
+def paypal_of(config: Config) -> paypal.PayPal:
     """Raises ConfigError."""
-    asked = paypal.PayPal(origins=paypal.origins(config.paypal_api_base))
-    return {ProviderKind.PAYPAL: asked, ProviderKind.PAYPAL_PLUS: asked}
+    return paypal.PayPal(origins=paypal.origins(config.paypal_api_base))
 
 
 def migrated(config: Config) -> None:
@@ -90,6 +82,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
     database = Database(config.database)
     child = Child()
     clouds = Clouds()
+    service = paypal_of(config)
     house = built(
         Ground(
             base_url=config.base_url,
@@ -105,7 +98,9 @@ async def opened(config: Config) -> AsyncIterator[House]:
             notice_mail=notices.written,
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
-            provider_checks=provider_checks(config),
+            provider_checks=dict.fromkeys(BY_PAYPAL, service),
+            payment_services=dict.fromkeys(BY_PAYPAL, service),
+            hooks_from_here=service.origins.is_on_this_machine,
         )
     )
     try:
@@ -120,6 +115,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         house.glance.close()
         await clouds.close()
         await child.close()
+        await service.close()
         await database.close()
 
 
@@ -129,8 +125,9 @@ def create_app(config: Config, over: asyncio.Event | None = None) -> Protection:
     Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.
     """
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
-    provider_checks(config)
-    origins = Origins(config.base_url)
+    replaced_by = paypal_of(config).origins.replaced_by
+    targets = ("https://*.paypal.com", replaced_by) if replaced_by else ("https://*.paypal.com",)
+    origins = Origins(config.base_url, form_targets=targets)
     return application(partial(working, config, over or asyncio.Event()), origins)
 
 
@@ -244,23 +241,13 @@ def run_merchant_add(arguments: argparse.Namespace, config: Config) -> None:
 
     try:
         email = merchants.as_email(arguments.email)
-        password = _password_of(email)
+        password = password_of(email)
         is_new = _run(_with_house(config, put))
     except merchants.NoMailAddress as error:
         raise Misuse(f"{arguments.email} is not a mail address.") from error
     except merchants.PasswordUnfit as error:
         raise Misuse(f"A password needs at least {merchants.SHORTEST_PASSWORD} characters.") from error
     print(f"{email} can sign in now." if is_new else f"{email} has a new password, and is signed out everywhere.")
-
-
-def _password_of(email: str) -> str:
-    """From the terminal, unseen and twice; else the first line of standard input."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    first = getpass(f"Password for {email}: ")
-    if getpass("Once more: ") != first:
-        raise Misuse("The two passwords differ.")
-    return first
 
 
 def run_link(arguments: argparse.Namespace, config: Config) -> None:
@@ -298,14 +285,60 @@ def run_restore(arguments: argparse.Namespace, config: Config) -> None:
         print("TRESEN_SECRET_KEYS is set and wins over the keys in the backup: links that were sent may not open.")
 
 
+def run_doctor(_arguments: argparse.Namespace, config: Config) -> None:
+    """Nothing is made or migrated here: what is missing is told."""
+
+    async def examine() -> int:
+        service, clouds = paypal_of(config), Clouds()
+        vault = Vault(config.secret_keys)
+        patient = Patient(
+            data=config.data,
+            database=config.database,
+            key_file=None if config.keys_given else config.data / KEY_FILE,
+            base_url=config.base_url,
+            base_url_given=config.base_url_given,
+            vault=vault,
+            storages=Storages(storage_kinds(config, clouds), vault),
+            provider_checks=ProviderChecks(dict.fromkeys(BY_PAYPAL, service), vault),
+            mail_server=mail_server(config),
+            mail_probe=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
+        )
+        found = []
+        try:
+            async for finding in doctor.examined(patient, datetime.now(UTC)):
+                print(finding.line, flush=True)
+                found.append(finding.level)
+        finally:
+            await clouds.close()
+            await service.close()
+        return found.count(Level.WRONG)
+
+    config = with_kept_keys(config)
+    if number := _run(examine()):
+        raise Failure("One thing is wrong." if number == 1 else f"{number} things are wrong.")
+
+
 def run_version(_arguments: argparse.Namespace, _config: Config) -> None:
     python = ".".join(str(part) for part in sys.version_info[:3])
     print(f"Tresen {version('tresen')}, Python {python}, SQLite {sqlite3.sqlite_version}, schema {newest()}")
 
 
+RUNS: Mapping[str, Run] = {
+    "serve": run_serve,
+    "demo": run_demo,
+    "key add": run_key_add,
+    "merchant add": run_merchant_add,
+    "link": run_link,
+    "backup": run_backup,
+    "restore": run_restore,
+    "doctor": run_doctor,
+    "version": run_version,
+}
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """The `tresen` command; the exit status: 2 for wrong use, 1 for failure."""
-    arguments = _parser().parse_args(words)
+    arguments = parser(RUNS).parse_args(words)
     try:
         config = from_environment(environ)
         logs.set_up(config.log_level, config.log_format)
@@ -319,46 +352,6 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tresen", description="The customer portal of an online shop.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serving = commands.add_parser("serve", help="migrate (after a backup) and serve")
-    serving.set_defaults(run=run_serve)
-    showing = commands.add_parser("demo", help="a filled shop to look at")
-    showing.add_argument("--data", type=Path, help="keep its data there instead of throwing it away")
-    showing.set_defaults(run=run_demo)
-    for command in (serving, showing):
-        command.add_argument("--host", help="address to listen on (default 127.0.0.1)")
-        command.add_argument("--port", type=_port_number, help="port to listen on (default 8000)")
-    key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="DEED")
-    adding = key.add_parser("add", help="make a key for the API and print it once")
-    adding.add_argument("name")
-    adding.set_defaults(run=run_key_add)
-    merchant = commands.add_parser("merchant", help="who may sign in").add_subparsers(required=True, metavar="DEED")
-    letting_in = merchant.add_parser("add", help="let a merchant in, or give one a new password")
-    letting_in.add_argument("email")
-    letting_in.set_defaults(run=run_merchant_add)
-    linking = commands.add_parser("link", help="print an order's portal link")
-    linking.add_argument("source")
-    linking.add_argument("external_id")
-    linking.set_defaults(run=run_link)
-    for name, run, does in (
-        ("backup", run_backup, "save the whole shop, while it serves"),
-        ("restore", run_restore, "fill an empty data directory from a backup"),
-    ):
-        archiving = commands.add_parser(name, help=does)
-        archiving.add_argument("file", type=Path, metavar="FILE.tar.gz")
-        archiving.set_defaults(run=run)
-    commands.add_parser("version", help="print versions").set_defaults(run=run_version)
-    return parser
-
-
-def _port_number(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port")
-    return int(text)
 
 
 def _port(arguments: argparse.Namespace, config: Config) -> int:

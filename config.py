@@ -103,6 +103,15 @@ def with_data_directory(config: Config) -> Config:
     return replace(config, secret_keys=keys)
 
 
+def with_kept_keys(config: Config) -> Config:
+    """The same with the keys of its data directory, as far as they are there: nothing is made. Raises ConfigError."""
+    place = config.data / KEY_FILE
+    try:
+        return config if config.secret_keys or not place.exists() else replace(config, secret_keys=_kept_keys(place))
+    except OSError as error:
+        raise ConfigError(f"The keys in {place} cannot be read: {error.strerror}.") from error
+
+
 def _kept_keys(place: Path) -> tuple[str, ...]:
     """The keys of the data directory, newest first, one a line; created at the first start."""
     if not place.exists():

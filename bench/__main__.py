@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from bench import back_office, order_search
+from bench import back_office, documents, issuing, order_search, payments
 from bench import shop as shops
 from bench.processes import Server, fetched, free_port, highest_rss, nginx, peers, pressed, tresen
 from bench.results import Goal, Rate, machine, report
@@ -71,6 +71,11 @@ def main() -> None:
         goals += growth(measured)
         said("the merchant's search …")
         goals += order_search.measured(place)
+        said("invoices …")
+        goals += documents.measured(place)
+        goals += issuing.measured(place)
+        said("payments …")
+        goals += payments.measured(place)
     text = report([*facts, f"it took {time.monotonic() - began:.0f} s"], goals, measured.rates(), missing)
     RESULTS.write_text(text, encoding="utf-8")
     print(text)

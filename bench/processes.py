@@ -41,9 +41,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def tresen(data: Path, port: int) -> Iterator[Server]:
+def tresen(data: Path, port: int, **more: str) -> Iterator[Server]:
+    """`more` goes into its environment."""
     words = [sys.executable, "-c", SERVE, "serve", "--port", str(port)]
     environment = {"TRESEN_DATA": str(data), "TRESEN_LOG_LEVEL": "error", "PATH": os.environ.get("PATH", "")}
+    environment |= more
     with _running(words, port, "/up", environment) as server:
         yield server
 

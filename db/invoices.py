@@ -1,11 +1,11 @@
-"""Issued documents, frozen: triggers refuse UPDATE and DELETE."""
+"""Issued documents, frozen: triggers refuse UPDATE and DELETE. And where the next number of each series stands."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -27,9 +27,35 @@ class DocumentFormat(StrEnum):
     XRECHNUNG = "xrechnung.xml"
 
 
+IS_OWN = text("issuer = 'tresen'")
+
+
 class Invoice(Base, kw_only=True):
+    """An invoice or what takes it back. The last five columns are those of our own: a foreign document has none.
+
+    `sequence` is the running number within the series of its year (0 where the series runs on over the years).
+    `generation` counts the invoices of an order: the next one may come when a credit note has taken back all of the
+    last. `cancels_id` is the invoice of which this credit note leaves nothing.
+    """
+
     __tablename__ = "invoice"
-    __table_args__ = (Index("ix_invoice_order", "order_id"), Index("ix_invoice_number", "number"))
+    __table_args__ = (
+        Index("ix_invoice_order", "order_id"),
+        Index("ix_invoice_number", "number"),
+        Index("ix_invoice_day", "issued_on"),
+        Index("uq_invoice_own_number", "number", unique=True, sqlite_where=IS_OWN),
+        Index("uq_invoice_sequence", "series", "year", "sequence", unique=True, sqlite_where=IS_OWN),
+        Index(
+            "uq_invoice_generation",
+            "order_id",
+            "generation",
+            unique=True,
+            sqlite_where=text("issuer = 'tresen' AND kind = 'invoice'"),
+        ),
+        Index("uq_invoice_cancels", "cancels_id", unique=True, sqlite_where=text("cancels_id IS NOT NULL")),
+        Index("ix_invoice_refers_to", "refers_to", sqlite_where=text("refers_to IS NOT NULL")),
+        Index("ix_invoice_issued", "series", "issued_on", sqlite_where=text("series IS NOT NULL")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
     number: Mapped[str]
@@ -40,6 +66,11 @@ class Invoice(Base, kw_only=True):
     currency: Mapped[str]
     refers_to: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), default=None)
     stored_at: Mapped[datetime]
+    series: Mapped[str | None] = mapped_column(default=None)
+    year: Mapped[int | None] = mapped_column(default=None)
+    sequence: Mapped[int | None] = mapped_column(default=None)
+    generation: Mapped[int | None] = mapped_column(default=None)
+    cancels_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), default=None)
 
 
 class InvoiceDocument(Base, kw_only=True):
@@ -50,3 +81,27 @@ class InvoiceDocument(Base, kw_only=True):
     format: Mapped[DocumentFormat] = mapped_column(primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
     sha256: Mapped[str]
+
+
+class InvoiceSnapshot(Base, kw_only=True):
+    """What an own document was made from, as JSON of `portal.snapshots.Snapshot`: for corrections, never drawn anew."""
+
+    __tablename__ = "invoice_snapshot"
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    content: Mapped[str]
+    renderer_version: Mapped[str]
+
+
+class NumberSeries(Base, kw_only=True):
+    """The next number behind one prefix, such as `RE-2026-`. It only grows, in the transaction that stores a document.
+
+    `series` is the template of the prefix, such as `RE-{year}-`; `first` is where the merchant let it begin.
+    """
+
+    __tablename__ = "number_series"
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    series: Mapped[str]
+    year: Mapped[int]
+    first: Mapped[int]
+    next: Mapped[int]
+    begun_at: Mapped[datetime]

@@ -162,6 +162,24 @@ class Address(Base, kw_only=True):
     country: Mapped[str] = mapped_column(default="")
 
 
+class BillingCorrection(Base, kw_only=True):
+    """The billing address as the customer corrected it; the newest counts. What the source told stays beside it."""
+
+    __tablename__ = "billing_correction"
+    __table_args__ = (Index("ix_billing_correction_order", "order_id", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
+    name: Mapped[str]
+    company: Mapped[str]
+    line1: Mapped[str]
+    line2: Mapped[str]
+    zip: Mapped[str]
+    city: Mapped[str]
+    country: Mapped[str]
+    corrected_by: Mapped[str]
+    corrected_at: Mapped[datetime]
+
+
 class Line(Base, kw_only=True):
     """One position. `tax_rate` is in basis points (1900 = 19.00 %); quantities are decimal texts."""
 

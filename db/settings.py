@@ -92,9 +92,32 @@ class SellerSettings(Settings, kw_only=True):
     bank_name: Mapped[str] = mapped_column(default="")
     tax_regime: Mapped[TaxRegime] = mapped_column(default=TaxRegime.STANDARD)
     invoice_series: Mapped[str] = mapped_column(default="RE-{year}-")
+    invoice_start: Mapped[int] = mapped_column(default=1)
+    credit_note_series: Mapped[str] = mapped_column(default="")  # empty: numbered with the invoices
+    credit_note_start: Mapped[int] = mapped_column(default=1)
     imprint_url: Mapped[str] = mapped_column(default="")
     privacy_url: Mapped[str] = mapped_column(default="")
     terms_url: Mapped[str] = mapped_column(default="")
+
+
+class InvoiceTextSettings(Settings, kw_only=True):
+    """Why there is no tax, as it is written on documents of either language: the merchant's words, kept with each."""
+
+    __tablename__ = "invoice_text_settings"
+    small_business_de: Mapped[str]
+    small_business_en: Mapped[str]
+    exempt_de: Mapped[str]
+    exempt_en: Mapped[str]
+    reverse_charge_de: Mapped[str]
+    reverse_charge_en: Mapped[str]
+    intra_eu_de: Mapped[str]
+    intra_eu_en: Mapped[str]
+    export_de: Mapped[str]
+    export_en: Mapped[str]
+    margin_de: Mapped[str]
+    margin_en: Mapped[str]
+    outside_scope_de: Mapped[str]
+    outside_scope_en: Mapped[str]
 
 
 class MailSettings(Settings, kw_only=True):

@@ -3,6 +3,7 @@
 from db import (
     activity,
     articles,
+    bank_transfers,
     downloads,
     files,
     images,
@@ -13,6 +14,7 @@ from db import (
     order_search,
     orders,
     outbox,
+    payment_attempts,
     payment_providers,
     payments,
     settings,
@@ -20,12 +22,14 @@ from db import (
     storages,
     versions,
     waivers,
+    webhooks,
 )
 from db.base import Base
 
 NOUNS = (
     activity,
     articles,
+    bank_transfers,
     downloads,
     files,
     images,
@@ -36,6 +40,7 @@ NOUNS = (
     order_search,
     orders,
     outbox,
+    payment_attempts,
     payment_providers,
     payments,
     settings,
@@ -43,5 +48,6 @@ NOUNS = (
     storages,
     versions,
     waivers,
+    webhooks,
 )
 METADATA = Base.metadata

@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from config import Config
-from db.settings import AppearanceSettings, FileSettings, SellerSettings
+from db.invoices import Invoice
+from db.settings import AppearanceSettings, FileSettings, InvoiceSettings, SellerSettings
 from db.storages import StorageKind
 from demo import cast
 from portal import (
@@ -30,6 +32,7 @@ from portal import (
     storages,
 )
 from portal.activity import DEMO, By
+from portal.credit_notes import NewCreditNote
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
 from portal.images import NewImage
@@ -91,6 +94,7 @@ async def fill(house: House, files: Path) -> str:
     ]
     for scene in cast.scenes(now):
         told += [f"  {scene.title}", f"    {await _play(scene, house, files, by)}"]
+    told += ["", "PayPal is a stand-in on this machine: open orders can be paid, and no money moves."]
     told += ["", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."]
     return "\n".join(told)
 
@@ -123,6 +127,7 @@ async def _set_up(session: AsyncSession, by: By) -> None:
     await settings.change(AppearanceSettings, cast.APPEARANCE, session, by)
     await settings.change(FileSettings, cast.FILES, session, by)
     await settings.change(SellerSettings, cast.SELLER, session, by)
+    await settings.change(InvoiceSettings, cast.INVOICES, session, by)
 
 
 async def _key(session: AsyncSession, by: By) -> str:
@@ -156,4 +161,8 @@ async def _play(scene: cast.Scene, house: House, files: Path, by: By) -> str:
                 session,
                 by,
             )
+        had_one = await session.scalar(select(Invoice.id).where(Invoice.order_id == order.id).limit(1))
+    if scene.taken_back and had_one is None:
+        issued = await house.issuing.invoice(order.id, by)
+        await house.issuing.credit_note(issued, NewCreditNote(reason=scene.taken_back), by)
     return house.links.url(Link(order.id, order.link_version))

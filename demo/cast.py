@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from db.orders import LineKind, PaymentMethod, State
-from db.payment_providers import ProviderKind
+from db.payment_providers import PayMethod, ProviderKind
 from db.payments import PaymentKind
 from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET
 from portal.articles import ArticleBody, FileLink
 from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment, PostalAddress, ShopWaiver
 from portal.payment_providers import NewProvider
-from portal.settings import AppearanceChange, FilesChange, SellerChange
+from portal.settings import AppearanceChange, FilesChange, InvoicesChange, SellerChange
 
 MERCHANT = "jana@naehwerk.example"
 STORAGE = "Schnittmuster"
@@ -23,6 +23,7 @@ BANNER = "Naehwerk-Banner.png"
 SHEET, GUIDE, EXTRAS = "Bente-Druckbogen-A4.pdf", "Bente-Naehanleitung.pdf", "Reissverschluss-Grundkurs.zip"
 
 APPEARANCE = AppearanceChange(accent_colour="#0b5e6e")
+INVOICES = InvoicesChange(auto_create=True, address_correction=True)
 FILES = FilesChange(
     limit_per_file=5,
     window_days=60,
@@ -36,6 +37,7 @@ SELLER = SellerChange(
     city="Köln",
     country="DE",
     vat_id="DE123456788",
+    invoice_series="NW-{year}-",
     email="hallo@naehwerk.example",
     phone="0221 555 01 42",
     iban="DE02120300000000202051",
@@ -54,6 +56,15 @@ PROVIDERS = (
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
         sandbox=True,
+    ),
+    NewProvider(
+        name="PayPal Plus",
+        kind=ProviderKind.PAYPAL_PLUS,
+        active=True,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        sandbox=True,
+        methods=[PayMethod.PAYLATER, PayMethod.SEPA, PayMethod.CARD],
     ),
     NewProvider(name="Überweisung", kind=ProviderKind.BANK_TRANSFER, active=True),
 )
@@ -74,13 +85,17 @@ ARTICLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """One order and, where it has one, the number and age in days of its invoice."""
+    """One order and, where it has one from elsewhere, the number and age in days of its invoice.
+
+    `taken_back` is why an invoice of our own was issued and cancelled again; empty where none was.
+    """
 
     title: str
     external_id: str
     order: ImportedOrder
     invoice: str = ""
     invoice_age: int = 0
+    taken_back: str = ""
 
 
 def scenes(now: datetime) -> list[Scene]:
@@ -94,7 +109,12 @@ def scenes(now: datetime) -> list[Scene]:
             invoice_age=2,
         ),
         Scene(
-            title="open, due in nine days",
+            title="paid: the invoice is made on the click",
+            external_id="10433",
+            order=_order(now, "NW-10433", State.PAID, paid=6500),
+        ),
+        Scene(
+            title="open, due in nine days: pay it",
             external_id="10427",
             order=_order(now, "NW-10427", State.ORDERED, due_in=9, method=PaymentMethod.INVOICE),
             invoice="RE-2026-0422",
@@ -128,6 +148,12 @@ def scenes(now: datetime) -> list[Scene]:
             external_id="3123456790",
             order=_order(now, "3123456790", State.PAID, paid=6500, locale="en-GB"),
         ),
+        Scene(
+            title="paid: an invoice that was cancelled, and room for the right one",
+            external_id="3123456792",
+            order=_order(now, "3123456792", State.PAID, paid=6500),
+            taken_back="Rechnungsanschrift war falsch",
+        ),
     ]
 
 
@@ -143,7 +169,7 @@ def _order(  # noqa: PLR0913 (the knobs of a scene)
     locale: str = "de-DE",
 ) -> ImportedOrder:
     ordered = (now - timedelta(days=4)).replace(minute=0, second=0, microsecond=0)
-    english = locale.startswith("en")
+    buyer = "Emily Carter" if locale.startswith("en") else "Erika Mustermann"
     return ImportedOrder(
         number=number,
         platform="Etsy" if number.isdigit() else "Shop",
@@ -155,8 +181,8 @@ def _order(  # noqa: PLR0913 (the knobs of a scene)
         currency="EUR",
         payment_method=method,
         locale=locale,
-        buyer=Buyer(name="Emily Carter" if english else "Erika Mustermann", email="erika@example.org"),
-        billing=PostalAddress(name="Erika Mustermann", line1="Heidestraße 17", zip="51147", city="Köln", country="DE"),
+        buyer=Buyer(name=buyer, email="erika@example.org"),
+        billing=PostalAddress(name=buyer, line1="Heidestraße 17", zip="51147", city="Köln", country="DE"),
         waiver=ShopWaiver(accepted=True, at=ordered),
         lines=_lines(),
         total_gross=6500,

@@ -209,8 +209,7 @@ def test_no_screen_hinders_anybody(shop: Shop, open_page: Callable[..., Page], s
     open_office(page, shop, "/admin")
     for screen in SCREENS:
         page.goto(f"{shop.url}{screen}")
-        for summary in page.locator("main details:not([open]) summary").all():
-            summary.click()
+        page.evaluate("() => document.querySelectorAll('main details').forEach(each => { each.open = true })")
         found = Axe().run(page)
         assert found.violations_count == 0, f"{screen}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width, screen

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from email.utils import parseaddr
-from functools import cache
+from functools import cache, partial
+from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import certifi
@@ -26,6 +27,7 @@ from db.settings import MailTls
 from portal import envelopes
 from portal.mail_servers import NEEDS_TLS, Accepted, Envelope, MailRefused, MailServer, is_loopback, leaks_password
 
+T = TypeVar("T")
 USUAL_PORTS = {MailTls.STARTTLS: 587, MailTls.IMPLICIT: 465, MailTls.NONE: 25}
 PATIENCE_SECONDS = 10.0
 GOODBYE_SECONDS = 1.0
@@ -105,11 +107,19 @@ class SmtpMailer:
 
     async def send(self, envelope: Envelope) -> Accepted:
         """Raises MailRefused."""
+        return await self._inside(partial(_handed_in, envelope=envelope))
+
+    async def probe(self) -> None:
+        """Connects and signs in as for a mail, and sends none. Raises MailRefused."""
+        await self._inside(_nothing)
+
+    async def _inside(self, deed: Callable[[SMTP], Awaitable[T]]) -> T:
+        """What is done once the server has let us in. Raises MailRefused."""
         client = await self._client()
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await client.connect()
-                return await _handed_in(client, envelope)
+                return await deed(client)
         except TimeoutError as error:
             sentence = f"The mail server {self._server.host} did not answer within {self._patience_seconds:g} seconds."
             raise MailRefused(sentence, permanent=False) from error
@@ -157,6 +167,10 @@ async def _handed_in(client: SMTP, envelope: Envelope) -> Accepted:
         envelope.sender, list(envelope.recipients), envelope.content, mail_options=options
     )
     return Accepted({address: f"{answer.code} {answer.message}" for address, answer in refused.items()})
+
+
+async def _nothing(_client: SMTP) -> None:
+    return
 
 
 async def _goodbye(client: SMTP) -> None:

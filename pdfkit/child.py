@@ -29,9 +29,12 @@ from pdfkit.outcome import (
     Style,
     partial_path,
 )
+from pdfkit.paper import PDF_NAME, Paper, PaperCause, PaperRefused, Printed
 from pdfkit.wire import (
     Answer,
+    DocumentArguments,
     InspectArguments,
+    Issued,
     LetterArguments,
     PreviewArguments,
     RedrawArguments,
@@ -95,6 +98,18 @@ class Child:
         if redrawn.picture is None:
             raise PictureRefused(redrawn.cause or PictureCause.DAMAGED, redrawn.detail)
         return redrawn.picture
+
+    async def document(self, paper: Paper, folder: Path) -> Printed:
+        """As documents.issue(), with PaperRefused for a time-out or a crash as well; then no file is whole."""
+        arguments = DocumentArguments(paper, _absolute(folder))
+        try:
+            issued = await self._run("document", arguments, Issued, folder / PDF_NAME)
+        except StampFailed as failed:
+            cause = PaperCause.TIMEOUT if failed.cause is Cause.TIMEOUT else PaperCause.CRASHED
+            raise PaperRefused(cause, failed.detail) from failed
+        if issued.printed is None:
+            raise PaperRefused(issued.cause or PaperCause.CRASHED, issued.detail)
+        return issued.printed
 
     async def close(self) -> None:
         """End every child; jobs at work fail as crashed. The next job would start a new child."""

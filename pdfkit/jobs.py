@@ -16,9 +16,12 @@ import msgspec
 
 from pdfkit import inspect, letter, watermark
 from pdfkit.outcome import PictureRefused, StampFailed
+from pdfkit.paper import PaperRefused
 from pdfkit.wire import (
     Answer,
+    DocumentArguments,
     InspectArguments,
+    Issued,
     LetterArguments,
     PreviewArguments,
     RedrawArguments,
@@ -33,6 +36,7 @@ _CPU_SECONDS_PER_JOB = 60  # for a child whose parent died; a living parent is s
 _OUTPUT_ABOVE_TWICE_THE_INPUT = 64 * 2**20  # bytes
 _LARGEST_LETTER = 16 * 2**20  # bytes
 _LARGEST_PICTURE = 16 * 2**20  # bytes
+_LARGEST_DOCUMENT = 16 * 2**20  # bytes
 
 
 def serve() -> None:
@@ -97,12 +101,24 @@ def _redraw(arguments: bytes) -> object:
         return Redrawn(cause=refused.cause, detail=refused.detail)
 
 
+def _document(arguments: bytes) -> object:
+    from pdfkit import documents  # its rules and fonts take half a second to load
+
+    given = msgspec.json.decode(arguments, type=DocumentArguments)
+    _limit_output(_LARGEST_DOCUMENT)
+    try:
+        return Issued(documents.issue(given.paper, Path(given.folder)))
+    except PaperRefused as refused:
+        return Issued(cause=refused.cause, detail=refused.detail)
+
+
 JOBS: dict[str, Callable[[bytes], object]] = {
     "stamp": _stamp,
     "inspect": _inspect,
     "preview": _preview,
     "letter": _letter,
     "redraw": _redraw,
+    "document": _document,
 }
 
 

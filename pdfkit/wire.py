@@ -3,6 +3,7 @@
 import msgspec
 
 from pdfkit.outcome import Cause, Letter, Picture, PictureCause, Style
+from pdfkit.paper import Paper, PaperCause, Printed
 
 
 class Request(msgspec.Struct):
@@ -67,4 +68,19 @@ class Redrawn(msgspec.Struct):
 
     picture: Picture | None = None
     cause: PictureCause | None = None
+    detail: str = ""
+
+
+class DocumentArguments(msgspec.Struct):
+    """An absolute path."""
+
+    paper: Paper
+    folder: str
+
+
+class Issued(msgspec.Struct):
+    """The document, or why there is none."""
+
+    printed: Printed | None = None
+    cause: PaperCause | None = None
     detail: str = ""

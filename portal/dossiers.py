@@ -9,17 +9,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.invoices import Invoice, InvoiceDocument
+from db.invoices import Invoice, InvoiceDocument, InvoiceKind
 from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import entitled, images, order_facts, waivers
+from portal import billing_addresses, entitled, images, order_facts, payment_facts, waivers
+from portal.billing_addresses import BillingAddress
 from portal.entitlements import Entitlement
 from portal.images import ShownImage
 from portal.imported import decimal
 from portal.invoices import InvoiceFacts, InvoiceRules
 from portal.links import Link
 from portal.orders import OrderFacts
+from portal.payment_facts import NOT_PAYING, Paying
 from portal.refusals import NotFound
 from portal.settings import AllSettings, all_settings, missing_seller_fields
 from portal.waivers import GivenWaiver, Question
@@ -63,7 +65,7 @@ class Appearance:
 
 @dataclass(frozen=True, kw_only=True)
 class Dossier:
-    """One order with all that stands around it."""
+    """One order with all that stands around it; `billing` where the merchant lets customers correct it."""
 
     order: OrderFacts
     link: Link
@@ -84,6 +86,14 @@ class Dossier:
     seller: SellerFacts
     appearance: Appearance
     zone: ZoneInfo
+    billing: BillingAddress | None = None
+    paying: Paying = NOT_PAYING
+
+    @property
+    def invoice_number(self) -> str:
+        """That of the newest invoice; empty as long as there is none."""
+        numbers = [invoice.number for invoice in self.invoices if invoice.kind is InvoiceKind.INVOICE]
+        return numbers[-1] if numbers else ""
 
 
 async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None = None) -> Dossier:
@@ -94,7 +104,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
     order, source = found
     settings = await all_settings(session, fixed_zone)
     lines = list(await session.scalars(select(Line).where(Line.order_id == order.id).order_by(Line.position)))
-    invoices = await _invoices(order, session)
+    invoices = await issued(order.id, session)
     facts = (await order_facts.of([order], settings.general.paid_rule, session))[order.id]
     waived = await waivers.of(order, facts, settings, session)
     entitlements = await entitled.of(facts, lines, waived, settings, session)
@@ -112,13 +122,15 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         vat_mode=order.vat_mode,
         lines=tuple(_line(line, line.sku in with_files) for line in lines),
         invoices=tuple(invoices),
-        invoice_rules=_invoice_rules(settings),
+        invoice_rules=invoice_rules(settings),
         entitlements=tuple(entitlements),
         waivers=waived.given,
         waiver_question=waivers.question(waived, lines, with_files, settings.files.waiver_text),
         seller=seller_facts(settings.seller),
         appearance=_appearance(settings),
         zone=settings.zone,
+        billing=await billing_addresses.of_order(order.id, session) if settings.invoices.address_correction else None,
+        paying=await payment_facts.of(facts, settings.seller, session),
     )
 
 
@@ -130,30 +142,33 @@ def _appearance(settings: AllSettings) -> Appearance:
     )
 
 
-async def _invoices(order: Order, session: AsyncSession) -> list[InvoiceFacts]:
+async def issued(order_id: int, session: AsyncSession) -> list[InvoiceFacts]:
     """Issued documents, oldest first."""
     forms = func.group_concat(InvoiceDocument.format, " ")
-    rows = await session.execute(
+    found = await session.execute(
         select(Invoice, forms)
         .join(InvoiceDocument)
-        .where(Invoice.order_id == order.id)
+        .where(Invoice.order_id == order_id)
         .group_by(Invoice.id)
         .order_by(Invoice.issued_on, Invoice.id)
     )
-    return [_invoice(invoice, formats) for invoice, formats in rows]
+    rows = found.all()
+    cancelled = {invoice.cancels_id for invoice, _ in rows}
+    return [_invoice(invoice, formats, invoice.id in cancelled) for invoice, formats in rows]
 
 
-def _invoice(row: Invoice, formats: str) -> InvoiceFacts:
-    names = "id number kind issuer issued_on"
-    return InvoiceFacts(**{name: getattr(row, name) for name in names.split()}, formats=tuple(formats.split()))
+def _invoice(row: Invoice, formats: str, is_cancelled: bool) -> InvoiceFacts:
+    same = {name: getattr(row, name) for name in "id number kind issuer issued_on".split()}
+    return InvoiceFacts(**same, formats=tuple(formats.split()), is_cancelled=is_cancelled)
 
 
-def _invoice_rules(settings: AllSettings) -> InvoiceRules:
+def invoice_rules(settings: AllSettings) -> InvoiceRules:
     return InvoiceRules(
         enabled=settings.invoices.download_enabled,
         auto_create=settings.invoices.auto_create,
         window_days=settings.invoices.window_days,
         seller_complete=not missing_seller_fields(settings.seller),
+        address_correction=settings.invoices.address_correction,
         zone=settings.zone,
     )
 

@@ -28,7 +28,7 @@ async def of(
     facts: OrderFacts, lines: Sequence[Line], waived: OrderWaivers, settings: AllSettings, session: AsyncSession
 ) -> list[Entitlement]:
     """One entitlement for each linked file, in the order of the lines."""
-    grouped = _by_file(lines, await _links({line.sku for line in lines if line.sku}, session))
+    grouped = _by_file(lines, await links({line.sku for line in lines if line.sku}, session))
     if not grouped:
         return []
     spent = await _spent(facts.id, session)
@@ -71,7 +71,8 @@ def _by_file(
     return grouped
 
 
-async def _links(skus: set[str], session: AsyncSession) -> Mapping[str, Sequence[tuple[File, ArticleFile]]]:
+async def links(skus: set[str], session: AsyncSession) -> Mapping[str, Sequence[tuple[File, ArticleFile]]]:
+    """SKU → the files that are linked with it now."""
     rows = await session.execute(
         select(Article.sku, File, ArticleFile)
         .join(ArticleFile, ArticleFile.article_id == Article.id)

@@ -8,19 +8,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.orders import Order
 from db.settings import GeneralSettings, PaidRule
 from portal import order_facts
-from portal.activity import By
+from portal.activity import By, entry
 from portal.orders import OPEN_ACCOUNT, PIPELINE
 
 
-async def note(order: Order, session: AsyncSession, by: By) -> None:
-    """After every write that may have made the order paid. A day once noted stays."""
+async def note(order: Order, session: AsyncSession, by: By) -> bool:
+    """After every write that may have made the order paid; whether it did. A day once noted stays."""
     if order.first_seen_paid_at is not None:
-        return
+        return False
     await session.flush()
     rule = (await session.scalars(select(GeneralSettings.paid_rule))).one()
     payments = (await order_facts.payments_of([order], session))[order.id]
     if order_facts.one(order, payments, 0, rule).is_paid:  # credit notes lower what is due, they pay nothing
         order.first_seen_paid_at = by.at
+    return order.first_seen_paid_at is not None
+
+
+async def tell(order: Order, session: AsyncSession, by: By) -> None:
+    """After money came in: noted, and told to whoever waits for paid orders if it is paid by it for the first time."""
+    if await note(order, session, by):
+        session.add(entry(by, "order_paid", order.id))
 
 
 async def note_all(rule: PaidRule, session: AsyncSession, by: By) -> None:

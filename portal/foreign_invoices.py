@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.activity import Activity
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, Issuer
 from db.orders import Order, OrderKind
+from pdfkit.child import Child
 from pdfkit.outcome import Inspection
 from portal.activity import By, entry
 from portal.refusals import Conflict, Fault, Invalid
 
+REPORTED = "invoice_reported_elsewhere"
 EARLIEST, LATEST = 1990, 2100
+LARGEST = 10 * 1024 * 1024  # bytes of one PDF
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +33,14 @@ class ForeignInvoice:
     issued_on: date
     content: bytes
     inspection: Inspection
+
+
+async def looked_through(content: bytes, child: Child, scratch: Path) -> Inspection:
+    """What the child process finds in these bytes."""
+    with NamedTemporaryFile(dir=scratch, suffix=".pdf") as copy:
+        await asyncio.to_thread(copy.write, content)
+        copy.flush()
+        return await child.inspect(Path(copy.name))
 
 
 async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By) -> tuple[Invoice, bool]:
@@ -58,6 +73,16 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     details: dict[str, object] = {"number": new.number, "sha256": digest, "beside_own": beside_own}
     session.add(entry(by, "invoice_stored", order.id, details, notice=beside_own))
     return invoice, True
+
+
+async def note_reported(order: Order, session: AsyncSession, by: By) -> None:
+    """A source tells of an invoice of its own where there is one of ours already: the tax would be owed twice."""
+    number = order.source_invoice_number
+    if number is None or not await _has_own(order, session):
+        return
+    told = select(Activity.details).where(Activity.order_id == order.id, Activity.kind == REPORTED)
+    if all(details.get("number") != number for details in await session.scalars(told)):
+        session.add(entry(by, REPORTED, order.id, {"number": number}, notice=True))
 
 
 def _kind(order: Order) -> InvoiceKind:

@@ -17,11 +17,25 @@ from db.payment_providers import ProviderKind
 from db.settings import GeneralSettings, SellerSettings
 from db.storages import StorageKind
 from pdfkit.child import Child
-from portal import confirmations, lost_links, messages, notice_mails, outbox, retention, settings, storage_grants
+from portal import (
+    confirmations,
+    lost_links,
+    messages,
+    notice_mails,
+    outbox,
+    payment_looks,
+    payment_providers,
+    payment_refunds,
+    retention,
+    settings,
+    storage_grants,
+    webhooks,
+)
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.inspections import Inspector
+from portal.issuing import Issuing
 from portal.jobs import Periodic, Routine, Work, Worker, every
 from portal.known_browsers import KnownBrowsers
 from portal.links import Links
@@ -30,17 +44,23 @@ from portal.mail_servers import MailerFor, MailServer
 from portal.messages import Messages, Post
 from portal.notice_mails import NoticeMails
 from portal.observations import Observations
+from portal.paying import PaymentProvider
 from portal.payment_providers import ProviderCheck, ProviderChecks
+from portal.payment_refunds import Refunds
+from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
 from portal.stamp_previews import Previews
 from portal.stamps import Stamps
 from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
+from portal.till import Till
 from portal.vault import Vault
+from portal.webhook_registrations import Registrations
+from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
-DAILY = ("retention", "forget_done_jobs", storage_grants.KIND)
+DAILY = ("retention", "forget_done_jobs", "forget_deliveries", storage_grants.KIND)
 
 
 class Storefront:
@@ -89,10 +109,12 @@ class House:
     post: Post
     messages: Messages
     confirmations: Confirmations
+    issuing: Issuing
     worker: Worker
     door: Door
     provider_checks: ProviderChecks
     previews: Previews
+    till: Till
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +135,8 @@ class Ground:
     first_run_code: str = ""
     provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
     granters: Mapping[StorageKind, Granter] = field(default_factory=dict)
+    payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
+    hooks_from_here: bool = False
 
 
 def built(ground: Ground) -> House:
@@ -124,6 +148,14 @@ def built(ground: Ground) -> House:
     )
     mail = Messages(ground.database, post, on_sent={confirmations.MAIL: confirmations.mail_was_sent})
     links = Links(signer, ground.base_url)
+    till = Till(
+        database=ground.database,
+        services=ground.payment_services,
+        vault=post.vault,
+        signer=signer,
+        base_url=ground.base_url,
+        hooks_from_here=ground.hooks_from_here,
+    )
     lost = LostLinks(
         reading=ground.database.reading, links=links, messages=mail, write=ground.lost_link_mail, zone=ground.zone
     )
@@ -156,6 +188,7 @@ def built(ground: Ground) -> House:
         post=post,
         messages=mail,
         confirmations=Confirmations(ground.database, mail, ground.zone),
+        issuing=Issuing(ground.database, ground.child, scratch, ground.zone),
         worker=Worker(
             ground.database,
             works={
@@ -163,6 +196,7 @@ def built(ground: Ground) -> House:
                 lost_links.KIND: lost,
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
+                **_taking_money(till),
                 **_housekeeping(ground),
             },
             periodic=[
@@ -173,7 +207,17 @@ def built(ground: Ground) -> House:
         door=Door(ground.database, KnownBrowsers(signer), ground.first_run_code),
         provider_checks=ProviderChecks(ground.provider_checks, post.vault),
         previews=Previews(ground.child, ground.storages, scratch),
+        till=till,
     )
+
+
+def _taking_money(till: Till) -> dict[str, Work]:
+    return {
+        payment_looks.KIND: Reconciliation(till),
+        payment_refunds.KIND: Refunds(till),
+        payment_providers.WEBHOOK_REGISTRATION: Registrations(till),
+        webhooks.KIND: Deliveries(till),
+    }
 
 
 def _housekeeping(ground: Ground) -> dict[str, Work]:
@@ -185,4 +229,5 @@ def _housekeeping(ground: Ground) -> dict[str, Work]:
     return {
         "retention": Routine(shorten, timedelta(minutes=30)),
         "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
+        "forget_deliveries": Routine(partial(webhooks.purge, ground.database.writing), timedelta(minutes=5)),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -20,7 +21,10 @@ NEVER_SHOWN = {State.OFFERED: Refusal.NOT_ORDERED, State.DELETED: Refusal.DELETE
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceFacts:
-    """An issued document. `formats` are the forms it is stored in: `pdf`, `xml`, …"""
+    """An issued document. `formats` are the forms it is stored in: `pdf`, `xml`, …
+
+    `is_cancelled` says that credit notes have left nothing of it.
+    """
 
     id: int
     number: str
@@ -28,6 +32,12 @@ class InvoiceFacts:
     issuer: Issuer
     issued_on: date
     formats: tuple[str, ...]
+    is_cancelled: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is an invoice that is still owed for: as long as one stands, there is no second one."""
+        return self.kind is InvoiceKind.INVOICE and not self.is_cancelled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +49,7 @@ class InvoiceRules:
     window_days: int | None
     seller_complete: bool
     zone: ZoneInfo
+    address_correction: bool = False
 
 
 def until(invoice: InvoiceFacts, rules: InvoiceRules) -> date | None:
@@ -54,8 +65,13 @@ def refusal(order: OrderFacts, invoice: InvoiceFacts, rules: InvoiceRules, now: 
     return Refusal.EXPIRED if is_over(until(invoice, rules), now, rules.zone) else None
 
 
+def standing(invoices: Sequence[InvoiceFacts]) -> int:
+    """How many of them are invoices that nothing has taken back."""
+    return sum(invoice.stands for invoice in invoices)
+
+
 def creation_refusal(order: OrderFacts, invoices: int, rules: InvoiceRules) -> Refusal | None:
-    """Why no invoice can be created on the customer's click; `invoices` counts those that exist."""
+    """Why no invoice can be created on the customer's click; `invoices` counts those that stand."""
     if why := death(order) or not_an_order(order):
         return why
     if not rules.enabled:
@@ -65,6 +81,11 @@ def creation_refusal(order: OrderFacts, invoices: int, rules: InvoiceRules) -> R
     if not rules.auto_create:
         return Refusal.NO_INVOICE
     return _not_ready(order, rules)
+
+
+def may_create(order: OrderFacts, invoices: Sequence[InvoiceFacts], rules: InvoiceRules) -> bool:
+    """Whether a click makes one now."""
+    return creation_refusal(order, standing(invoices), rules) is None
 
 
 def _not_ready(order: OrderFacts, rules: InvoiceRules) -> Refusal | None:

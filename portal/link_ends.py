@@ -36,7 +36,7 @@ def cannot_have_ended(ordered_at: datetime, retention_days: int, now: datetime) 
 
 
 def may_create_invoice(dossier: Dossier) -> bool:
-    return invoices.creation_refusal(dossier.order, len(dossier.invoices), dossier.invoice_rules) is None
+    return invoices.may_create(dossier.order, dossier.invoices, dossier.invoice_rules)
 
 
 def _invoice_ends(dossier: Dossier) -> Iterator[date | None]:

@@ -65,6 +65,12 @@ class Mailer(Protocol):
         ...
 
 
+class MailProbe(Protocol):
+    async def probe(self) -> None:
+        """Goes as far as a mail would, signs in, and leaves without one. Bounded in time. Raises MailRefused."""
+        ...
+
+
 MailerFor = Callable[[MailServer], Mailer]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.invoices import Invoice, InvoiceKind
 from db.orders import Order, OrderKind, State
 from db.payments import Payment
-from db.settings import PaidRule
+from db.settings import GeneralSettings, PaidRule
 from portal.orders import OrderFacts, PaymentFact
 
 NOT_TAKEN_OFF = (State.DELETED, State.CANCELLED, State.OFFERED)
@@ -35,6 +35,12 @@ async def of(orders: Sequence[Order], paid_rule: PaidRule, session: AsyncSession
         )
         for order in orders
     }
+
+
+async def of_one(order: Order, session: AsyncSession) -> OrderFacts:
+    """The facts of that order by the rule that applies now."""
+    rule = (await session.scalars(select(GeneralSettings.paid_rule))).one()
+    return (await of([order], rule, session))[order.id]
 
 
 def one(order: Order, payments: Iterable[Payment], credit_notes: int, paid_rule: PaidRule) -> OrderFacts:

@@ -14,7 +14,7 @@ from db.activity import Activity
 from db.orders import Address, AddressRole, Line, Order, OrderTag, State
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
 from db.sources import Source
-from portal import first_paid, imported, shop_waivers
+from portal import first_paid, foreign_invoices, imported, shop_waivers
 from portal.activity import By, entry
 from portal.imported import ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
 from portal.refusals import Conflict, Fault, Invalid, NotFound
@@ -83,6 +83,7 @@ async def _note(order: Order, session: AsyncSession, by: By) -> None:
     """What an import may have been the first to tell, and what stays whatever later ones say."""
     await first_paid.note(order, session, by)
     await shop_waivers.note(order, session, by)
+    await foreign_invoices.note_reported(order, session, by)
 
 
 async def source_named(name: str, session: AsyncSession, by: By) -> Source:
@@ -143,7 +144,7 @@ async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSess
     else:
         told = _told(payment) | {"status": payment.status.value}
         session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
-    await first_paid.note(order, session, by)
+    await first_paid.tell(order, session, by)
     return known is None
 
 

@@ -19,14 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.base import columns
 from db.engine import Database
+from db.payment_attempts import PaymentAttempt
 from db.payment_providers import CheckOutcome, PaymentProvider, PaymentProviderCheck, PayMethod, ProviderKind
 from db.settings import SellerSettings
-from portal import ibans, settings
+from portal import ibans, outbox, settings
 from portal.activity import By, entry
+from portal.outbox import NewJob
 from portal.refusals import Conflict, Fault, Invalid, NotFound
 from portal.vault import Unreadable, Vault
 
 SECRET = "payment-provider"  # noqa: S105 (the vault's purpose, not a secret)
+WEBHOOK_REGISTRATION = "webhook_registration"  # the job that follows
 BY_APP = frozenset({ProviderKind.PAYPAL, ProviderKind.PAYPAL_PLUS})
 ALL_METHODS = tuple(PayMethod)
 NEEDS_CREDENTIALS = "Give the client id and the client secret of the PayPal app first."
@@ -114,6 +117,7 @@ async def add(new: NewProvider, vault: Vault, session: AsyncSession, by: By) -> 
     await session.flush()
     details: dict[str, object] = {"provider": row.id, "new": answer(row)}
     session.add(entry(by, "payment_provider_added", details=details))
+    await _ask_for_webhook(row, session, by)
     return row
 
 
@@ -123,6 +127,8 @@ async def change(
     """Writes the fields that differ and notes old and new, the secret masked; everything or nothing. Raises Invalid."""
     before = dict(columns(row))
     told = answer(row)
+    if wanted.kind not in (UNSET, row.kind) and await _was_paid_through(row, session):
+        raise Invalid(Fault("#/kind", "in-use", "Payments refer to this provider, so that its kind stays."))
     _write(row, _given(wanted), vault, by)
     changed = {name for name, value in columns(row).items() if before[name] != value} - HIDDEN
     if not changed:
@@ -138,7 +144,17 @@ async def change(
         "new": {name: now[name] for name in shown},
     }
     session.add(entry(by, "payment_provider_changed", details=details))
+    if changed & (CREDENTIALS | {"active"}):
+        await _ask_for_webhook(row, session, by)
     return row
+
+
+async def _ask_for_webhook(row: PaymentProvider, session: AsyncSession, by: By) -> None:
+    """Whoever becomes active is given our address, if it is one that can be called."""
+    if row.active and row.kind in BY_APP:
+        key = f"{WEBHOOK_REGISTRATION}:{row.id}:{by.at.isoformat()}"
+        job = NewJob(kind=WEBHOOK_REGISTRATION, key=key, payload={"provider_id": row.id})
+        await outbox.enqueue(job, session, by.at)
 
 
 async def remove(row: PaymentProvider, session: AsyncSession, by: By) -> None:
@@ -150,6 +166,11 @@ async def remove(row: PaymentProvider, session: AsyncSession, by: By) -> None:
     except IntegrityError as error:  # the tables know best who refers to it
         raise Conflict("Payments refer to this provider; deactivate it instead.") from error
     session.add(entry(by, "payment_provider_removed", details=details))
+
+
+async def _was_paid_through(row: PaymentProvider, session: AsyncSession) -> bool:
+    began = select(PaymentAttempt.id).where(PaymentAttempt.provider_id == row.id).limit(1)
+    return await session.scalar(began) is not None
 
 
 def _given(wanted: NewProvider | ProviderChange) -> dict[str, object]:
@@ -212,7 +233,7 @@ async def check(provider_id: int, checks: ProviderChecks, database: Database, by
         row = await one(provider_id, session)
         seller = await settings.of(SellerSettings, session)
     start = perf_counter()
-    found = account_answer(seller) if row.kind is ProviderKind.BANK_TRANSFER else await _asked(row, checks)
+    found = await asked(row, checks, seller)
     took = round((perf_counter() - start) * 1000)
     done = PaymentProviderCheck(
         provider_id=row.id,
@@ -230,7 +251,10 @@ async def check(provider_id: int, checks: ProviderChecks, database: Database, by
     return done
 
 
-async def _asked(row: PaymentProvider, checks: ProviderChecks) -> Answer:
+async def asked(row: PaymentProvider, checks: ProviderChecks, seller: SellerSettings) -> Answer:
+    """What the service says to what is stored; nothing is noted."""
+    if row.kind is ProviderKind.BANK_TRANSFER:
+        return account_answer(seller)
     if not has_credentials(row):
         return Answer(CheckOutcome.INCOMPLETE, NEEDS_CREDENTIALS)
     try:

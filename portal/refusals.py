@@ -23,12 +23,21 @@ class Refusal(StrEnum):
     WINDOW_NOT_OPEN = "window-not-open"
     SELLER_INCOMPLETE = "seller-incomplete"
     AMOUNTS_INCONSISTENT = "amounts-inconsistent"
+    TAX_RATE_UNKNOWN = "tax-rate-unknown"
+    FOREIGN_CURRENCY = "foreign-currency"
+    ADDRESS_INCOMPLETE = "address-incomplete"
+    VAT_ID_MISSING = "vat-id-missing"
+    SUPPLY_DATE_UNKNOWN = "supply-date-unknown"
+    CHARACTER_UNPRINTABLE = "character-unprintable"
+    INVOICE_FAILED = "invoice-failed"
+    ALREADY_INVOICED = "already-invoiced"
     FILE_MISSING = "file-missing"
     STAMP_FAILED = "stamp-failed"
     STORAGE_UNAVAILABLE = "storage-unavailable"
     PAYMENT_PENDING = "payment-pending"
     NOTHING_DUE = "nothing-due"
     NO_PROVIDER = "no-provider"
+    PROVIDER_UNAVAILABLE = "provider-unavailable"
 
 
 class Refused(Exception):
@@ -45,6 +54,10 @@ class NotFound(Exception):
 
 class Conflict(Exception):
     """What is stored already says otherwise, and what is stored stays."""
+
+
+class Overtaken(Exception):
+    """Somebody was faster, be it the same person by a first click: what was looked at is not what there is any more."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from db.settings import (
     Settings,
     TaxRegime,
 )
-from portal import first_paid, greetings, seller_numbers, waiver_texts
+from portal import first_paid, greetings, invoice_texts, number_series, seller_numbers, waiver_texts
 from portal.activity import By, entry
 from portal.refusals import Fault, Invalid
 
@@ -34,6 +34,9 @@ Days = Annotated[int, Meta(ge=1, le=36_500)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Short = Annotated[str, Meta(max_length=500)]
 Html = Annotated[str, Meta(max_length=100_000)]
+Prefix = Annotated[str, Meta(min_length=1, max_length=40)]
+FirstNumber = Annotated[int, Meta(ge=1, le=99_999_999)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 WebAddress = Annotated[str, Meta(pattern=r"^(https?://[^\s<>\"']+)?$", max_length=2000)]
 DEFAULT_WAIVER_TEXT = (
     "Ich stimme ausdrücklich zu, dass vor Ablauf der Widerrufsfrist mit der Bereitstellung der Dateien begonnen wird."
@@ -93,10 +96,30 @@ class SellerChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     bic: Short | UnsetType = UNSET
     bank_name: Short | UnsetType = UNSET
     tax_regime: TaxRegime | UnsetType = UNSET
-    invoice_series: Annotated[str, Meta(min_length=1, max_length=40)] | UnsetType = UNSET
+    invoice_series: Prefix | UnsetType = UNSET
+    invoice_start: FirstNumber | UnsetType = UNSET
+    credit_note_series: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    credit_note_start: FirstNumber | UnsetType = UNSET
     imprint_url: WebAddress | UnsetType = UNSET
     privacy_url: WebAddress | UnsetType = UNSET
     terms_url: WebAddress | UnsetType = UNSET
+
+
+class InvoiceTextsChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    small_business_de: Reason | UnsetType = UNSET
+    small_business_en: Reason | UnsetType = UNSET
+    exempt_de: Reason | UnsetType = UNSET
+    exempt_en: Reason | UnsetType = UNSET
+    reverse_charge_de: Reason | UnsetType = UNSET
+    reverse_charge_en: Reason | UnsetType = UNSET
+    intra_eu_de: Reason | UnsetType = UNSET
+    intra_eu_en: Reason | UnsetType = UNSET
+    export_de: Reason | UnsetType = UNSET
+    export_en: Reason | UnsetType = UNSET
+    margin_de: Reason | UnsetType = UNSET
+    margin_en: Reason | UnsetType = UNSET
+    outside_scope_de: Reason | UnsetType = UNSET
+    outside_scope_en: Reason | UnsetType = UNSET
 
 
 class MailChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -111,7 +134,9 @@ class MailChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     from_name: Short | UnsetType = UNSET
 
 
-Change = AppearanceChange | InvoicesChange | FilesChange | GeneralChange | SellerChange | MailChange
+Change = (
+    AppearanceChange | InvoicesChange | InvoiceTextsChange | FilesChange | GeneralChange | SellerChange | MailChange
+)
 
 
 @dataclass(frozen=True)
@@ -152,7 +177,10 @@ async def change(section: type[Row], wanted: Change, session: AsyncSession, by: 
     """Writes the fields that differ and notes old and new; everything or nothing. Raises Invalid."""
     row = await of(section, session)
     news = {name: value for name, value in _given(wanted).items() if getattr(row, name) != value}
-    if found := [*faults(news), *await _unknown(wanted, session)]:
+    found = [*faults(news), *await _unknown(wanted, session)]
+    if isinstance(row, SellerSettings):
+        found += await number_series.faults(row, _given(wanted), session)
+    if found:
         raise Invalid(*found)
     if not news:
         return row
@@ -207,6 +235,7 @@ async def lay_out(session: AsyncSession) -> None:
         FileSettings(waiver_text=DEFAULT_WAIVER_TEXT),
         GeneralSettings(),
         SellerSettings(),
+        invoice_texts.defaults(),
         MailSettings(),
     )
     for row in defaults:

@@ -10,9 +10,9 @@ from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
 from portal.house import House
-from routes import admin, api, errors, images, static, up
+from routes import admin, api, errors, hooks, images, static, up
 from routes.api.slashes import SlashesKept
-from routes.customer import downloads, invoices, lost_links, orders, waivers
+from routes.customer import billing_addresses, downloads, invoices, lost_links, orders, payments, waivers
 from routes.given import BEHIND_LINK, EVERYWHERE
 from routes.limits import RefusalLimit
 from routes.protection import Origins, Protection
@@ -26,10 +26,16 @@ customer = Router(
         orders.show_order,
         downloads.start_download,
         downloads.hand_out,
+        invoices.get_invoice,
         invoices.show_invoice,
+        billing_addresses.correct_address,
         waivers.give_waiver,
         waivers.confirm_waiver,
         waivers.show_waiver,
+        payments.start_payment,
+        payments.come_back,
+        payments.show_transfer,
+        payments.announce_transfer,
         lost_links.show_lost_link,
         lost_links.ask_for_links,
     ],
@@ -40,6 +46,7 @@ ROUTES: list[ControllerRouterHandler] = [
     static.show_theme,
     images.show_image,
     customer,
+    *hooks.ROUTES,
     *api.ROUTES,
     *admin.ROUTES,
 ]

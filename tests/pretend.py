@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from pdfkit.paper import PDF_NAME, XML_NAME, Paper, Printed
 from portal.byte_ranges import Bytes, BytesChangedError, HeldBytes
 from portal.storages import Entry, FileMissing, StorageUnavailable
+
+
+class PretendPress:
+    """Draws nothing that could be printed. `trouble` is awaited before each document, and may die of it."""
+
+    def __init__(self, trouble: Callable[[Paper], Awaitable[None]] | None = None) -> None:
+        self.drawn: list[Paper] = []
+        self._trouble = trouble
+
+    async def document(self, paper: Paper, folder: Path) -> Printed:
+        if self._trouble:
+            await self._trouble(paper)
+        self.drawn.append(paper)
+        (folder / PDF_NAME).write_bytes(b"%PDF-1.7 " + paper.number.encode())
+        (folder / XML_NAME).write_bytes(b"<?xml version='1.0'?><number>" + paper.number.encode() + b"</number>")
+        return Printed(pages=1, xrechnung_lacks=("buyer/email",))
 
 
 class PretendStorage:

@@ -171,6 +171,31 @@ def test_a_file_that_is_no_database_is_a_failure(operator):
     assert_one_sentence(ended.stderr)
 
 
+# --- The doctor
+
+
+def test_the_doctor_finds_a_shop_that_was_just_set_up_sound_and_makes_none_where_there_is_none(operator):
+    absent = operator.types("doctor")
+    assert (absent.returncode, operator.data.exists()) == (1, False)
+    assert "tresen serve" in absent.stdout
+
+    operator.types("key", "add", "shop")
+    sound = operator.types("doctor")
+
+    assert (sound.returncode, sound.stderr) == (0, ""), sound.stdout
+    assert {line.split()[0] for line in sound.stdout.splitlines()} == {"ok", "note"}
+
+
+def test_what_the_doctor_finds_wrong_is_a_failure_told_in_one_sentence(operator):
+    operator.types("key", "add", "shop")
+    (operator.data / "secret-keys").chmod(0o644)
+    ended = operator.types("doctor")
+
+    assert ended.returncode == 1
+    assert re.search("^wrong +data directory: .*chmod 600", ended.stdout, re.M)
+    assert_one_sentence(ended.stderr)
+
+
 # --- Serving
 
 

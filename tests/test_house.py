@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("routes", "views", "portal", "integrations", "pdfkit", "db", "demo")
+LOOSE = ("app.py", "command_line.py", "config.py", "logs.py")
 SHIPPED = (*ROOMS, "components", "static")
 NOT_OURS = {"build", "dist", "tresen-data", "__pycache__", "node_modules", "corpus"}
 VENDOR = ROOT / "static" / "vendor"
@@ -63,7 +64,7 @@ def text_of(path: Path) -> str:
 def sources() -> list[Path]:
     """The Python that runs at a merchant's."""
     return [
-        *(path for path in (ROOT / "app.py", ROOT / "config.py", ROOT / "logs.py") if path.exists()),
+        *(path for path in (ROOT / file for file in LOOSE) if path.exists()),
         *files_in(*ROOMS, suffixes=(".py",)),
     ]
 
@@ -302,7 +303,7 @@ def wheel_of_a_copy(folder: Path) -> Path:
 
 
 def test_the_wheel_holds_every_file_of_every_room_and_nothing_else(tmp_path):
-    rooms = {name(path) for path in files_in(*SHIPPED)} | {"app.py", "config.py", "logs.py"}
+    rooms = {name(path) for path in files_in(*SHIPPED)} | set(LOOSE)
 
     packed = zipfile.ZipFile(wheel_of_a_copy(tmp_path)).namelist()
 

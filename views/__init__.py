@@ -115,6 +115,7 @@ def environment(locale: Locale) -> Environment:
         "ui": ui,
         "asset": ASSETS.address_of,
         "language": locale.language,
+        "countries": formats.countries(),
         "attempt": ATTEMPT_MARK,
         "say": _speaker(words, formats, ui),
     }

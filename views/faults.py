@@ -34,6 +34,7 @@ BY_CODE = {
     "bic-shape": said("A BIC has 8 or 11 letters and digits, such as BYLADEM1001."),
     "vat-id-country": said("A VAT identification number begins with the two letters of a country, such as DE."),
     "vat-id-shape": said("Numbers of this country look otherwise. A German one is DE and nine digits."),
+    "fixed": said("This series has begun, and its numbers go on: where it began cannot be changed."),
     "vat-id-check-digit": said("The check digit of this number does not fit: one of its digits is mistyped."),
 }
 UNFIT = said("This does not fit here.")

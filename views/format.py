@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +11,8 @@ from decimal import Decimal
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+
+from pdfkit.codes import COUNTRIES
 
 NO_BREAK = "\u00a0"
 KINDS_OF_SPACE = str.maketrans({" ": NO_BREAK, "\u202f": NO_BREAK})
@@ -21,6 +25,28 @@ class Money:
 
     amount: int
     currency: str
+
+
+WHOLE = r"(?P<whole>[0-9]{1,12}|[0-9]{1,3}(?P<group>[. ])[0-9]{3}((?P=group)[0-9]{3})*)"
+
+
+def amount_typed(text: str, currency: str) -> int | None:
+    """`24,90`, `24.9` or `1.234,56` → minor units; None for what is no amount of that currency."""
+    digits = get_currency_precision(currency)
+    rest = f"([.,](?P<rest>[0-9]{{1,{digits}}}))?" if digits else "(?P<rest>)"
+    found = re.fullmatch(WHOLE + rest, text.strip().replace(NO_BREAK, " "), re.ASCII)
+    if not found:
+        return None
+    return int(re.sub("[. ]", "", found["whole"]) + (found["rest"] or "").ljust(digits, "0"))
+
+
+def amount_to_type(amount: int, currency: str) -> str:
+    """How an amount stands in a field; empty for nothing."""
+    digits = get_currency_precision(currency)
+    if amount <= 0:
+        return ""
+    whole, rest = divmod(amount, 10**digits)
+    return f"{whole},{rest:0{digits}d}" if digits else str(whole)
 
 
 @dataclass(frozen=True)
@@ -83,6 +109,11 @@ class Formats:
     def number(self, number: Decimal | int) -> str:
         """`1,5` of a quantity; zeros that say nothing are left out."""
         return format_decimal(number, "#,##0.####", locale=self.locale).translate(KINDS_OF_SPACE)
+
+    def countries(self) -> list[tuple[str, str]]:
+        """Codes that an invoice may name, with their names, as one looks them up."""
+        named = [(code, self.locale.territories[code]) for code in COUNTRIES if code in self.locale.territories]
+        return sorted(named, key=lambda each: unicodedata.normalize("NFD", each[1]).casefold())
 
     def typed(self, value: object) -> str:
         """How a stored value stands in a field to be edited: nothing is grouped, and a German sees a comma."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum, auto
 
 from portal.refusals import Refusal
 from views.sentences import Sentence, counted, said
@@ -222,6 +223,34 @@ INVOICES_NOTICES = {
 }
 
 
+def payments_notice(refusal: Refusal) -> Notice:
+    """Why nothing can be paid here."""
+    return PAYMENTS_NOTICES.get(refusal, PAY_ELSEWHERE)
+
+
+PAY_ELSEWHERE = Notice(
+    icon="lock",
+    title=said("This order is not paid on this page."),
+    advice=said("The shop tells you how to pay."),
+    ask=True,
+)
+PAYMENTS_NOTICES = {
+    Refusal.PAYMENT_PENDING: Notice(
+        icon="clock",
+        tone="wait",
+        title=said("Your payment is being checked."),
+        advice=said("This page shows as soon as it has arrived. Please do not pay a second time."),
+    ),
+    Refusal.NOTHING_DUE: Notice(icon="check", title=said("There is nothing left to pay.")),
+    Refusal.ARCHIVED: Notice(
+        icon="lock",
+        title=said("The shop has closed this order."),
+        advice=said("Is there still something open?"),
+        ask=True,
+    ),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Flash:
     """What just came of a click, said once. `stop` when it was our fault."""
@@ -233,24 +262,52 @@ class Flash:
 
 
 OUR_FAULT = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE})
-ABOUT_MONEY = frozenset({Refusal.PAYMENT_PENDING, Refusal.NOTHING_DUE, Refusal.NO_PROVIDER})
+ABOUT_MONEY = frozenset(
+    {Refusal.PAYMENT_PENDING, Refusal.NOTHING_DUE, Refusal.NO_PROVIDER, Refusal.PROVIDER_UNAVAILABLE}
+)
 ABOUT_INVOICES = frozenset(
     {
         Refusal.NO_INVOICE,
         Refusal.INVOICE_ELSEWHERE,
+        Refusal.ARCHIVED,
+    }
+)
+# The merchant reads what exactly is in the way; the customer has nothing to do with it.
+SHOP_MENDS = frozenset(
+    {
         Refusal.SELLER_INCOMPLETE,
         Refusal.AMOUNTS_INCONSISTENT,
-        Refusal.ARCHIVED,
+        Refusal.TAX_RATE_UNKNOWN,
+        Refusal.FOREIGN_CURRENCY,
+        Refusal.ADDRESS_INCOMPLETE,
+        Refusal.VAT_ID_MISSING,
+        Refusal.SUPPLY_DATE_UNKNOWN,
+        Refusal.CHARACTER_UNPRINTABLE,
+        Refusal.INVOICE_FAILED,
     }
 )
 
 
-def flash(refusal: Refusal) -> Flash:
+class Deed(Enum):
+    """What somebody wanted, where the reason alone does not tell."""
+
+    INVOICE = auto()
+    ADDRESS = auto()
+
+
+def flash(refusal: Refusal, deed: Deed | None = None) -> Flash:
     """What did not happen, why, and that nothing was lost."""
     reason = REASONS[refusal]
+    if deed is Deed.ADDRESS or refusal is Refusal.ALREADY_INVOICED:
+        title = said("The address was not changed.")
+        return Flash(tone="", title=title, reason=reason, comfort=said("The shop helps you with it."))
+    if refusal in SHOP_MENDS:
+        title = said("Your invoice will follow.")
+        return Flash(tone="", title=title, reason=reason, comfort=said("You need not do anything."))
     if refusal in ABOUT_MONEY:
-        return Flash(tone="", title=said("No payment was started."), reason=reason, comfort=said("Nothing was paid."))
-    if refusal in ABOUT_INVOICES:
+        tone = "stop" if refusal is Refusal.PROVIDER_UNAVAILABLE else ""
+        return Flash(tone=tone, title=said("No payment was started."), reason=reason, comfort=said("Nothing was paid."))
+    if deed is Deed.INVOICE or refusal in ABOUT_INVOICES:
         return Flash(tone="", title=said("No invoice was made."), reason=reason, comfort=said("Nothing was changed."))
     return Flash(
         tone="stop" if refusal in OUR_FAULT else "",
@@ -275,14 +332,17 @@ REASONS = {
     Refusal.INVOICE_ELSEWHERE: said("There is an invoice for this order already."),
     Refusal.ARCHIVED: said("The shop has closed this order."),
     Refusal.WINDOW_NOT_OPEN: said("The withdrawal period has not ended yet."),
-    Refusal.SELLER_INCOMPLETE: said("The shop makes the invoice itself, and it then appears here."),
-    Refusal.AMOUNTS_INCONSISTENT: said("The shop makes the invoice itself, and it then appears here."),
+    **dict.fromkeys(SHOP_MENDS, said("The shop knows that you wait for it, and it then appears here.")),
+    Refusal.ALREADY_INVOICED: said("There is an invoice with the previous address already."),
     Refusal.FILE_MISSING: said("The file is missing from the shop’s store at the moment. Please try again later."),
     Refusal.STAMP_FAILED: said("The file could not be prepared. Please try again in a few minutes."),
     Refusal.STORAGE_UNAVAILABLE: said("The shop’s store cannot be reached. Please try again in a few minutes."),
     Refusal.PAYMENT_PENDING: said("A payment is being checked already."),
     Refusal.NOTHING_DUE: said("There is nothing to pay."),
     Refusal.NO_PROVIDER: said("The shop takes no payments on this page at present."),
+    Refusal.PROVIDER_UNAVAILABLE: said(
+        "The payment service cannot be reached. Please try again in a few minutes, or another way to pay."
+    ),
 }
 
 

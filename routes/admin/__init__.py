@@ -15,9 +15,13 @@ from routes.admin import (
     activity,
     appearance,
     first_run,
+    invoices,
     keys,
     order_deeds,
     order_downloads,
+    order_invoices,
+    order_numbers,
+    order_payments,
     orders,
     payment_providers,
     previews,
@@ -31,7 +35,8 @@ from routes.admin import (
 
 LARGEST_FORM = 2_000_000  # room for what is too long to be told so
 # Forms are long and repeat themselves. Customers' pages are kept as they are sent; a proxy packs those.
-PACKED = DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip", exclude=[r"\.(png|pdf)$"]))
+PACKED_ALREADY = r"\.(png|pdf|zip)$"
+PACKED = DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip", exclude=[PACKED_ALREADY]))
 NO_STORE = [ResponseHeader(name="Cache-Control", value="no-store")]
 
 door = Router(
@@ -50,8 +55,13 @@ one_order = Router(
     route_handlers=[
         orders.show_order,
         orders.show_overview,
-        orders.show_numbers,
-        orders.show_payments,
+        order_numbers.show_numbers,
+        order_invoices.create_invoice,
+        order_invoices.take_back,
+        order_invoices.store_invoice,
+        order_payments.show_payments,
+        order_payments.book_receipt,
+        order_payments.start_refund,
         order_downloads.show_downloads,
         orders.show_messages,
         orders.show_history,
@@ -73,6 +83,9 @@ office = Router(
     route_handlers=[
         orders.list_orders,
         one_order,
+        invoices.list_invoices,
+        invoices.export_list,
+        invoices.export_documents,
         activity.show_activity,
         activity.see_notices,
         settings.show_home,
@@ -112,6 +125,7 @@ office = Router(
         payment_providers.move_method,
         payment_providers.check_provider,
         payment_providers.remove_provider,
+        payment_providers.register_webhook,
         account.show_account,
         account.change_looks,
         account.change_password,

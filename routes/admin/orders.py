@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -14,35 +13,28 @@ from litestar.params import FromPath, SkipValidation
 from litestar.response import Redirect
 
 from db.orders import Order, State
-from db.settings import FileSettings
-from portal import dossiers, exported, notices, order_history, order_list, settings
+from portal import dossiers, exported, notices, order_history, order_list
 from portal.dossiers import Dossier
 from portal.exported import ExportedOrder
 from portal.order_list import Concern, OrderFilter, Turn
 from portal.orders import PaymentState
 from portal.refusals import NotFound
 from portal.sessions import SignedIn
-from portal.stamps import wish
 from portal.windows import local_day, start_of
 from routes.given import AnyRequest, House, Merchant, Now
 from views import Page
-from views.admin import history_words, qr
+from views.admin import history_words
 from views.admin.frame import Frame
 from views.admin.order import ORDERS, OrderHead
-from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
-from views.admin.order_payments import PaymentRow
 from views.admin.order_tabs import (
     Done,
     HistoryTab,
     MailRow,
     MessagesTab,
-    NumbersTab,
     OverviewTab,
-    PaymentsTab,
 )
 from views.admin.orders import Filters, OrderRow, OrdersPage, address, total_of
-from views.format import Money
 
 Word = TypeVar("Word", bound=StrEnum)
 LARGEST = 2**63 - 1
@@ -113,10 +105,10 @@ def filter_of(asked: Mapping[str, str]) -> OrderFilter:
     """An address that was typed or grew old shows what it can: what no filter knows is none."""
     return OrderFilter(
         query=asked.get("q", "")[:200].strip(),
-        state=_word(State, asked.get("state", "")),
-        payment_state=_word(PaymentState, asked.get("payment", "")),
+        state=word_of(State, asked.get("state", "")),
+        payment_state=word_of(PaymentState, asked.get("payment", "")),
         source=asked.get("source", "")[:64],
-        concern=_word(Concern, asked.get("concern", "")),
+        concern=word_of(Concern, asked.get("concern", "")),
     )
 
 
@@ -124,7 +116,7 @@ def turn_of(asked: Mapping[str, str]) -> Turn:
     return Turn(after=_place(asked.get("after", "")), before=_place(asked.get("before", "")))
 
 
-def _word(words: type[Word], text: str) -> Word | None:
+def word_of(words: type[Word], text: str) -> Word | None:
     return next((word for word in words if word.value == text), None)
 
 
@@ -151,47 +143,6 @@ async def show_overview(asked: Asked, now: Now) -> Page:
     return Page(tab, locale=asked.merchant.locale)
 
 
-@route("/admin/orders/{order_id:int}/numbers-layouts", http_method=["GET", "HEAD"])
-async def show_numbers(asked: Asked, house: House) -> Page:
-    async with house.database.reading() as session:
-        mails = await order_history.mails(asked.dossier.order.id, session)
-        opened_at = await order_history.last_opened(asked.dossier.order.id, session)
-        can_mail = await house.messages.is_set_up(session)
-        stamp = wish(asked.dossier, await settings.of(FileSettings, session)).text
-    tab = NumbersTab(
-        frame=asked.frame(),
-        head=asked.head("numbers-layouts"),
-        done=Done.of(asked.done),
-        link=_link(asked, opened_at, can_mail),
-        link_version=asked.dossier.link.version,
-        newest_mail=mails[0].id if mails else 0,
-        numbers=Numbers.of(asked.order, asked.dossier, stamp),
-    )
-    return Page(tab, locale=asked.merchant.locale)
-
-
-def _link(asked: ShownOrder, opened_at: datetime | None, can_mail: bool) -> PortalLink | None:
-    if asked.dossier.order.state is State.DELETED:
-        return None
-    return PortalLink(
-        url=asked.order.portal_url,
-        qr=qr.drawn(asked.order.portal_url),
-        opened_at=opened_at.astimezone(asked.dossier.zone) if opened_at else None,
-        mail_to=asked.dossier.buyer_email,
-        can_mail=can_mail,
-    )
-
-
-@route("/admin/orders/{order_id:int}/payments", http_method=["GET", "HEAD"])
-async def show_payments(asked: Asked) -> Page:
-    tab = PaymentsTab(
-        frame=asked.frame(),
-        head=asked.head("payments"),
-        done=Done.of(asked.done),
-        rows=PaymentRow.all(asked.order, asked.dossier.zone),
-        due=Money(asked.order.due, asked.order.currency),
-    )
-    return Page(tab, locale=asked.merchant.locale)
 
 
 @route("/admin/orders/{order_id:int}/messages", http_method=["GET", "HEAD"])

@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.base import columns
 from db.payment_providers import PaymentProvider, PayMethod, ProviderKind
 from db.settings import SellerSettings
-from portal import payment_providers, sessions, settings
+from db.webhooks import Verification, Webhook
+from portal import payment_providers, sessions, settings, webhook_registrations
 from portal.house import House as PortalHouse
-from portal.payment_providers import BY_APP, NewProvider, ProviderChange
+from portal.paying import ProviderRefused, ProviderTrouble
+from portal.payment_providers import BY_APP, NewProvider, ProviderChange, has_credentials
 from portal.refusals import Conflict, Invalid, NotFound
 from portal.sessions import SignedIn
 from portal.windows import local_day
@@ -35,6 +37,7 @@ from views.admin.settings_payments import (
     NewProviderPage,
     PaymentsPage,
     ProviderRow,
+    WebhookState,
     account_of,
     kinds,
     lacks,
@@ -57,6 +60,7 @@ class Shown:
     saved: str = ""
     status: int = 200
     removal_error: Sentence | None = None
+    webhook_trouble: str = ""
 
 
 AS_STORED = Shown()
@@ -151,6 +155,20 @@ async def remove_provider(provider: FromPath[str], house: House, merchant: Merch
     return Redirect(PATH, status_code=303)
 
 
+@post(f"{PROVIDER_PATH}/webhooks")
+async def register_webhook(
+    provider: FromPath[str], request: AnyRequest, house: House, merchant: Merchant
+) -> Page | Redirect:
+    """Asks PayPal to call us from now on; again, where the address or the way to verify has changed."""
+    chosen = (await texts_of(request)).get("verification", "")
+    verification = Verification(chosen) if chosen in set(Verification) else Verification.POSTBACK
+    try:
+        await webhook_registrations.register(_id(provider), verification, house.till, merchant.by)
+    except (Conflict, ProviderTrouble, ProviderRefused) as error:
+        return await _page(_id(provider), house, merchant, Shown(webhook_trouble=str(error), status=409))
+    return Redirect(f"{PATH}/{_id(provider)}", status_code=303)
+
+
 def _id(text: str) -> int:
     """Raises NotFound for what no row can have."""
     if not re.fullmatch("[1-9][0-9]{0,17}", text, re.ASCII):
@@ -201,6 +219,12 @@ async def _new(
     return Page(page, locale=merchant.locale, status_code=status)
 
 
+def _webhook(row: Webhook | None, house: PortalHouse, shown: Shown) -> WebhookState:
+    can_register = webhook_registrations.is_reachable(house.base_url, from_here=house.till.hooks_from_here)
+    zone = house.storefront.zone
+    return WebhookState.of(row, zone, can_register=can_register, trouble=shown.webhook_trouble)
+
+
 async def _page(provider_id: int, house: PortalHouse, merchant: SignedIn, shown: Shown = AS_STORED) -> Page:
     path = f"{PATH}/{provider_id}"
     async with house.database.reading() as session:
@@ -208,6 +232,7 @@ async def _page(provider_id: int, house: PortalHouse, merchant: SignedIn, shown:
         rows = await _rows(session, row.id)
         seller = await settings.of(SellerSettings, session)
         check = await payment_providers.last_check(row, session)
+        webhook = await webhook_registrations.of(row.id, session)
     zone, stored = house.storefront.zone, _stored(row)
     form = shown.form or Form.of(path, PROVIDER, stored, saved=shown.saved.split("."))
     if waiting := await kept_for(path, merchant, house):
@@ -226,6 +251,7 @@ async def _page(provider_id: int, house: PortalHouse, merchant: SignedIn, shown:
         lacks=lacks(seller) if is_transfer else (),
         check=CheckResult.of(check, row.kind, zone) if check else None,
         removal_error=shown.removal_error,
+        webhook=_webhook(webhook, house, shown) if row.kind in BY_APP and has_credentials(row) else None,
     )
     page = PaymentsPage(frame=Frame.of(merchant, path), path=PATH, providers=rows, chosen=chosen, kinds=kinds())
     return Page(page, locale=merchant.locale, status_code=shown.status)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from litestar import post, route
 from litestar.response import Redirect
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.settings import FileSettings, GeneralSettings, InvoiceSettings, MailSettings, SellerSettings
-from portal import mail_servers, settings, stamp_previews, storages
+from portal import invoice_notices, mail_servers, number_series, settings, stamp_previews, storages
 from portal.house import House as PortalHouse
+from portal.number_series import Outlooks
 from portal.sessions import SignedIn
 from portal.settings import FilesChange, GeneralChange, InvoicesChange, MailChange, SellerChange
+from portal.windows import local_day
 from routes.admin.tabs import Section, Tab, saved, shown
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import APPEARANCE, HOME, Frame
 from views.admin.labels import FILES, GENERAL, IDENTITY, INVOICES, MAIL, SELLER
 from views.admin.settings_files import FilesPage, picture_of, told_of
-from views.admin.settings_invoices import InvoicesPage, lacks
+from views.admin.settings_invoices import InvoicesPage, Refusal, lacks
 from views.admin.settings_mail import MailPage
 from views.admin.settings_seller import SellerPage
 from views.form import Form
@@ -60,9 +63,23 @@ async def change_invoices(request: AnyRequest, house: House, merchant: Merchant)
 
 async def _invoices(form: Form, house: PortalHouse, merchant: SignedIn, status: int = 200) -> Page:
     async with house.database.reading() as session:
-        missing = lacks(await settings.of(SellerSettings, session))
-    page = InvoicesPage(frame=Frame.of(merchant, form.action), form=form.noted(IN_SERIES), lacks=missing)
+        seller = await settings.of(SellerSettings, session)
+        numbers = await _numbers(seller, house, merchant, session)
+        waiting = await invoice_notices.to_do(session)
+    page = InvoicesPage(
+        frame=Frame.of(merchant, form.action),
+        form=form.noted(IN_SERIES),
+        lacks=lacks(seller),
+        numbers=numbers,
+        refusals=tuple(Refusal.of(each) for each in waiting),
+    )
     return Page(page, locale=merchant.locale, status_code=status)
+
+
+async def _numbers(
+    seller: SellerSettings, house: PortalHouse, merchant: SignedIn, session: AsyncSession
+) -> Outlooks:
+    return await number_series.outlooks(seller, local_day(merchant.at, house.storefront.zone), session)
 
 
 @route(FILES_TAB.path, http_method=["GET", "HEAD"])
@@ -98,18 +115,24 @@ async def _files(form: Form, house: PortalHouse, merchant: SignedIn, *, chosen: 
 
 @route(SELLER_TAB.path, http_method=["GET", "HEAD"])
 async def show_seller(request: AnyRequest, house: House, merchant: Merchant) -> Page:
-    return _seller(await shown(SELLER_TAB, request, house, merchant), house, merchant)
+    return await _seller(await shown(SELLER_TAB, request, house, merchant), house, merchant)
 
 
 @post(SELLER_TAB.path)
 async def change_seller(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
     found = await saved(SELLER_TAB, request, house, merchant)
-    return found if isinstance(found, Redirect) else _seller(found, house, merchant, 422)
+    return found if isinstance(found, Redirect) else await _seller(found, house, merchant, 422)
 
 
-def _seller(form: Form, house: PortalHouse, merchant: SignedIn, status: int = 200) -> Page:
-    fixed = house.zone.key if house.zone else ""
-    page = SellerPage(frame=Frame.of(merchant, form.action), form=form.noted(IN_SERIES), fixed_zone=fixed)
+async def _seller(form: Form, house: PortalHouse, merchant: SignedIn, status: int = 200) -> Page:
+    async with house.database.reading() as session:
+        numbers = await _numbers(await settings.of(SellerSettings, session), house, merchant, session)
+    page = SellerPage(
+        frame=Frame.of(merchant, form.action),
+        form=form.noted(IN_SERIES),
+        numbers=numbers,
+        fixed_zone=house.zone.key if house.zone else "",
+    )
     return Page(page, locale=merchant.locale, status_code=status)
 
 

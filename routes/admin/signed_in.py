@@ -72,11 +72,13 @@ async def _needed(request: AnyRequest, house: House, now: datetime) -> SignInNee
         query = request.url.query
         return SignInNeeded(f"{path}?{query}" if query else path)
     came_from = urlsplit(request.headers.get("Referer", "")).path
+    if request.content_type[0] == UPLOAD:
+        return SignInNeeded(own_path(came_from), cut_off=True)
     texts = {
         name: text for name, text in (await texts_of(request)).items() if not any(word in name for word in NEVER_KEPT)
     }
     kept = sealed(path, texts, house.vault, now) if texts else ""
-    if len(kept) > MOST_KEPT or request.content_type[0] == UPLOAD:
+    if len(kept) > MOST_KEPT:
         return SignInNeeded(own_path(came_from), cut_off=True)
     return SignInNeeded(own_path(came_from), kept)
 

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated
 
-from litestar import get, put, route
+from litestar import get, post, put, route
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, RawBody
 from litestar.response import Response
 from msgspec import Meta, Struct
 
 from db.invoices import DocumentFormat
-from pdfkit.outcome import Inspection
 from portal import foreign_invoices, invoice_search, invoices, order_imports
 from portal.byte_ranges import HeldBytes
+from portal.credit_notes import NewCreditNote
 from portal.foreign_invoices import ForeignInvoice
-from portal.house import House as PortalHouse
 from portal.invoice_search import InvoiceQuery, ToldInvoice
 from portal.refusals import NotFound
+from routes.api.body import decoded
 from routes.api.calls import JSON, PDF, XML, Call, Listed, OrderKey, asked, row_id, told
 from routes.api.orders import ORDER
 from routes.given import AnyRequest, ApiKeyHolder, House, Reading
 from routes.ranges import RangedAnswer, attachment
 
-LARGEST_INVOICE = 10 * 1024 * 1024
 MEDIA_TYPES = {DocumentFormat.PDF: PDF, DocumentFormat.XML: XML, DocumentFormat.XRECHNUNG: XML}
 
 
@@ -40,7 +36,7 @@ class ForeignQuery(Struct, kw_only=True, frozen=True):
 
 @put(
     ORDER + "/invoice",
-    request_max_body_size=LARGEST_INVOICE,
+    request_max_body_size=foreign_invoices.LARGEST,
     opt=told(
         Call(
             summary="Store an invoice that was issued elsewhere, once and unchanged",
@@ -58,20 +54,13 @@ async def put_invoice(
     wanted = asked(ForeignQuery, request)
     async with house.database.reading() as session:
         await order_imports.one(key, session)
-    inspection = await _inspected(body, house)
+    inspection = await foreign_invoices.looked_through(body, house.child, house.scratch)
     new = ForeignInvoice(number=wanted.number, issued_on=wanted.date, content=body, inspection=inspection)
     async with house.database.writing() as session:
         order = await order_imports.one(key, session)
         row, is_new = await foreign_invoices.store(new, order, session, by)
         stored = await invoice_search.one(row.id, session)
     return Response(stored, status_code=201 if is_new else 200)
-
-
-async def _inspected(content: bytes, house: PortalHouse) -> Inspection:
-    with NamedTemporaryFile(dir=house.scratch, suffix=".pdf") as copy:
-        await asyncio.to_thread(copy.write, content)
-        copy.flush()
-        return await house.child.inspect(Path(copy.name))
 
 
 @get(
@@ -81,6 +70,25 @@ async def _inspected(content: bytes, house: PortalHouse) -> Inspection:
 async def list_invoices(request: AnyRequest, reading: Reading) -> Listed[ToldInvoice]:
     found, cursor = await invoice_search.page(asked(InvoiceQuery, request), reading)
     return Listed(items=found, next_cursor=cursor)
+
+
+@post(
+    "/invoices/{invoice_id:str}/credit-notes",
+    status_code=201,
+    opt=told(
+        Call(
+            summary="Take an invoice back: all that is left of it, or some of its lines",
+            path="/invoices/{id}/credit-notes",
+            takes=NewCreditNote,
+            gives={201: ToldInvoice},
+        )
+    ),
+)
+async def add_credit_note(invoice_id: FromPath[str], body: RawBody, house: House, by: ApiKeyHolder) -> ToldInvoice:
+    wanted = decoded(NewCreditNote, body)
+    stored = await house.issuing.credit_note(row_id(invoice_id), wanted, by)
+    async with house.database.reading() as session:
+        return await invoice_search.one(stored, session)
 
 
 @route(

@@ -9,7 +9,8 @@ from litestar.params import FromPath, RawBody
 from msgspec import Struct
 
 from db.payment_providers import CheckOutcome, PaymentProvider, PayMethod, ProviderKind
-from portal import payment_providers
+from db.webhooks import Verification
+from portal import payment_providers, webhook_registrations
 from portal.payment_providers import NewProvider, ProviderChange
 from routes.api.body import decoded
 from routes.api.calls import Call, Listed, row_id, told
@@ -87,6 +88,35 @@ async def check_provider(provider: FromPath[str], house: House, by: ApiKeyHolder
         milliseconds=done.milliseconds,
         sandbox=done.sandbox,
         at=done.at,
+    )
+
+
+class WebhookWanted(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How deliveries are verified: by asking PayPal, or by their signature alone."""
+
+    verification: Verification = Verification.POSTBACK
+
+
+class ToldWebhook(Struct, kw_only=True, frozen=True):
+    """`webhook_id` is PayPal's."""
+
+    webhook_id: str
+    url: str
+    verification: Verification
+    registered_at: datetime
+
+
+@post(
+    PROVIDER + "/webhooks",
+    status_code=201,
+    opt=told(Call(summary="Register PayPal's webhook", takes=WebhookWanted, gives={201: ToldWebhook})),
+)
+async def register_webhook(provider: FromPath[str], body: RawBody, house: House, by: ApiKeyHolder) -> ToldWebhook:
+    """The body may be left out."""
+    wanted = decoded(WebhookWanted, body) if body else WebhookWanted()
+    row = await webhook_registrations.register(row_id(provider), wanted.verification, house.till, by)
+    return ToldWebhook(
+        webhook_id=row.reference, url=row.url, verification=row.verification, registered_at=row.registered_at
     )
 
 

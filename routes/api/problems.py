@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from msgspec import Struct
 
+from portal.paying import ProviderRefused, ProviderTrouble
 from portal.refusals import Conflict, Fault, Invalid, NotFound, Refused
 from portal.storages import FileMissing, OptionsRefused, StorageUnavailable
 from routes.api.body import MalformedJson
@@ -118,5 +119,7 @@ TABLE: Mapping[type[Exception], Callable[[Exception, str], Problem]] = {
     Refused: _plainly(409),
     OptionsRefused: _plainly(409),
     StorageUnavailable: _plainly(503),
+    ProviderTrouble: _plainly(503),
+    ProviderRefused: _plainly(409),
     HTTPException: _of_http,
 }

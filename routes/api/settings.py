@@ -13,6 +13,7 @@ from db.settings import (
     FileSettings,
     GeneralSettings,
     InvoiceSettings,
+    InvoiceTextSettings,
     MailSettings,
     MailTls,
     SellerSettings,
@@ -27,6 +28,7 @@ from portal.settings import (
     FilesChange,
     GeneralChange,
     InvoicesChange,
+    InvoiceTextsChange,
     MailChange,
     SellerChange,
 )
@@ -64,6 +66,7 @@ class Section:
 SECTIONS = {
     "appearance": Section(AppearanceSettings, AppearanceChange),
     "invoices": Section(InvoiceSettings, InvoicesChange),
+    "invoice-texts": Section(InvoiceTextSettings, InvoiceTextsChange),
     "files": Section(FileSettings, FilesChange),
     "general": Section(GeneralSettings, GeneralChange),
     "seller": Section(SellerSettings, SellerChange),

@@ -1,20 +1,32 @@
-"""Issued documents, as they were stored."""
+"""Documents are issued when somebody asks for one, and handed out as they were stored."""
 
 from __future__ import annotations
 
-from litestar import route
+from litestar import post, route
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from portal import dossiers, invoices
 from portal.byte_ranges import HeldBytes
-from portal.refusals import NotFound
+from portal.refusals import NotFound, Refused
 from routes.customer.orders import page_of
-from routes.given import House, LinkedOrder, Now, Reading
+from routes.given import Customer, House, LinkedOrder, Now, Reading
 from routes.ranges import RangedAnswer, inline
 from views import Page
+from views.wording import Deed
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
+
+
+@post("/o/{token:str}/invoices")
+async def get_invoice(order: LinkedOrder, house: House, customer: Customer) -> Redirect | Page:
+    """A second click leads to the document of the first."""
+    try:
+        invoice_id = await house.issuing.invoice(order.id, customer)
+    except Refused as refused:
+        return await page_of(order, house, customer.at, refused.refusal, Deed.INVOICE)
+    return Redirect(f"/o/{order.token}/invoices/{invoice_id}.pdf", status_code=303)
 
 
 @route("/o/{token:str}/invoices/{document:str}", http_method=["GET", "HEAD"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from litestar import route
 
 from portal import dossiers
@@ -9,13 +11,22 @@ from portal.observations import Opened
 from portal.refusals import Refusal
 from portal.windows import local_day
 from routes.given import AnyRequest, AnyResponse, House, Now, OrderBehindLink, Visit
-from views import Page
+from views import Page, wording
 from views.customer.order import OrderPage
-from views.customer.waivers import Asking, Complaint
+from views.customer.waivers import SILENT, Asking
 from views.kept import Asked, Shelf
+from views.wording import Deed, Flash
 
 SHELF = Shelf()
-OUR_FAULT = frozenset({Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE, Refusal.FILE_MISSING})
+OUR_FAULT = frozenset(
+    {
+        Refusal.STAMP_FAILED,
+        Refusal.STORAGE_UNAVAILABLE,
+        Refusal.FILE_MISSING,
+        Refusal.INVOICE_FAILED,
+        Refusal.PROVIDER_UNAVAILABLE,
+    }
+)
 
 
 @route("/o/{token:str}", http_method=["GET", "HEAD"])
@@ -30,16 +41,16 @@ async def show_order(visit: Visit, request: AnyRequest) -> AnyResponse:
     return SHELF.answer(asked) or SHELF.put(asked, await _view(order, house, now))
 
 
-async def page_of(order: OrderBehindLink, house: House, now: Now, refused: Refusal) -> Page:
+async def page_of(order: OrderBehindLink, house: House, now: Now, refused: Refusal, deed: Deed | None = None) -> Page:
     """The page with why a click was just refused. No browser may keep it."""
-    view = await _view(order, house, now, refused)
+    view = await _view(order, house, now, wording.flash(refused, deed))
     headers = {"Cache-Control": "no-store"}
     return Page(view, locale=order.seen.locale, status_code=status_of(refused), headers=headers)
 
 
-async def page_again(order: OrderBehindLink, house: House, now: Now, complaint: Complaint) -> Page:
-    """The page with what was wrong with the form, said beside the box."""
-    view = await _view(order, house, now, complaint=complaint)
+async def page_again(order: OrderBehindLink, house: House, now: Now, asking: Asking) -> Page:
+    """The page with what was wrong with a form, said beside its fields."""
+    view = await _view(order, house, now, asking=asking)
     return Page(view, locale=order.seen.locale, status_code=422, headers={"Cache-Control": "no-store"})
 
 
@@ -47,13 +58,13 @@ async def _view(
     order: OrderBehindLink,
     house: House,
     now: Now,
-    refused: Refusal | None = None,
-    complaint: Complaint | None = None,
+    flash: Flash | None = None,
+    asking: Asking = SILENT,
 ) -> OrderPage:
     async with house.database.reading() as session:
         dossier = await dossiers.of(order.id, session, house.zone)
         by_mail = dossier.waiver_question is not None and await house.confirmations.reaches(dossier, session)
-    return OrderPage.of(dossier, now, token=order.token, flash=refused, asking=Asking(by_mail, complaint))
+    return OrderPage.of(dossier, now, token=order.token, flash=flash, asking=replace(asking, by_mail=by_mail))
 
 
 def status_of(refused: Refusal) -> int:

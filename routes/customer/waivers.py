@@ -24,7 +24,7 @@ from routes.given import AnyRequest, AnyResponse, Customer, House, LinkedOrder, 
 from routes.ranges import RangedAnswer, Sent, attachment, inline
 from views import Page, spoken
 from views.customer.waiver_confirmation import WaiverConfirmationPage
-from views.customer.waivers import Complaint
+from views.customer.waivers import Asking, Complaint
 from views.languages import locale_of
 from views.mail import waiver_confirmation as mail
 from views.papers.waivers import confirmation
@@ -41,9 +41,9 @@ async def give_waiver(order: LinkedOrder, request: AnyRequest, house: House, cus
     try:
         settled = await house.confirmations.give(order.id, consent, write, customer)
     except NotAccepted:
-        return await page_again(order, house, customer.at, Complaint.NOT_TICKED)
+        return await page_again(order, house, customer.at, Asking(complaint=Complaint.NOT_TICKED))
     except OtherWording:
-        return await page_again(order, house, customer.at, Complaint.OTHER_WORDING)
+        return await page_again(order, house, customer.at, Asking(complaint=Complaint.OTHER_WORDING))
     except Refused as refused:
         return await page_of(order, house, customer.at, refused.refusal)
     if settled.paper is None:

@@ -1,0 +1,9 @@
+"""What others call us with."""
+
+from __future__ import annotations
+
+from litestar.types import ControllerRouterHandler
+
+from routes.hooks import paypal
+
+ROUTES: list[ControllerRouterHandler] = [paypal.take_delivery]

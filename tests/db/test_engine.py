@@ -162,6 +162,10 @@ async def test_an_issued_document_can_neither_be_changed_nor_deleted(database, s
             total_gross=2000,
             currency="EUR",
             stored_at=NOON,
+            series="RE-",
+            year=0,
+            sequence=1,
+            generation=1,
         )
         session.add(invoice)
         await session.flush()

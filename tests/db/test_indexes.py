@@ -13,7 +13,14 @@ from portal import dossiers, order_imports, settings
 from portal.activity import By
 from tests.factories import NOON, an_imported_order
 
-SMALL = {"appearance_settings", "invoice_settings", "file_settings", "general_settings", "seller_settings"}
+SMALL = {
+    "payment_provider",
+    "appearance_settings",
+    "invoice_settings",
+    "file_settings",
+    "general_settings",
+    "seller_settings",
+}
 
 
 @pytest.fixture

@@ -53,10 +53,9 @@ def test_the_shipped_font_covers_europe_and_its_own_replacement_mark():
     assert {character for character in wanted + REPLACEMENT if ord(character) not in covered} == set()
 
 
-def test_the_font_is_the_one_its_readme_tells_of():
+def test_the_fonts_are_those_their_readme_tells_of():
     readme = (SLIM.parent / "README.md").read_text(encoding="utf-8")
 
-    told = re.search(rf"{SLIM.name}` \| `([0-9a-f]{{64}})`", readme)
+    told = {name: sha256 for sha256, name in re.findall(r"`([0-9a-f]{64})` \| `([\w-]+\.ttf)`", readme)}
 
-    assert told
-    assert told[1] == hashlib.sha256(SLIM.read_bytes()).hexdigest()
+    assert told == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in SLIM.parent.glob("*.ttf")}

@@ -77,6 +77,11 @@ def test_money_decides_whether_there_is_something_to_pay(facts, why):
     assert refusal(an_order(**facts), providers=1) is why
 
 
+def test_while_nobody_knows_whether_money_was_taken_none_is_asked_for():
+    assert refusal(an_order(), providers=1, is_checking=True) is Refusal.PAYMENT_PENDING
+    assert refusal(an_order(state=State.CANCELLED), providers=1, is_checking=True) is Refusal.CANCELLED
+
+
 def test_without_a_provider_nobody_can_pay():
     assert refusal(an_order(), providers=0) is Refusal.NO_PROVIDER
 

@@ -81,16 +81,17 @@ def a_file(title="Bente – Druckbogen A4, Größen 34–52", *, name="Bente-A4.
     return Entitlement(file=file, rules=rules(**of_rules), **known | facts)
 
 
-def an_invoice(*, id=7, number="RE-2026-0415", kind=InvoiceKind.INVOICE, formats=("pdf",)) -> InvoiceFacts:
-    issued_on = date(2026, 10, 25)
-    return InvoiceFacts(
-        id=id, number=number, kind=kind, issuer=Issuer.TRESEN, issued_on=issued_on, formats=tuple(formats)
-    )
+def an_invoice(*, id=7, number="RE-2026-0415", kind=InvoiceKind.INVOICE, formats=("pdf",), **facts) -> InvoiceFacts:
+    known: dict[str, Any] = {"issuer": Issuer.TRESEN, "issued_on": date(2026, 10, 25)}
+    return InvoiceFacts(id=id, number=number, kind=kind, formats=tuple(formats), **known | facts)
+
+
+OF_INVOICES = ("enabled", "auto_create", "window_days", "address_correction")
 
 
 def a_dossier(order: OrderFacts | None = None, *, files=(), invoices=(), **facts) -> Dossier:
     order = order or an_order()
-    of_invoices = {key: facts.pop(key) for key in ("enabled", "auto_create", "window_days") if key in facts}
+    of_invoices = {key: facts.pop(key) for key in OF_INVOICES if key in facts}
     known: dict[str, Any] = {
         "link": Link(order.id, 1),
         "source": "etsy",

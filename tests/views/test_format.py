@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from views.format import Formats, Money, Percent
+from views.format import Formats, Money, Percent, amount_to_type, amount_typed
 from views.languages import locale_of
 
 NB = "\u00a0"
@@ -64,3 +64,34 @@ def test_rates(rate, locale, text):
 def test_quantities_say_no_more_than_they_have_to():
     assert formats("de-DE").number(Decimal("1.500")) == "1,5"
     assert formats("de-DE").number(Decimal("2")) == "2"
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "amount"),
+    [
+        ("24,90", "EUR", 2490),
+        (" 24.9 ", "EUR", 2490),
+        ("24", "EUR", 2400),
+        ("1.234,56", "EUR", 123456),
+        ("1 234,56", "EUR", 123456),
+        ("1\u00a0234,56", "EUR", 123456),
+        ("1.234", "EUR", 123400),
+        ("500", "JPY", 500),
+        ("0", "EUR", 0),
+    ],
+)
+def test_an_amount_is_read_as_people_type_it(typed, currency, amount):
+    assert amount_typed(typed, currency) == amount
+
+
+@pytest.mark.parametrize("typed", ["", "x", "-1", "1,234", "1e3", "1.23.4", "٢٤", "24,9 €", "9" * 13, "12.34,5"])
+def test_what_is_no_amount_is_none(typed):
+    assert amount_typed(typed, "EUR") is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"), [(2490, "EUR", "24,90"), (5, "EUR", "0,05"), (500, "JPY", "500")]
+)
+def test_an_amount_stands_in_a_field_as_it_can_be_read_again(amount, currency, text):
+    assert amount_to_type(amount, currency) == text
+    assert amount_typed(text, currency) == amount

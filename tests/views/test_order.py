@@ -9,6 +9,7 @@ from db.invoices import InvoiceKind
 from db.orders import OrderKind, State, VatMode
 from db.payments import PaymentKind, PaymentStatus
 from portal import downloads, greetings
+from portal.billing_addresses import BillingAddress
 from portal.dossiers import Appearance
 from portal.entitlements import BoughtLine, FileWaiver
 from portal.refusals import Refusal
@@ -25,7 +26,7 @@ from tests.views.orders import (
     an_order,
 )
 from tests.views.reading import Element, Shown
-from views import render
+from views import render, wording
 from views.customer.order import OrderPage
 
 NOBODY = type(SELLER)(name="", email="", phone="", imprint_url="", privacy_url="", terms_url="")
@@ -33,7 +34,8 @@ REFUND = {"kind": PaymentKind.REFUND}
 
 
 def shown(dossier, *, locale="", flash: Refusal | None = None) -> Shown:
-    return Shown(render(OrderPage.of(dossier, NOW, token="t0k3n", flash=flash), "", locale or dossier.locale))
+    said = wording.flash(flash) if flash else None
+    return Shown(render(OrderPage.of(dossier, NOW, token="t0k3n", flash=said), "", locale or dossier.locale))
 
 
 def banner(order, **facts) -> tuple[str, str, str]:
@@ -314,7 +316,6 @@ def test_issued_documents_are_plain_links():
     ("order", "facts", "why", "sentence"),
     [
         (an_order(), {}, "no-invoice", "Ihre Rechnung folgt."),
-        (an_order(), {"auto_create": True}, "no-invoice", "Ihre Rechnung folgt."),
         (an_open_order(), {"auto_create": True}, "not-paid", "Ihre Rechnung wartet auf Ihre Zahlung."),
         (an_order(), {"enabled": False}, "disabled", "Rechnungen gibt es auf dieser Seite nicht."),
         (an_order(source_invoice=True), {}, "invoice-elsewhere", "Ihre Rechnung ist ausgestellt"),
@@ -333,6 +334,53 @@ def test_a_missing_invoice_says_why(order, facts, why, sentence):
 
     assert section["data-refusal"] == why
     assert sentence in section.text
+
+
+def test_an_invoice_that_can_be_made_is_a_plain_form():
+    page = shown(a_dossier(an_order(), auto_create=True))
+    section, form = page.one("section", data_section="invoice"), page.one("form", data_deed="get-invoice")
+
+    assert "data-refusal" not in section.attributes
+    assert (form["method"], form["action"]) == ("post", "/o/t0k3n/invoices")
+    assert not any(name.startswith("hx-") for name in form.attributes)
+    assert "Rechnung als PDF holen" in form.text
+
+
+def test_after_a_cancellation_both_documents_are_there_and_a_new_invoice_can_be_made():
+    taken_back = an_invoice(is_cancelled=True)
+    storno = an_invoice(id=8, number="RE-2026-0416", kind=InvoiceKind.CREDIT_NOTE)
+    page = shown(a_dossier(an_order(), invoices=[taken_back, storno], auto_create=True))
+
+    links = [link["href"] for link in page.all("a", href=None) if "/invoices/" in link["href"]]
+    assert links == ["/o/t0k3n/invoices/7.pdf", "/o/t0k3n/invoices/8.pdf"]
+    assert len(page.all("form", data_deed="get-invoice")) == 1
+
+
+def test_an_invoice_that_stands_is_the_only_one():
+    page = shown(a_dossier(an_order(), invoices=[an_invoice()], auto_create=True))
+
+    assert not page.all("form", data_deed="get-invoice")
+
+
+def test_the_billing_address_can_be_corrected_until_there_is_an_invoice():
+    address = BillingAddress(name="Erika Mustermann", line1="Heidestraße 17", zip="51147", city="Köln", country="DE")
+    allowed = {"billing": address, "address_correction": True}
+
+    page = shown(a_dossier(an_order(), **allowed))
+    form = page.one("form", data_deed="correct-address")
+
+    assert (form["method"], form["action"]) == ("post", "/o/t0k3n/billing-address")
+    assert {field["name"]: field["value"] for field in page.all("input") if field["type"] == "text"} == {
+        "name": "Erika Mustermann",
+        "company": "",
+        "line1": "Heidestraße 17",
+        "line2": "",
+        "zip": "51147",
+        "city": "Köln",
+    }
+    assert page.one("option", selected=None)["value"] == "DE"
+    invoiced = shown(a_dossier(an_order(), invoices=[an_invoice()], **allowed))
+    assert not invoiced.all("form", data_deed="correct-address")
 
 
 def test_an_invoice_whose_time_is_over_says_until_when_it_was_to_be_had():

@@ -55,7 +55,7 @@ def test_a_block_is_the_element_that_bears_its_name():
     page = OrderPage.of(a_dossier(files=[a_file()]), NOW, token="t")
     blocks = set(TEMPLATES.get_template(page.template).blocks) - {"title", "content"}
 
-    assert blocks == {"invoice", "downloads"}
+    assert blocks == {"invoice", "downloads", "payment"}
     for block in blocks:
         part = Shown(render(page, block))
         assert part.elements[0]["id"] == block

@@ -12,6 +12,7 @@ APPEARANCE = "/admin/settings/portal/appearance"
 # A new screen is one line here: its name, the paths that are part of it, where it begins.
 MAIN = (
     (said("Orders"), "/admin/orders", "/admin/orders"),
+    (said("Invoices"), "/admin/invoices", "/admin/invoices"),
     (said("Settings"), "/admin/settings", APPEARANCE),
 )
 SETTINGS = (

@@ -30,8 +30,13 @@ MASKED = "•••"
 SECRETS = ("secret", "password", "token", "sealed")
 IS_SET = "_set"  # the history of a secret holds whether there is one
 LONGEST = 300
-STOP = ("download_failed", "mail_failing", "message_failed", "payment_reversed")
-OK = ("payment_received", "waiver_given", "file_downloaded", "message_sent", "invoice_stored", "invoice_created")
+STOP = (
+    "download_failed mail_failing message_failed payment_reversed payment_differs payment_declined payment_unclear"
+).split()
+OK = (
+    "payment_received order_paid waiver_given file_downloaded message_sent invoice_stored invoice_created"
+    " credit_note_created"
+).split()
 
 
 Shown: TypeAlias = tuple[Sentence, ...]
@@ -121,6 +126,18 @@ def _refund(told: Told) -> Sentence:
     return said("Refund by %(provider)s", provider=provider(_text(told, "provider")))
 
 
+def _invoice_refused(told: Told) -> Sentence:
+    detail = _text(told, "detail")
+    if not detail:
+        return said("The invoice could not be made: %(reason)s", reason=_reason(told))
+    return said("The invoice could not be made: %(reason)s (%(detail)s)", reason=_reason(told), detail=detail)
+
+
+def _detail(told: Told) -> str:
+    """In the service's own words, or in ours for them."""
+    return _text(told, "detail") or _text(told, "error") or _text(told, "reason")
+
+
 def _downloaded(told: Told) -> Sentence:
     if told.get("given_back"):
         return said("Download of %(file)s could not be delivered and does not count", file=_text(told, "file_name"))
@@ -161,6 +178,25 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "payment_received": _payment,
     "payment_reversed": _reversed,
     "refund_received": _refund,
+    "order_paid": _fixed(said("The order is paid")),
+    "payment_pending": _fixed(said("A payment is pending at the payment service")),
+    "payment_declined": lambda told: said("A payment was declined: %(detail)s", detail=_detail(told)),
+    "payment_cancelled": _fixed(said("The customer broke a payment off")),
+    "payment_expired": _fixed(said("A payment was not confirmed in time")),
+    "payment_failed": lambda told: said("A payment failed: %(detail)s", detail=_detail(told)),
+    "payment_start_failed": lambda told: said("A payment could not be started: %(detail)s", detail=_detail(told)),
+    "payment_replaced": _fixed(said("The order changed while it was being paid; nothing was taken")),
+    "payment_differs": _fixed(said("Another amount came in than was asked for; it is booked as it came")),
+    "payment_unclear": _fixed(
+        said("The payment service has not said for an hour whether it took a payment; it is asked again and again")
+    ),
+    "payment_refund_failed": lambda told: said("A refund was refused: %(detail)s", detail=_detail(told)),
+    "refund_asked": _fixed(said("Refund asked for at the payment service")),
+    "transfer_announced": _fixed(said("The customer says to have transferred the money")),
+    "webhook_registered": lambda told: said("Webhook registered for %(name)s", name=_provider(told)),
+    "webhook_registration_failed": lambda told: said(
+        "The webhook for %(name)s could not be registered: %(detail)s", name=_provider(told), detail=_detail(told)
+    ),
     "link_renewed": _fixed(said("Portal link renewed; the old one opens nothing any more")),
     "allowance_given": _allowance,
     "file_downloaded": _downloaded,
@@ -170,6 +206,13 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     ),
     "invoice_stored": lambda told: said("Invoice %(number)s stored", number=Reference(_text(told, "number"))),
     "invoice_created": lambda told: said("Invoice %(number)s created", number=Reference(_text(told, "number"))),
+    "invoice_refused": _invoice_refused,
+    "invoice_reported_elsewhere": lambda told: said(
+        "The source reports invoice %(number)s, but there is one of ours already",
+        number=Reference(_text(told, "number")),
+    ),
+    "credit_note_created": lambda told: said("Credit note %(number)s created", number=Reference(_text(told, "number"))),
+    "billing_address_corrected": _fixed(said("Billing address corrected")),
     "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=_text(told, "subject")),
     "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=_text(told, "subject")),
     "message_failed": lambda told: said("A mail was given up: %(error)s", error=_text(told, "error")),

@@ -86,6 +86,11 @@ SELLER: Mapping[str, Label] = {
     "invoice_series": Label(
         said("Number series"), said("{year} becomes the year of the invoice; the running number follows.")
     ),
+    "invoice_start": Label(said("First number"), said("Fixed as soon as the series has begun.")),
+    "credit_note_series": Label(
+        said("Number series of credit notes"), said("Empty means that they are numbered with the invoices.")
+    ),
+    "credit_note_start": Label(said("First number of credit notes"), said("Fixed as soon as the series has begun.")),
     "email": Label(said("Mail address"), said("Customers who have a question write here.")),
     "phone": Label(said("Telephone")),
     "contact_name": Label(said("Contact person")),
@@ -152,7 +157,10 @@ METHODS: Mapping[str, Sentence] = {
     PayMethod.CARD: said("Credit or debit card"),
 }
 PROVIDER_HISTORY = {**PROVIDER, "methods": Label(said("Methods that customers choose from"), choices=METHODS)}
-IDENTITY = ("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime", "invoice_series")
+IDENTITY = (
+    *("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime"),
+    *("invoice_series", "invoice_start", "credit_note_series", "credit_note_start"),
+)
 BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "appearance_settings": APPEARANCE,
     "invoice_settings": INVOICES,

@@ -5,24 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.invoices import DocumentFormat
-from portal.dossiers import Dossier
 from portal.exported import ExportedOrder
-from portal.invoices import InvoiceFacts
 from views.admin.order import Fact
-from views.admin.order_ready import paper
 from views.admin.order_words import language
 from views.format import Reference
-from views.sentences import Sentence, plain, said
-
-
-@dataclass(frozen=True, kw_only=True)
-class NumberedPaper:
-    """`forms` are the names and addresses in which it can be had."""
-
-    name: Sentence
-    day: Sentence
-    forms: tuple[tuple[str, str], ...]
+from views.sentences import plain, said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +26,13 @@ class PortalLink:
 @dataclass(frozen=True, kw_only=True)
 class Numbers:
     facts: tuple[Fact, ...]
-    papers: tuple[NumberedPaper, ...]
     layouts: tuple[Fact, ...]
 
     @staticmethod
-    def of(order: ExportedOrder, dossier: Dossier, stamp: str) -> Numbers:
+    def of(order: ExportedOrder, stamp: str) -> Numbers:
         """`stamp` is the watermark's text as this customer gets it, empty where there is none."""
         return Numbers(
             facts=_facts(order),
-            papers=tuple(_paper(invoice, dossier) for invoice in dossier.invoices),
             layouts=(
                 Fact(said("Language"), language(order.locale)),
                 Fact.of(said("Watermark"), stamp),
@@ -73,11 +58,3 @@ def _facts(order: ExportedOrder) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact.value)
 
 
-def _paper(invoice: InvoiceFacts, dossier: Dossier) -> NumberedPaper:
-    path = f"/admin/orders/{dossier.order.id}/invoices/{invoice.id}"
-    forms = [form for form in DocumentFormat if form.value in invoice.formats]
-    return NumberedPaper(
-        name=paper(invoice.kind, invoice.number),
-        day=plain(invoice.issued_on),
-        forms=tuple((form.name, f"{path}.{form.value}") for form in forms),
-    )

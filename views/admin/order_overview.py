@@ -13,7 +13,7 @@ from portal.imported import PostalAddress, decimal
 from portal.orders import DEAD_PAYMENTS, OrderFacts
 from views.admin import order_ready
 from views.admin.order import Fact
-from views.admin.order_payments import PaymentRow
+from views.admin.order_money import PaymentRow
 from views.admin.order_ready import Ready
 from views.admin.order_words import PAYMENT_METHODS, PAYMENT_STATES, STATES, language
 from views.format import Money

@@ -1,36 +1,127 @@
-"""The money of an order as the merchant reads it."""
+"""The tab with an order's money: what moved, what was tried, what came by hand, and what can go back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from db.payment_providers import PayMethod
+from portal import payment_refunds
 from portal.exported import ExportedOrder
-from views.admin.order_words import PAYMENT_KINDS, PAYMENT_STATUSES, provider
-from views.format import Money
-from views.sentences import Sentence
+from portal.payment_attempts import Attempt, Standing
+from views.admin.labels import METHODS
+from views.admin.order_money import PaymentRow
+from views.admin.order_tabs import OrderTab
+from views.format import Money, amount_to_type
+from views.sentences import Sentence, said
+
+STANDINGS = {
+    Standing.STARTING: ("wait", said("Being started")),
+    Standing.WAITING: ("wait", said("Waits for the customer")),
+    Standing.CHECKING: ("wait", said("Asked for, no answer yet")),
+    Standing.PENDING: ("wait", said("Pending")),
+    Standing.COMPLETED: ("ok", said("Completed")),
+    Standing.DECLINED: ("stop", said("Declined")),
+    Standing.CANCELLED: ("", said("Broken off by the customer")),
+    Standing.EXPIRED: ("", said("Not confirmed in time")),
+    Standing.REPLACED: ("", said("Given way to a newer one")),
+    Standing.FAILED: ("stop", said("Failed")),
+    Standing.REVERSED: ("stop", said("Charged back")),
+}
+WRONG = {
+    "amount": said("Please enter an amount such as 24.90."),
+    "too-much": said("At most what was paid and has not gone back yet."),
+    "on": said("Please enter a day on which the money has arrived."),
+    "reference": said("A payment with this reference is booked already."),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaymentRow:
+class AttemptRow:
+    """One way through a service. `left` is what can still go back, None where nothing can."""
+
+    id: int
     at: datetime
-    kind: Sentence
-    status: Sentence
-    provider: Sentence
-    transaction_id: str
+    provider: str
+    method: Sentence | None
     amount: Money
+    tone: str
+    standing: Sentence
+    reason: str
+    reference: str
+    left: Money | None
+    under_way: Money | None
 
     @staticmethod
-    def all(order: ExportedOrder, zone: ZoneInfo) -> tuple[PaymentRow, ...]:
-        return tuple(
-            PaymentRow(
-                at=payment.at.astimezone(zone),
-                kind=PAYMENT_KINDS[payment.kind],
-                status=PAYMENT_STATUSES[payment.status],
-                provider=provider(payment.provider),
-                transaction_id=payment.transaction_id,
-                amount=Money(payment.amount, payment.currency),
-            )
-            for payment in order.payments
+    def of(attempt: Attempt, names: Mapping[int, str], zone: ZoneInfo) -> AttemptRow:
+        tone, standing = STANDINGS[attempt.standing]
+        left, waiting = payment_refunds.left(attempt), sum(payment_refunds.open_questions(attempt).values())
+        last = attempt.events[-1] if attempt.events else None
+        return AttemptRow(
+            id=attempt.id,
+            at=attempt.started_at.astimezone(zone),
+            provider=names.get(attempt.provider_id, ""),
+            method=METHODS[PayMethod(attempt.method)] if attempt.method else None,
+            amount=Money(attempt.amount, attempt.currency),
+            tone=tone,
+            standing=standing,
+            reason=(last.text("detail") or last.text("error") or last.text("reason")) if last else "",
+            reference=attempt.reference,
+            left=Money(left, attempt.currency) if left else None,
+            under_way=Money(waiting, attempt.currency) if waiting else None,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptForm:
+    """What was typed of a receipt, and what is wrong with it. `seen` counts the payments that were there."""
+
+    amount: str
+    on: str
+    reference: str = ""
+    seen: int = 0
+    wrong_amount: Sentence | None = None
+    wrong_on: Sentence | None = None
+    wrong_reference: Sentence | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundForm:
+    """What was typed of a refund, and what is wrong with it."""
+
+    attempt: int
+    amount: str
+    note: str = ""
+    wrong_amount: Sentence | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcement:
+    at: datetime
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentsTab(OrderTab):
+    """`receipt` is None where nothing can be booked; `refund` what did not fit of one."""
+
+    template: ClassVar = "admin/order_payments.html"
+
+    rows: tuple[PaymentRow, ...]
+    due: Money
+    attempts: tuple[AttemptRow, ...]
+    announcements: tuple[Announcement, ...]
+    receipt: ReceiptForm | None
+    refund: RefundForm | None
+
+
+def attempts_of(attempts: Sequence[Attempt], names: Mapping[int, str], zone: ZoneInfo) -> tuple[AttemptRow, ...]:
+    return tuple(AttemptRow.of(attempt, names, zone) for attempt in attempts)
+
+
+def blank(order: ExportedOrder, today: date, seen: int) -> ReceiptForm:
+    """All that is due, today."""
+    return ReceiptForm(amount=amount_to_type(order.due, order.currency), on=today.isoformat(), seen=seen)

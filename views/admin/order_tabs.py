@@ -13,11 +13,10 @@ from portal.order_history import WrittenMail
 from views.admin.frame import OfficePage
 from views.admin.history_words import HistoryEntry
 from views.admin.order import OrderHead
+from views.admin.order_invoices import OrderInvoices
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
-from views.admin.order_payments import PaymentRow
 from views.admin.order_ready import FileNumbers
-from views.format import Money
 from views.sentences import Sentence, said
 
 DONE = {
@@ -26,9 +25,17 @@ DONE = {
     "waits": said("The mail with the portal link is queued and leaves as soon as the mail server takes it."),
     "no-address": said("The mail was not queued: the order’s mail address cannot be used."),
     "given": said("The downloads are given. The customer can have them at once."),
+    "booked": said("The payment is booked."),
+    "refunded": said("The refund is done."),
+    "refund-waits": said("The payment service has not answered yet. The refund is asked for again by itself."),
+    "refund-failed": said("The payment service has refused the refund. The history says why."),
+    "invoice-created": said("The invoice is created. The customer finds it on the portal page."),
+    "invoice-stored": said("The invoice from elsewhere is stored. The customer finds it on the portal page."),
+    "cancelled": said("The invoice is cancelled. Its credit note stands beside it."),
+    "corrected": said("What was taken back stands on a credit note of its own."),
     "changed-meanwhile": said("Nothing was done: this had just been done already."),
 }
-FAILED = frozenset({"no-address"})
+FAILED = frozenset({"no-address", "refund-failed"})
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,7 @@ class NumbersTab(OrderTab):
     link_version: int
     newest_mail: int
     numbers: Numbers
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentsTab(OrderTab):
-    template: ClassVar = "admin/order_payments.html"
-
-    rows: tuple[PaymentRow, ...]
-    due: Money
+    papers: OrderInvoices
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,12 +84,21 @@ REASONS = {
     Refusal.WINDOW_NOT_OPEN: said("the time to withdraw has not ended yet"),
     Refusal.SELLER_INCOMPLETE: said("the seller’s details are incomplete"),
     Refusal.AMOUNTS_INCONSISTENT: said("the order’s amounts do not add up"),
+    Refusal.TAX_RATE_UNKNOWN: said("a line has a tax rate that cannot be right"),
+    Refusal.FOREIGN_CURRENCY: said("invoices are made in euro only"),
+    Refusal.ADDRESS_INCOMPLETE: said("the billing address is incomplete"),
+    Refusal.VAT_ID_MISSING: said("the buyer’s VAT identification number is missing"),
+    Refusal.SUPPLY_DATE_UNKNOWN: said("the day of supply is not known"),
+    Refusal.CHARACTER_UNPRINTABLE: said("a name or title has characters that cannot be printed"),
+    Refusal.INVOICE_FAILED: said("the document did not pass its own check"),
+    Refusal.ALREADY_INVOICED: said("there is an invoice already"),
     Refusal.FILE_MISSING: said("the file is missing from its storage"),
     Refusal.STAMP_FAILED: said("the file cannot be stamped"),
     Refusal.STORAGE_UNAVAILABLE: said("the storage cannot be reached"),
     Refusal.PAYMENT_PENDING: said("a payment is being checked"),
     Refusal.NOTHING_DUE: said("nothing is due"),
     Refusal.NO_PROVIDER: said("no payment provider is active"),
+    Refusal.PROVIDER_UNAVAILABLE: said("the payment service cannot be reached"),
 }
 
 

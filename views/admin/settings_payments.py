@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from db.payment_providers import CheckOutcome, PaymentProvider, PaymentProviderCheck, PayMethod, ProviderKind
 from db.settings import SellerSettings
+from db.webhooks import Verification, Webhook
 from portal import payment_providers
 from views.admin.frame import OfficePage
 from views.admin.labels import METHODS, PROVIDER, SELLER
@@ -77,6 +78,35 @@ class AccountLine:
     value: str
 
 
+VERIFICATIONS = (
+    (Verification.POSTBACK.value, said("PayPal is asked whether it sent it")),
+    (Verification.OFFLINE.value, said("The signature is checked here")),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookState:
+    """`url` is where PayPal calls, empty as long as it does not; `trouble` is what came of asking it to."""
+
+    url: str
+    registered_on: date | None
+    verification: str
+    verifications: tuple[tuple[str, Sentence], ...]
+    can_register: bool
+    trouble: str
+
+    @staticmethod
+    def of(row: Webhook | None, zone: ZoneInfo, *, can_register: bool, trouble: str) -> WebhookState:
+        return WebhookState(
+            url=row.url if row else "",
+            registered_on=row.registered_at.astimezone(zone).date() if row else None,
+            verification=row.verification.value if row else Verification.POSTBACK.value,
+            verifications=VERIFICATIONS,
+            can_register=can_register,
+            trouble=trouble,
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChosenProvider:
     """`account` is filled for bank transfers, `methods` for PayPal Plus; `lacks` is what the account misses."""
@@ -93,6 +123,7 @@ class ChosenProvider:
     lacks: tuple[Sentence, ...]
     check: CheckResult | None
     removal_error: Sentence | None
+    webhook: WebhookState | None
 
 
 @dataclass(frozen=True, kw_only=True)

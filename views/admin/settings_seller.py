@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from portal.number_series import Outlooks
 from views.admin.frame import OfficePage
 from views.form import Form
 
@@ -16,4 +17,5 @@ class SellerPage(OfficePage):
     template: ClassVar = "admin/settings_seller.html"
 
     form: Form
+    numbers: Outlooks
     fixed_zone: str

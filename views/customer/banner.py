@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from db.orders import OrderKind, State
@@ -25,16 +25,18 @@ class Banner:
     title: Sentence
     next: Sentence | None = None
     to_downloads: bool = False
+    to_payment: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """What a paid order has in store: `ready` of `files` files, and whether an invoice is to be had."""
+    """What is in store: `ready` of `files` files, whether an invoice is to be had, and whether it can be paid."""
 
     files: int
     ready: int
     invoice: str
     has_invoice: bool
+    may_pay: bool = False
 
 
 def banner(dossier: Dossier, waiting: Waiting, now: datetime) -> Banner:
@@ -48,14 +50,16 @@ def banner(dossier: Dossier, waiting: Waiting, now: datetime) -> Banner:
         return _paid(dossier, waiting)
     if order.state is State.OFFERED:
         return Banner(state="open", icon="clock", title=said("This is an offer"), next=said("Nothing is due yet."))
-    if order.payment_state in IN_FLIGHT:
+    if order.payment_state in IN_FLIGHT or dossier.paying.is_checking:
         return Banner(
             state="pending",
             icon="clock",
             title=said("Your payment is being checked"),
             next=said("Please do not pay a second time."),
         )
-    return _due(dossier, waiting, local_day(now, dossier.zone)) if order.due else _settled()
+    if not order.due:
+        return _settled()
+    return replace(_due(dossier, waiting, local_day(now, dossier.zone)), to_payment=waiting.may_pay)
 
 
 ENDED = {State.RETURNED: said("Returned"), State.DELETED: said("Removed by the shop")}

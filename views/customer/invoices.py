@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from db.invoices import DocumentFormat, InvoiceKind
@@ -10,6 +10,7 @@ from portal import invoices
 from portal.dossiers import Dossier
 from portal.invoices import InvoiceFacts
 from portal.refusals import Refusal
+from views.customer.billing_address import AddressForm, TypedAddress
 from views.format import Reference
 from views.sentences import Sentence, Value, said
 from views.wording import INVOICE_FOLLOWS, Notice, invoices_notice
@@ -29,24 +30,34 @@ class InvoiceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceSection:
-    """`refusal` is a code, empty as long as one document is to be had."""
+    """`refusal` is a code, empty as long as one document is to be had, or to be made.
+
+    `action` is where asking for one makes it, empty where that is not possible.
+    """
 
     refusal: str
     rows: tuple[InvoiceRow, ...]
     notice: Notice | None
+    action: str = ""
+    correction: AddressForm | None = None
 
     @staticmethod
-    def of(dossier: Dossier, now: datetime, path: str) -> InvoiceSection:
-        if not dossier.invoices:
-            return _none_yet(dossier)
-        refusals = [invoices.refusal(dossier.order, one, dossier.invoice_rules, now) for one in dossier.invoices]
-        rows = tuple(_row(one, why, dossier, path) for one, why in zip(dossier.invoices, refusals, strict=True))
-        if None in refusals:
-            return InvoiceSection(refusal="", rows=rows, notice=None)
-        why = refusals[-1] or Refusal.NO_INVOICE
-        if len(set(refusals)) == 1 and why is not Refusal.EXPIRED:
-            return InvoiceSection(refusal=why, rows=(), notice=invoices_notice(why))
-        return InvoiceSection(refusal=why, rows=rows, notice=None)
+    def of(dossier: Dossier, now: datetime, path: str, typed: TypedAddress | None = None) -> InvoiceSection:
+        section = _documents(dossier, now, path) if dossier.invoices else _none_yet(dossier)
+        if invoices.may_create(dossier.order, dossier.invoices, dossier.invoice_rules):
+            section = replace(section, refusal="", notice=None, action=f"{path}/invoices")
+        return replace(section, correction=AddressForm.of(dossier, path, typed))
+
+
+def _documents(dossier: Dossier, now: datetime, path: str) -> InvoiceSection:
+    refusals = [invoices.refusal(dossier.order, one, dossier.invoice_rules, now) for one in dossier.invoices]
+    rows = tuple(_row(one, why, dossier, path) for one, why in zip(dossier.invoices, refusals, strict=True))
+    if None in refusals:
+        return InvoiceSection(refusal="", rows=rows, notice=None)
+    why = refusals[-1] or Refusal.NO_INVOICE
+    if len(set(refusals)) == 1 and why is not Refusal.EXPIRED:
+        return InvoiceSection(refusal=why, rows=(), notice=invoices_notice(why))
+    return InvoiceSection(refusal=why, rows=rows, notice=None)
 
 
 def _none_yet(dossier: Dossier) -> InvoiceSection:

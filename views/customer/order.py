@@ -8,15 +8,14 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from db.invoices import InvoiceKind
 from portal import greetings
 from portal.dossiers import Dossier
-from portal.refusals import Refusal
 from portal.windows import local_day
-from views import View, theme, wording
+from views import View, theme
 from views.customer.banner import Banner, Waiting, banner
 from views.customer.downloads import DownloadsSection
 from views.customer.invoices import InvoiceSection
+from views.customer.payments import PaymentSection
 from views.customer.receipt import Receipt
 from views.customer.shop_sign import ShopSign
 from views.customer.waivers import SILENT, Asking
@@ -53,22 +52,24 @@ class OrderPage(View):
     receipt: Receipt
     invoice: InvoiceSection
     downloads: DownloadsSection | None
+    payment: PaymentSection | None
 
     @staticmethod
     def of(
-        dossier: Dossier, now: datetime, *, token: str, flash: Refusal | None = None, asking: Asking = SILENT
+        dossier: Dossier, now: datetime, *, token: str, flash: Flash | None = None, asking: Asking = SILENT
     ) -> OrderPage:
-        """`token` is that of the portal link; `flash` is why a deed was just refused."""
+        """`token` is that of the portal link; `flash` tells why a deed was just refused."""
         order, path = dossier.order, f"/o/{token}"
         greeting = _greeting(dossier)
-        invoice = InvoiceSection.of(dossier, now, path)
+        invoice = InvoiceSection.of(dossier, now, path, asking.address)
         downloads = DownloadsSection.of(dossier, now, path, asking)
+        payment = PaymentSection.of(dossier, path)
         return OrderPage(
             path=path,
             theme_url=theme.address(dossier.appearance.accent_colour),
             seller=Seller.of(dossier.seller, dossier.shop_name),
             sign=ShopSign.of(dossier.appearance.image),
-            flash=wording.flash(flash) if flash else None,
+            flash=flash,
             greeting=greeting,
             greeting_is_long=greeting is not None and len(greeting.striptags()) > LONG_GREETING,
             user_name=dossier.user_name,
@@ -80,10 +81,11 @@ class OrderPage(View):
             payment_state=order.payment_state,
             due=order.due,
             currency=order.currency,
-            banner=banner(dossier, _waiting(dossier, invoice, downloads), now),
+            banner=banner(dossier, _waiting(dossier, invoice, downloads, payment), now),
             receipt=Receipt.of(dossier),
             invoice=invoice,
             downloads=downloads,
+            payment=payment,
         )
 
 
@@ -99,11 +101,16 @@ def _greeting(dossier: Dossier) -> Markup | None:
     return Markup(greetings.fill(template, values))  # noqa: S704 (fill sanitises)
 
 
-def _waiting(dossier: Dossier, invoice: InvoiceSection, downloads: DownloadsSection | None) -> Waiting:
-    invoices = [one.number for one in dossier.invoices if one.kind is InvoiceKind.INVOICE]
+def _waiting(
+    dossier: Dossier,
+    invoice: InvoiceSection,
+    downloads: DownloadsSection | None,
+    payment: PaymentSection | None,
+) -> Waiting:
     return Waiting(
         files=len(downloads.rows) if downloads else 0,
         ready=downloads.ready if downloads else 0,
-        invoice=invoices[-1] if invoices else "",
-        has_invoice=bool(invoices) and not invoice.refusal,
+        invoice=dossier.invoice_number,
+        has_invoice=bool(dossier.invoice_number) and not invoice.refusal,
+        may_pay=payment is not None and not payment.refusal,
     )

@@ -13,6 +13,7 @@ from portal.dossiers import Dossier
 from portal.refusals import Refusal
 from portal.waivers import GivenWaiver
 from portal.windows import local_day
+from views.customer.billing_address import TypedAddress
 from views.sentences import Sentence, said
 
 
@@ -37,6 +38,7 @@ class Asking:
 
     by_mail: bool = False
     complaint: Complaint | None = None
+    address: TypedAddress | None = None
 
 
 SILENT = Asking()

@@ -11,7 +11,8 @@ from portal.confirmations import MAIL
 from portal.messages import NewMessage
 from portal.waiver_records import WaiverRecord
 from views import View, render
-from views.papers.waivers import Speech, as_text, confirmation
+from views.papers.speech import Speech
+from views.papers.waivers import as_text, confirmation
 from views.sentences import Sentence, said
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from portal.messages import Written
 from views import View, render
-from views.papers.waivers import Speech
+from views.papers.speech import Speech
 from views.sentences import Sentence
 from views.theme import READABLE, WHITE, contrast, oklch
 

@@ -268,12 +268,40 @@ async def test_nobody_else_sees_or_changes_it(stranger, path):
     assert (await stranger.post(TAB + path)).status_code in (401, 405)
 
 
-async def test_customers_see_nothing_of_it_yet(jana):
+async def test_who_has_paid_is_offered_no_way_to_pay(jana):
     await create(jana)
     await save(jana, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, active="yes")
     sale = await sell(jana.tresen, "1")
 
-    assert 'data-section="payment"' not in (await jana.get(sale.link)).text
+    shown = (await jana.get(sale.link)).text
+    assert 'data-section="payment" data-refusal="nothing-due"' in shown
+    assert 'data-deed="pay"' not in shown
+
+
+async def test_the_settings_say_why_the_payment_wall_is_gone(jana):
+    await create(jana, kind="paypal_plus")
+
+    assert "Payment Wall" in words(await page(jana))
+
+
+async def test_a_webhook_is_registered_with_a_click_and_shown(jana):
+    await create(jana)
+    await save(jana, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    assert "Ohne Webhook wird PayPal in Abständen gefragt" in words(await page(jana))
+
+    answer = await jana.post(f"{TAB}/1/webhooks", {"verification": "offline"})
+
+    assert answer.status_code == 303
+    shown = await page(jana)
+    assert "http://127.0.0.1:8000/hooks/paypal/1" in words(shown)
+    assert [option["value"] for option in shown.all("option", selected=None) if option["value"] == "offline"]
+
+
+async def test_without_credentials_there_is_nothing_to_register(jana):
+    await create(jana)
+
+    assert "Webhook" not in words(await page(jana))
+    assert (await jana.post(f"{TAB}/1/webhooks")).status_code == 409
 
 
 async def test_a_switch_that_could_not_be_thrown_stands_where_it_was(jana):

@@ -42,7 +42,7 @@ def drives(server: Anybody, monkeypatch: pytest.MonkeyPatch) -> Drives:
     return drives
 
 
-async def stored(tresen: Running) -> Storage:
+async def stored(tresen: Running):
     async with tresen.house.database.reading() as session:
         return (await session.scalars(select(Storage).order_by(Storage.id.desc()))).first()
 

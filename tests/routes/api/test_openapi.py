@@ -23,8 +23,10 @@ GET /invoices/{id}
 GET /invoices/{id}.pdf
 GET /invoices/{id}.xml
 GET /invoices/{id}.xrechnung.xml
+POST /invoices/{id}/credit-notes
 GET PATCH /settings/appearance
 GET PATCH /settings/invoices
+GET PATCH /settings/invoice-texts
 GET PATCH /settings/files
 GET PATCH /settings/general
 GET PATCH /settings/seller
@@ -60,7 +62,10 @@ async def test_the_document_lists_every_call_with_what_it_takes_and_gives(shop: 
         assert named == set(re.findall("{(.*?)}", path))
 
 
-BODIED = ("/batch", "/payments", "/allowances", "/storages", "/images", "/payment-providers")
+BODIED = (
+    *("/batch", "/payments", "/allowances", "/credit-notes", "/storages", "/images", "/payment-providers"),
+    "/webhooks",
+)
 
 
 def _addresses(document: dict) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,12 @@ SECTIONS = {
     " watermark_text watermark_font_size_pt watermark_x_mm watermark_y_mm",
     "general": "paid_rule withdrawal_days link_retention_days log_retention_days timezone",
     "seller": "name street zip city country vat_id tax_number email phone contact_name iban bic bank_name tax_regime"
-    " invoice_series imprint_url privacy_url terms_url",
+    " invoice_series invoice_start credit_note_series credit_note_start imprint_url privacy_url terms_url",
+    "invoice-texts": " ".join(
+        f"{reason}_{language}"
+        for reason in "small_business exempt reverse_charge intra_eu export margin outside_scope".split()
+        for language in ("de", "en")
+    ),
 }
 
 

@@ -7,4 +7,5 @@ import segno
 
 def drawn(text: str) -> str:
     """The address of an SVG, for `img`."""
-    return str(segno.make(text, error="m", micro=False).svg_data_uri(scale=4, border=4, dark="#000", light="#fff"))
+    code = segno.make(text, error="m", micro=False, boost_error=False)
+    return str(code.svg_data_uri(scale=4, border=4, dark="#000", light="#fff"))

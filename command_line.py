@@ -1,0 +1,73 @@
+"""The words of the `tresen` command, and what it says when one of them cannot be done."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from getpass import getpass
+from pathlib import Path
+
+from config import Config
+
+Run = Callable[[argparse.Namespace, Config], None]
+
+
+class Misuse(Exception):
+    """One sentence for the operator; exit status 2."""
+
+
+class Failure(Exception):
+    """One sentence for the operator; exit status 1."""
+
+
+def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
+    """`runs` says what does each command."""
+    known = argparse.ArgumentParser(prog="tresen", description="The customer portal of an online shop.")
+    commands = known.add_subparsers(required=True, metavar="COMMAND")
+    serving = commands.add_parser("serve", help="migrate (after a backup) and serve")
+    serving.set_defaults(run=runs["serve"])
+    showing = commands.add_parser("demo", help="a filled shop to look at")
+    showing.add_argument("--data", type=Path, help="keep its data there instead of throwing it away")
+    showing.set_defaults(run=runs["demo"])
+    for command in (serving, showing):
+        command.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+        command.add_argument("--port", type=_port_number, help="port to listen on (default 8000)")
+    key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="DEED")
+    adding = key.add_parser("add", help="make a key for the API and print it once")
+    adding.add_argument("name")
+    adding.set_defaults(run=runs["key add"])
+    merchant = commands.add_parser("merchant", help="who may sign in").add_subparsers(required=True, metavar="DEED")
+    letting_in = merchant.add_parser("add", help="let a merchant in, or give one a new password")
+    letting_in.add_argument("email")
+    letting_in.set_defaults(run=runs["merchant add"])
+    linking = commands.add_parser("link", help="print an order's portal link")
+    linking.add_argument("source")
+    linking.add_argument("external_id")
+    linking.set_defaults(run=runs["link"])
+    for name, does in (
+        ("backup", "save the whole shop, while it serves"),
+        ("restore", "fill an empty data directory from a backup"),
+    ):
+        archiving = commands.add_parser(name, help=does)
+        archiving.add_argument("file", type=Path, metavar="FILE.tar.gz")
+        archiving.set_defaults(run=runs[name])
+    commands.add_parser("doctor", help="look at everything the shop stands on").set_defaults(run=runs["doctor"])
+    commands.add_parser("version", help="print versions").set_defaults(run=runs["version"])
+    return known
+
+
+def _port_number(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return int(text)
+
+
+def password_of(email: str) -> str:
+    """From the terminal, unseen and twice; else the first line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass(f"Password for {email}: ")
+    if getpass("Once more: ") != first:
+        raise Misuse("The two passwords differ.")
+    return first

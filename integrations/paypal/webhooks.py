@@ -1,0 +1,137 @@
+"""PayPal's webhooks: an address given to PayPal, what it sends there, and the question whether it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from integrations.paypal.calls import Calls, Refused
+from integrations.paypal.shapes import Link, shaped
+from integrations.paypal.wire import Request
+from portal.paying import Delivery, ProviderTrouble, Told
+from portal.payment_providers import Credentials
+
+PATH = "/v1/notifications/webhooks"
+VERIFICATION = "/v1/notifications/verify-webhook-signature"
+# PayPal has two names for a refused capture, and sends either.
+EVENTS = (
+    "CHECKOUT.ORDER.APPROVED",
+    "CHECKOUT.PAYMENT-APPROVAL.REVERSED",
+    "PAYMENT.CAPTURE.COMPLETED",
+    "PAYMENT.CAPTURE.PENDING",
+    "PAYMENT.CAPTURE.DENIED",
+    "PAYMENT.CAPTURE.DECLINED",
+    "PAYMENT.CAPTURE.REFUNDED",
+    "PAYMENT.CAPTURE.REVERSED",
+)
+NAME = "paypal-transmission-id"
+SIGNED = {
+    "auth_algo": "paypal-auth-algo",
+    "cert_url": "paypal-cert-url",
+    "transmission_id": NAME,
+    "transmission_sig": "paypal-transmission-sig",
+    "transmission_time": "paypal-transmission-time",
+}
+
+
+class Registered(Struct, frozen=True):
+    id: str
+    url: str = ""
+
+
+class RegisteredList(Struct, frozen=True):
+    webhooks: tuple[Registered, ...] = ()
+
+
+class Verified(Struct, frozen=True):
+    verification_status: str
+
+
+class RelatedIds(Struct, frozen=True):
+    order_id: str = ""
+    capture_id: str = ""
+
+
+class SupplementaryData(Struct, frozen=True):
+    related_ids: RelatedIds = RelatedIds()
+
+
+class ToldUnit(Struct, frozen=True):
+    custom_id: str = ""
+
+
+class Resource(Struct, frozen=True):
+    """An order, a capture or a refund: whatever an event speaks of."""
+
+    id: str = ""
+    order_id: str = ""
+    custom_id: str = ""
+    supplementary_data: SupplementaryData = SupplementaryData()
+    purchase_units: tuple[ToldUnit, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+class Event(Struct, frozen=True):
+    event_type: str
+    resource_type: str = ""
+    resource: Resource = Resource()
+
+
+async def register(url: str, credentials: Credentials, calls: Calls) -> str:
+    """PayPal's id of that address. Raises ProviderTrouble, ProviderRefused."""
+    wanted: dict[str, object] = {"url": url, "event_types": [{"name": name} for name in EVENTS]}
+    try:
+        told = await calls.call(Request(verb="POST", path=PATH, body=wanted), credentials)
+        return shaped(told, Registered).id
+    except Refused as refused:
+        if refused.issue != "WEBHOOK_URL_ALREADY_EXISTS":
+            raise
+    known = shaped(await calls.call(Request(verb="GET", path=PATH), credentials), RegisteredList)
+    found = next((each.id for each in known.webhooks if each.url == url), None)
+    if found is None:
+        raise ProviderTrouble("PayPal knows this address already, but does not list it.")
+    return found
+
+
+async def is_genuine(delivery: Delivery, webhook: str, credentials: Credentials, calls: Calls) -> bool:
+    """Asks PayPal. The received bytes go back as they came: read and written anew, no signature would fit."""
+    if understood(delivery.body) is None or any(not delivery.headers.get(header) for header in SIGNED.values()):
+        return False  # what is no JSON of its own could bring fields for the question itself
+    facts = {name: delivery.headers[header] for name, header in SIGNED.items()} | {"webhook_id": webhook}
+    body = msgspec.json.encode(facts)[:-1] + b',"webhook_event":' + delivery.body + b"}"
+    try:
+        told = await calls.call(Request(verb="POST", path=VERIFICATION, body=body), credentials)
+    except Refused as refused:
+        if refused.credentials:
+            raise
+        return False  # it cannot even be a delivery
+    return shaped(told, Verified).verification_status == "SUCCESS"
+
+
+def understood(body: bytes) -> Told | None:
+    """What the event speaks of; None where it is none."""
+    try:
+        event = msgspec.json.decode(body, type=Event)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    resource, related = event.resource, event.resource.supplementary_data.related_ids
+    is_order = event.resource_type == "checkout-order" or event.event_type.startswith("CHECKOUT.ORDER.")
+    is_capture = event.resource_type == "capture"
+    return Told(
+        mark=resource.custom_id or next((unit.custom_id for unit in resource.purchase_units), ""),
+        reference=resource.id if is_order else related.order_id or resource.order_id,
+        capture=resource.id if is_capture else related.capture_id or _captured_above(resource.links),
+        is_reversal=event.event_type == "PAYMENT.CAPTURE.REVERSED",
+    )
+
+
+def _captured_above(links: tuple[Link, ...]) -> str:
+    """A refund names its capture by a link."""
+    up = next((link.href for link in links if link.rel == "up"), "")
+    return up.rpartition("/captures/")[2] if "/captures/" in up else ""
+
+
+def name_of(headers: Mapping[str, str]) -> str:
+    return headers.get(NAME, "")[:200]

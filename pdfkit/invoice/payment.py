@@ -1,0 +1,116 @@
+"""What was paid and when, what is still due, and the GiroCode that pays it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from PIL import Image
+from segno import helpers
+
+from pdfkit.figures import day, money
+from pdfkit.invoice.sheet import LABEL, LEFT, RIGHT, RULE, SMALL, STRONG, TEXT, WIDTH, Sheet, Type
+from pdfkit.invoice.words import Words
+from pdfkit.paper import Kind, Paper
+
+_LABEL = 24.0
+_CODE = 30.0  # millimetres a side
+_DOTS = 8  # a module
+_PADDING = 3.0
+_CAPTION = SMALL._replace(size=7, line=3.6)
+# What a GiroCode can hold (EPC069-12).
+_HIGHEST = 99_999_999_999
+_NAME, _PURPOSE = 70, 140
+
+
+def write(sheet: Sheet, paper: Paper, words: Words) -> None:
+    """Sentences first; below them, where money is to be transferred, everything that takes."""
+    sheet.down(2)
+    for sentence in _sentences(paper, words):
+        sheet.write_lines(LEFT, WIDTH, sentence)
+    if is_due := paper.kind is Kind.INVOICE and paper.totals.due > 0 and paper.due_on:
+        amount = money(paper.totals.due, paper.currency, paper.locale)
+        sheet.write_lines(LEFT, WIDTH, words.pay_until.format(amount, day(is_due, paper.locale)), STRONG)
+    if paper.terms:
+        sheet.write_lines(LEFT, WIDTH, paper.terms)
+    if paper.kind is Kind.INVOICE and paper.totals.due > 0 and paper.seller.iban:
+        _transfer(sheet, paper, words)
+    for note in paper.notes:
+        sheet.down(2)
+        sheet.write_lines(LEFT, WIDTH, note)
+
+
+def purpose(paper: Paper) -> str:
+    """What the transfer is to name, so that the money finds its invoice."""
+    return paper.number
+
+
+def _sentences(paper: Paper, words: Words) -> Iterator[str]:
+    if paper.kind is not Kind.INVOICE:
+        return
+    for receipt in paper.receipts:
+        on, amount = day(receipt.on, paper.locale), money(receipt.amount, paper.currency, paper.locale)
+        yield words.paid_on.format(on, words.paid_by[receipt.means], amount)
+    if paper.supply.is_advance and paper.totals.paid:
+        yield words.in_advance
+    if paper.totals.due <= 0 and not paper.receipts and paper.totals.gross:
+        yield words.nothing_due
+
+
+def _transfer(sheet: Sheet, paper: Paper, words: Words) -> None:
+    code = _giro_code(paper)
+    told = list(_told(paper, words))
+    height = max(len(told) * TEXT.line, _CODE + _CAPTION.line if code else 0) + 2 * _PADDING
+    if not sheet.has_room(height + _PADDING):
+        sheet.turn()
+    sheet.down(_PADDING)
+    top = sheet.get_y()
+    sheet.set_draw_color(*RULE)
+    sheet.set_line_width(0.2)
+    sheet.rect(LEFT, top, WIDTH, height)
+    sheet.down(_PADDING)
+    for label, value, kind in told:
+        sheet.put(LEFT + _PADDING, _LABEL - 1, label, LABEL)
+        sheet.put(LEFT + _PADDING + _LABEL, WIDTH - _LABEL - _CODE - 4 * _PADDING, value, kind)
+        sheet.down(TEXT.line)
+    if code:
+        sheet.image(code, RIGHT - _CODE - 2 * _PADDING, top + _PADDING, w=_CODE, h=_CODE)
+        sheet.set_y(top + _PADDING + _CODE + 0.4)
+        sheet.put(RIGHT - _CODE - 3 * _PADDING, _CODE + 2 * _PADDING, words.scan, _CAPTION, "C")
+    sheet.set_y(top + height)
+
+
+def _told(paper: Paper, words: Words) -> Iterator[tuple[str, str, Type]]:
+    seller = paper.seller
+    yield words.account_holder, seller.name, TEXT
+    yield "IBAN", in_fours(seller.iban), STRONG
+    if seller.bic:
+        yield "BIC", seller.bic, TEXT
+    if seller.bank_name:
+        yield words.bank, seller.bank_name, TEXT
+    yield words.purpose, purpose(paper), STRONG
+    yield words.amount, money(paper.totals.due, paper.currency, paper.locale), STRONG
+
+
+def in_fours(iban: str) -> str:
+    """As people read and type it."""
+    bare = "".join(iban.split())
+    return " ".join(bare[start : start + 4] for start in range(0, len(bare), 4))
+
+
+def _giro_code(paper: Paper) -> Image.Image | None:
+    """The code as a picture, None for what it cannot pay: another currency, or more than a billion."""
+    if paper.currency != "EUR" or paper.totals.due > _HIGHEST:
+        return None
+    code = helpers.make_epc_qr(
+        name=paper.seller.name[:_NAME],
+        iban="".join(paper.seller.iban.split()),
+        bic=paper.seller.bic or None,
+        amount=Decimal(paper.totals.due).scaleb(-2),
+        text=purpose(paper)[:_PURPOSE],
+        encoding="utf-8",
+    )
+    rows = [bytes(0 if dark else 255 for dark in row) for row in code.matrix]
+    picture = Image.frombytes("L", (len(rows), len(rows)), b"".join(rows)).convert("1")
+    # Quicker to draw than four hundred rectangles, and so large that no viewer smooths its modules.
+    return picture.resize((len(rows) * _DOTS, len(rows) * _DOTS), Image.Resampling.NEAREST)

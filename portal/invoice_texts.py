@@ -1,0 +1,55 @@
+"""Why a document shows no tax: the merchant's words for people, a code for programs."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from db.orders import TaxCategory, VatMode
+from db.settings import InvoiceTextSettings
+
+Language = Literal["de", "en"]
+
+# Codes of the list VATEX (CEF), where the list has one for the case.
+OF_CATEGORY = {
+    TaxCategory.EXEMPT: ("exempt", ""),
+    TaxCategory.REVERSE_CHARGE: ("reverse_charge", "VATEX-EU-AE"),
+    TaxCategory.INTRA_EU: ("intra_eu", "VATEX-EU-IC"),
+    TaxCategory.EXPORT: ("export", "VATEX-EU-G"),
+    TaxCategory.OUTSIDE_SCOPE: ("outside_scope", "VATEX-EU-O"),
+}
+OF_MODE = {VatMode.SMALL_BUSINESS: ("small_business", ""), VatMode.MARGIN: ("margin", "VATEX-EU-F")}
+
+
+class Why(TypedDict):
+    reason: str
+    reason_code: str
+
+
+def reason(category: TaxCategory, mode: VatMode, texts: InvoiceTextSettings, language: Language) -> Why:
+    """Empty for taxed amounts and for the rate of zero, which must not give a reason (EN 16931, BR-S-10, BR-Z-10)."""
+    if category in (TaxCategory.STANDARD, TaxCategory.ZERO):
+        return Why(reason="", reason_code="")
+    name, code = OF_CATEGORY[category]
+    if category is TaxCategory.EXEMPT and mode in OF_MODE:
+        name, code = OF_MODE[mode]
+    return Why(reason=getattr(texts, f"{name}_{language}"), reason_code=code)
+
+
+def defaults() -> InvoiceTextSettings:
+    """What the law wants to be read, in its own words where it gives some; whoever knows better writes better ones."""
+    return InvoiceTextSettings(
+        small_business_de="Für diese Leistung gilt die Steuerbefreiung für Kleinunternehmer.",
+        small_business_en="The VAT exemption for small businesses applies to this supply.",
+        exempt_de="Diese Leistung ist umsatzsteuerfrei.",
+        exempt_en="This supply is exempt from VAT.",
+        reverse_charge_de="Steuerschuldnerschaft des Leistungsempfängers",
+        reverse_charge_en="Reverse charge",
+        intra_eu_de="Steuerfreie innergemeinschaftliche Lieferung",
+        intra_eu_en="VAT-exempt intra-Community supply",
+        export_de="Steuerfreie Ausfuhrlieferung",
+        export_en="VAT-exempt export supply",
+        margin_de="Gebrauchtgegenstände/Sonderregelung",
+        margin_en="Margin scheme – Second-hand goods",
+        outside_scope_de="Diese Leistung ist nicht steuerbar.",
+        outside_scope_en="This supply is outside the scope of VAT.",
+    )

@@ -1,0 +1,145 @@
+"""Money that moved becomes a fact of its order: once, whoever comes with the news and however often."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.orders import Order
+from db.payment_attempts import AttemptEvent, OpenPayment
+from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
+from portal import first_paid, payment_attempts
+from portal.activity import By, entry
+from portal.order_imports import FURTHER
+from portal.paying import Capture, Refund
+from portal.payment_attempts import About, Attempt
+
+PAYPAL = "paypal"  # both kinds of PayPal's are one service, and its ids are unique across them
+EVENTS = {
+    PaymentStatus.COMPLETED: AttemptEvent.COMPLETED,
+    PaymentStatus.PENDING: AttemptEvent.PENDING,
+    PaymentStatus.FAILED: AttemptEvent.DECLINED,
+    PaymentStatus.REVERSED: AttemptEvent.REVERSED,
+}
+
+
+async def book(attempt: Attempt, capture: Capture, session: AsyncSession, by: By) -> None:
+    """What the service tells of an attempt's money and of what went back of it."""
+    if not attempt.knows(EVENTS[capture.status], capture.id):
+        await _note_capture(attempt, capture, session, by)
+        if capture.status is not PaymentStatus.FAILED or await _known(attempt, capture.id, session):
+            await _book_capture(attempt, capture, session, by)
+    for refund in capture.refunds:
+        await book_refund(attempt, refund, session, by)
+    if capture.status is PaymentStatus.PENDING:
+        await _wait_for(attempt, session)
+    else:
+        await payment_attempts.close(attempt, session)
+
+
+async def book_refund(attempt: Attempt, refund: Refund, session: AsyncSession, by: By, key: str = "") -> None:
+    """`key` is that of our own question for it, if there was one: then the merchant knows already."""
+    order = await session.get_one(Order, attempt.order_id)
+    known = await _known(attempt, refund.id, session, PaymentKind.REFUND)
+    if refund.status is PaymentStatus.COMPLETED and not (known and known.status is PaymentStatus.COMPLETED):
+        details: dict[str, object] = {"provider": PAYPAL, "amount": refund.amount, "currency": refund.currency}
+        session.add(entry(by, "refund_received", order.id, details, notice=not key and not _asked_for(attempt)))
+    if known is None:
+        row = _row(order, refund.id, refund.amount, refund.currency)
+        row.kind, row.status, row.at, row.recorded_at = PaymentKind.REFUND, refund.status, refund.at, by.at
+        session.add(row)
+    elif refund.status in FURTHER[known.status]:
+        known.status = refund.status
+    if key or not attempt.knows(AttemptEvent.REFUNDED, refund.id):
+        told: dict[str, object] = {"amount": refund.amount, "status": refund.status.value, "key": key}
+        await payment_attempts.note(attempt, AttemptEvent.REFUNDED, session, by, About(refund.id, told))
+    order.changed_at = by.at
+
+
+async def received(order: Order, row: Payment, session: AsyncSession, by: By) -> None:
+    """Completed money, in the running transaction: the fact and the events that others listen to."""
+    session.add(row)
+    order.changed_at = by.at
+    told: dict[str, object] = {"provider": row.provider, "amount": row.amount, "status": row.status.value}
+    session.add(entry(by, "payment_received", order.id, told))
+    await first_paid.tell(order, session, by)
+
+
+async def _note_capture(attempt: Attempt, capture: Capture, session: AsyncSession, by: By) -> None:
+    details: dict[str, object] = {
+        "amount": capture.amount,
+        "currency": capture.currency,
+        "reason": capture.reason,
+        "funding": capture.funding,
+    }
+    kind = EVENTS[capture.status]
+    await payment_attempts.note(attempt, kind, session, by, About(capture.id, details))
+    if (capture.amount, capture.currency) != (attempt.amount, attempt.currency):
+        asked: dict[str, object] = {"asked": attempt.amount, "asked_currency": attempt.currency}
+        session.add(entry(by, "payment_differs", attempt.order_id, {**details, **asked}, notice=True))
+
+
+async def _book_capture(attempt: Attempt, capture: Capture, session: AsyncSession, by: By) -> None:
+    order = await session.get_one(Order, attempt.order_id)
+    known = await _known(attempt, capture.id, session)
+    if known is not None and capture.status not in FURTHER[known.status]:
+        return
+    if known is None:
+        known = _row(order, capture.id, capture.amount, capture.currency)
+        known.at, known.recorded_at = capture.at, by.at
+    known.status, known.origin = capture.status, PaymentOrigin.PORTAL
+    if capture.status is PaymentStatus.COMPLETED:
+        await received(order, known, session, by)
+        return
+    session.add(known)
+    order.changed_at = by.at
+    told: dict[str, object] = {
+        "provider": PAYPAL,
+        "amount": capture.amount,
+        "currency": capture.currency,
+        "reason": capture.reason,
+    }
+    gone = capture.status is PaymentStatus.REVERSED
+    word = {PaymentStatus.REVERSED: "reversed", PaymentStatus.PENDING: "pending"}.get(capture.status, "declined")
+    session.add(entry(by, f"payment_{word}", order.id, told, notice=gone))
+
+
+async def _wait_for(attempt: Attempt, session: AsyncSession) -> None:
+    slot = await session.get(OpenPayment, attempt.order_id)
+    if slot is not None and slot.attempt_id == attempt.id:
+        slot.busy_until = None
+
+
+async def _known(
+    attempt: Attempt, transaction: str, session: AsyncSession, kind: PaymentKind = PaymentKind.PAYMENT
+) -> Payment | None:
+    """Perhaps the shop has told of the same transaction already."""
+    return await session.scalar(
+        select(Payment).where(
+            Payment.order_id == attempt.order_id,
+            Payment.provider == PAYPAL,
+            Payment.transaction_id == transaction,
+            Payment.kind == kind,
+        )
+    )
+
+
+def _row(order: Order, transaction: str, amount: int, currency: str) -> Payment:
+    return Payment(
+        order_id=order.id,
+        provider=PAYPAL,
+        transaction_id=transaction,
+        amount=amount,
+        currency=currency,
+        at=order.changed_at,
+        origin=PaymentOrigin.PORTAL,
+        recorded_at=order.changed_at,
+    )
+
+
+def _asked_for(attempt: Attempt) -> bool:
+    """Whether a refund that we asked for has no outcome yet: then this is it."""
+    asked = {event.reference for event in attempt.events if event.kind is AttemptEvent.REFUND_ASKED}
+    known = {event.text("key") for event in attempt.events if event.kind is AttemptEvent.REFUNDED}
+    failed = {event.reference for event in attempt.events if event.kind is AttemptEvent.REFUND_FAILED}
+    return bool(asked - known - failed)

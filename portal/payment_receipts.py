@@ -1,0 +1,87 @@
+"""Money that the merchant has seen arrive, booked by hand: it counts like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.orders import Order, OrderKind, State
+from db.payments import Payment, PaymentKind, PaymentOrigin
+from portal import payment_bookings
+from portal.activity import By
+from portal.refusals import Conflict, Fault, Invalid, NotFound
+from portal.windows import local_day
+
+PROVIDER = "bank_transfer"
+LARGEST = 10**13  # minor units
+EARLIEST = date(1990, 1, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewReceipt:
+    """`amount` in minor units, `on` the day it arrived, `reference` the bank's for it, or empty.
+
+    `seen` is how many payments the merchant saw: a second click books nothing.
+    """
+
+    amount: int
+    on: date
+    reference: str
+    seen: int
+
+
+async def book(new: NewReceipt, order: Order, zone: ZoneInfo, session: AsyncSession, by: By) -> Payment:
+    """Raises Invalid, Conflict, NotFound for an order that was removed."""
+    if order.state is State.DELETED or order.kind is not OrderKind.ORDER:
+        raise NotFound
+    if faults := _faults(new, local_day(by.at, zone)):
+        raise Invalid(*faults)
+    known = await count(order.id, session)
+    if known != new.seen:
+        raise Conflict("Another payment was booked meanwhile.")
+    reference = new.reference.strip() or f"receipt-{known + 1}"
+    if await _is_known(order.id, reference, session):
+        raise Invalid(Fault("#/reference", "repeated", "A payment with this reference is booked already."))
+    row = Payment(
+        order_id=order.id,
+        provider=PROVIDER,
+        transaction_id=reference,
+        amount=new.amount,
+        currency=order.currency,
+        at=min(datetime.combine(new.on, time(12), zone), by.at),
+        origin=PaymentOrigin.MANUAL,
+        recorded_at=by.at,
+    )
+    await payment_bookings.received(order, row, session, by)
+    return row
+
+
+async def count(order_id: int, session: AsyncSession) -> int:
+    """How many payments and refunds the order has."""
+    of_order = select(func.count()).select_from(Payment).where(Payment.order_id == order_id)
+    return (await session.scalars(of_order)).one()
+
+
+def _faults(new: NewReceipt, today: date) -> list[Fault]:
+    found = []
+    if not 0 < new.amount <= LARGEST:
+        found.append(Fault("#/amount", "out-of-range", "An amount is more than nothing."))
+    if not EARLIEST <= new.on <= today + timedelta(days=1):
+        found.append(Fault("#/on", "out-of-range", "Money arrives today or has arrived before."))
+    if len(new.reference) > 200:
+        found.append(Fault("#/reference", "too-long", "A reference has at most 200 characters."))
+    return found
+
+
+async def _is_known(order_id: int, reference: str, session: AsyncSession) -> bool:
+    same = select(Payment.id).where(
+        Payment.order_id == order_id,
+        Payment.provider == PROVIDER,
+        Payment.transaction_id == reference,
+        Payment.kind == PaymentKind.PAYMENT,
+    )
+    return await session.scalar(same) is not None

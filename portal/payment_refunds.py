@@ -1,0 +1,134 @@
+"""Money back to the customer, started by the merchant: one question, however often it has to be put."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.outbox import Job
+from db.payment_attempts import AttemptEvent
+from db.payments import PaymentStatus
+from portal import jobs, outbox, payment_attempts, payment_bookings
+from portal.activity import TRESEN, By, entry
+from portal.jobs import Record
+from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
+from portal.paying import ProviderRefused, ProviderTrouble, Refund, RefundWanted
+from portal.payment_attempts import About, Attempt, Standing
+from portal.refusals import Conflict, Fault, Invalid
+from portal.till import Till
+
+KIND = "payment_refund"
+LIMIT = timedelta(seconds=40)
+LONGEST_NOTE = 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRefund:
+    """`amount` in minor units; `note` is for the customer; `seen` is how much was left when the merchant looked."""
+
+    attempt_id: int
+    amount: int
+    note: str = ""
+    seen: int
+
+
+def left(attempt: Attempt) -> int:
+    """What can still go back, in minor units: refunds that are under way count as gone."""
+    taken = attempt.capture
+    if taken is None or attempt.standing is not Standing.COMPLETED:
+        return 0
+    return taken.number("amount") - _gone_back(attempt) - sum(open_questions(attempt).values())
+
+
+def open_questions(attempt: Attempt) -> dict[str, int]:
+    """Key → amount of refunds that were asked for and have no answer yet."""
+    asked = {e.reference: e.number("amount") for e in attempt.events if e.kind is AttemptEvent.REFUND_ASKED}
+    known = {event.text("key") for event in attempt.events if event.kind is AttemptEvent.REFUNDED}
+    failed = {event.reference for event in attempt.events if event.kind is AttemptEvent.REFUND_FAILED}
+    return {key: amount for key, amount in asked.items() if key not in known | failed}
+
+
+def _gone_back(attempt: Attempt) -> int:
+    """The same refund may have been told of more than once; one that failed has not gone."""
+    told = {event.reference: event for event in attempt.events if event.kind is AttemptEvent.REFUNDED}
+    return sum(e.number("amount") for e in told.values() if e.text("status") != PaymentStatus.FAILED)
+
+
+async def ask(new: NewRefund, till: Till, by: By) -> str:
+    """Notes the question and puts it; then the outbox goes on asking. Its key. Raises Invalid, Conflict, NotFound."""
+    key = payment_attempts.new_mark()
+    async with till.database.writing() as session:
+        attempt = await payment_attempts.one(new.attempt_id, session)
+        if left(attempt) != new.seen:
+            raise Conflict("This had just been refunded already.")
+        if not 0 < new.amount <= left(attempt):
+            raise Invalid(Fault("#/amount", "out-of-range", "At most what was paid and not refunded yet can go back."))
+        details: dict[str, object] = {"amount": new.amount, "note": new.note[:LONGEST_NOTE], "by": by.actor}
+        await payment_attempts.note(attempt, AttemptEvent.REFUND_ASKED, session, by, About(key, details))
+        payload: dict[str, object] = {"attempt_id": attempt.id, "key": key, ORDER_ID: attempt.order_id}
+        await outbox.enqueue(NewJob(kind=KIND, key=f"{KIND}:{key}", payload=payload), session, by.at)
+        told: dict[str, object] = {"amount": new.amount, "currency": attempt.currency}
+        session.add(entry(by, "refund_asked", attempt.order_id, told))
+    work = Refunds(till)
+    async with till.database.writing() as session:
+        claimed = await outbox.claim_key(f"{KIND}:{key}", jobs.lease(work), session, till.clock())
+    if claimed:
+        await jobs.attempt(claimed, work, till.database.writing, till.clock)
+    return key
+
+
+class Refunds:
+    """How the job is done."""
+
+    limit = LIMIT
+
+    def __init__(self, till: Till) -> None:
+        self._till = till
+
+    async def do(self, job: Claimed) -> Record:
+        """Raises NotDone while the service says nothing."""
+        attempt_id, key = int(str(job.payload["attempt_id"])), str(job.payload["key"])
+        async with self._till.database.reading() as session:
+            attempt = await payment_attempts.one(attempt_id, session)
+        asked = next(event for event in attempt.events if event.reference == key)
+        taken = attempt.capture
+        if taken is None:
+            raise NotDone("There is no payment that could go back.", permanent=True)
+        wanted = RefundWanted(
+            capture=taken.reference,
+            key=key,
+            amount=asked.number("amount"),
+            currency=attempt.currency,
+            note=asked.text("note"),
+        )
+        try:
+            async with self._till.database.reading() as session:
+                account = await self._till.account(attempt.provider_id, session)
+            refund = await account.service.refund(wanted, account.credentials)
+        except ProviderTrouble as error:
+            raise NotDone(str(error)) from error
+        except ProviderRefused as refused:
+            return partial(_note_refusal, attempt_id, key, str(refused))
+        return partial(_note_refund, attempt_id, key, refund)
+
+    async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
+        """Once given up, it is free to be asked for again; whether it went through, looks will tell."""
+        if job.dead_at:
+            attempt_id, key = int(str(job.payload["attempt_id"])), str(job.payload["key"])
+            attempt = await payment_attempts.one(attempt_id, session)
+            await payment_attempts.note(attempt, AttemptEvent.REFUND_FAILED, session, by, About(key))
+
+
+async def _note_refund(attempt_id: int, key: str, refund: Refund, session: AsyncSession, now: datetime) -> None:
+    attempt = await payment_attempts.one(attempt_id, session)
+    await payment_bookings.book_refund(attempt, refund, session, By(TRESEN, now), key)
+
+
+async def _note_refusal(attempt_id: int, key: str, why: str, session: AsyncSession, now: datetime) -> None:
+    attempt, by = await payment_attempts.one(attempt_id, session), By(TRESEN, now)
+    told: dict[str, object] = {"error": why}
+    await payment_attempts.note(attempt, AttemptEvent.REFUND_FAILED, session, by, About(key, told))
+    session.add(entry(by, "payment_refund_failed", attempt.order_id, told, notice=True))

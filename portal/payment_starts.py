@@ -1,0 +1,180 @@
+"""A payment is begun: one question to the service, and the address where the customer says yes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.invoices import Invoice, InvoiceKind
+from db.orders import Order
+from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt, PaymentEvent
+from db.payment_providers import ProviderKind
+from db.settings import SellerSettings
+from portal import order_facts, payment_attempts, payment_choices, payment_looks, payments, settings
+from portal.activity import By, entry
+from portal.orders import OrderFacts
+from portal.paying import Approval, ProviderRefused, ProviderTrouble, Wanted
+from portal.payment_attempts import About, Address, Attempt, Standing
+from portal.payment_choices import Choice
+from portal.refusals import Refusal, Refused
+from portal.till import Till
+
+# The service lets a customer say yes for three hours; an older address would lead to an error there.
+FRESH = timedelta(hours=2, minutes=30)
+LOCALE = re.compile(r"[a-z]{2}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a customer clicked: empty texts leave the choice to us. `link_version` is that of the link they came by."""
+
+    order_id: int
+    link_version: int
+    provider: str = ""
+    method: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """`url` leads to the service; empty for a bank transfer, which nobody has to be asked for."""
+
+    choice: Choice
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    attempt: Attempt
+    brand: str
+    locale: str
+
+
+async def begin(asked: Asked, till: Till, by: By) -> Begun:
+    """Asks the service once, or not at all where an address of the same payment is still fresh. Raises Refused."""
+    async with till.database.writing() as session:
+        order = await session.get_one(Order, asked.order_id)
+        facts = await order_facts.of_one(order, session)
+        seller = await settings.of(SellerSettings, session)
+        choice = await _choice(asked, facts, seller, session)
+        if choice.kind is ProviderKind.BANK_TRANSFER:
+            return Begun(choice=choice)
+        attempt = await _reused(choice, facts, session, by) or await _new(choice, order, facts, session, by)
+        prepared = _Prepared(attempt=attempt, brand=seller.name or order.shop_name, locale=order.locale)
+    if attempt.url:
+        return Begun(choice=choice, url=attempt.url)
+    approval = await _asked_for(prepared, asked, till, by)
+    return Begun(choice=choice, url=approval.url)
+
+
+async def _choice(asked: Asked, facts: OrderFacts, seller: SellerSettings, session: AsyncSession) -> Choice:
+    """Raises Refused."""
+    offered = await payment_choices.offered(facts, seller, session)
+    found = await payment_attempts.open_one(facts.id, session)
+    checking = found is not None and found[0].standing is Standing.CHECKING
+    if why := payments.refusal(facts, providers=len(offered), is_checking=checking):
+        raise Refused(why)
+    choice = payment_choices.chosen(offered, asked.provider, asked.method)
+    if choice is None:
+        raise Refused(Refusal.NO_PROVIDER)
+    return choice
+
+
+async def _reused(choice: Choice, facts: OrderFacts, session: AsyncSession, by: By) -> Attempt | None:
+    """The open attempt if it is the same payment; another one gives way, as no money has moved in it."""
+    found = await payment_attempts.open_one(facts.id, session)
+    if found is None:
+        return None
+    attempt, _ = found
+    same = (attempt.provider_id, attempt.method, attempt.amount, attempt.currency) == (
+        choice.provider_id,
+        choice.method,
+        facts.due,
+        facts.currency,
+    )
+    if same and by.at - attempt.started_at < FRESH:
+        return attempt
+    await payment_attempts.note(attempt, AttemptEvent.REPLACED, session, by)
+    await payment_attempts.close(attempt, session)
+    return None
+
+
+async def _new(choice: Choice, order: Order, facts: OrderFacts, session: AsyncSession, by: By) -> Attempt:
+    row = PaymentAttempt(
+        mark=payment_attempts.new_mark(),
+        order_id=order.id,
+        provider_id=choice.provider_id,
+        method=choice.method,
+        amount=facts.due,
+        currency=facts.currency,
+        label=await _label(order, session),
+        started_at=by.at,
+    )
+    session.add(row)
+    await session.flush()
+    session.add(OpenPayment(order_id=order.id, attempt_id=row.id))
+    attempt = await payment_attempts.one(row.id, session)
+    await payment_looks.plan(attempt, 0, session, by.at)
+    return attempt
+
+
+async def _label(order: Order, session: AsyncSession) -> str:
+    """The invoice's number, else the order's. A further payment needs a number of its own: services refuse repeats."""
+    invoice = select(Invoice.number).where(Invoice.order_id == order.id, Invoice.kind == InvoiceKind.INVOICE)
+    number = (await session.scalars(invoice.order_by(Invoice.id.desc()).limit(1))).first() or order.number
+    completed = (
+        select(func.count(func.distinct(PaymentEvent.attempt_id)))
+        .join(PaymentAttempt)
+        .where(PaymentAttempt.order_id == order.id, PaymentEvent.kind == AttemptEvent.COMPLETED)
+    )
+    before = (await session.scalars(completed)).one()
+    return f"{number}-{before + 1}" if before else number
+
+
+async def _asked_for(prepared: _Prepared, asked: Asked, till: Till, by: By) -> Approval:
+    """Raises Refused."""
+    attempt = prepared.attempt
+    back = payment_attempts.token(Address(attempt.id, asked.link_version), till.signer)
+    wanted = Wanted(
+        mark=attempt.mark,
+        label=attempt.label,
+        amount=attempt.amount,
+        currency=attempt.currency,
+        method=attempt.method,
+        locale=prepared.locale if LOCALE.fullmatch(prepared.locale) else "de-DE",
+        brand=prepared.brand,
+        return_url=f"{till.base_url}/payments/{back}",
+        cancel_url=f"{till.base_url}/payments/{back}?cancelled=yes",
+    )
+    try:
+        async with till.database.reading() as session:
+            account = await till.account(attempt.provider_id, session)
+        approval = await account.service.begin(wanted, account.credentials)
+    except (ProviderTrouble, ProviderRefused) as error:
+        await _note_failure(attempt, error, till, by)
+        raise Refused(Refusal.PROVIDER_UNAVAILABLE) from error
+    async with till.database.writing() as session:
+        now = await payment_attempts.one(attempt.id, session)
+        if not now.reference:  # two clicks at once asked for the same, and were answered the same
+            at = By(by.actor, till.clock())
+            details: dict[str, object] = {"url": approval.url}
+            reference = approval.reference
+            await payment_attempts.note(now, AttemptEvent.CREATED, session, at, About(reference, details))
+    return approval
+
+
+async def _note_failure(attempt: Attempt, error: Exception, till: Till, by: By) -> None:
+    """The order is free for another try at once; what the merchant has to mend is a notice."""
+    async with till.database.writing() as session:
+        now = await payment_attempts.one(attempt.id, session)
+        if now.reference:
+            return
+        told: dict[str, object] = {"error": str(error)}
+        await payment_attempts.note(now, AttemptEvent.FAILED, session, By(by.actor, till.clock()), About(details=told))
+        await payment_attempts.close(now, session)
+        mine = isinstance(error, ProviderRefused)
+        details: dict[str, object] = {"provider": attempt.provider_id, **told}
+        session.add(entry(by, "payment_start_failed", attempt.order_id, details, notice=mine))

@@ -1,0 +1,144 @@
+"""What the database itself holds of invoices, whoever writes to it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from db import migrate as migrations
+from db.migrate import current, migrate, newest
+
+INVOICE = "INSERT INTO invoice ({columns}) VALUES ({values})"
+OWN = {
+    "order_id": 1,
+    "number": "RE-1",
+    "kind": "invoice",
+    "issuer": "tresen",
+    "issued_on": "2026-12-01",
+    "total_gross": 2000,
+    "currency": "EUR",
+    "stored_at": "2026-12-01 11:00:00",
+    "series": "RE-",
+    "year": 0,
+    "sequence": 1,
+    "generation": 1,
+}
+FOREIGN = {name: OWN[name] for name in list(OWN)[:8]} | {"issuer": "elsewhere"}
+SERIES = "INSERT INTO number_series VALUES ('RE-', 'RE-', 0, 1, 1, '2026-12-01')"
+
+
+def insert(connection: sqlite3.Connection, **row: object) -> None:
+    columns, marks = ", ".join(row), ", ".join("?" * len(row))
+    connection.execute(INVOICE.format(columns=columns, values=marks), tuple(row.values()))
+
+
+@pytest.fixture
+def connection(fresh_database: Path, tmp_path: Path):
+    place = tmp_path / "copy.sqlite3"
+    shutil.copyfile(fresh_database, place)
+    with closing(sqlite3.connect(place)) as connection:
+        yield connection
+
+
+SECOND = {"number": "RE-2", "sequence": 2, "order_id": 2}
+NOTE = {"kind": "credit_note", "refers_to": 1, "cancels_id": 1, "generation": None}
+TWICE = {
+    "the same number": [{"sequence": 2, "order_id": 2}],
+    "the same place in the series": [{"number": "RE-2", "order_id": 2}],
+    "two invoices of one order": [{"number": "RE-2", "sequence": 2}],
+    "taken back twice": [NOTE | {"number": "RE-2", "sequence": 2}, NOTE | {"number": "RE-3", "sequence": 3}],
+}
+
+
+@pytest.mark.parametrize("rows", TWICE.values(), ids=TWICE.keys())
+def test_what_must_be_single_is(connection: sqlite3.Connection, rows):
+    insert(connection, **OWN)
+    for row in rows[:-1]:
+        insert(connection, **OWN | row)
+
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        insert(connection, **OWN | rows[-1])
+
+
+@pytest.mark.parametrize("column", ["series", "year", "sequence", "generation"])
+def test_an_own_invoice_says_where_it_belongs(connection: sqlite3.Connection, column: str):
+    with pytest.raises(sqlite3.IntegrityError, match="own document"):
+        insert(connection, **OWN | {column: None})
+
+
+def test_a_credit_note_names_its_invoice(connection: sqlite3.Connection):
+    with pytest.raises(sqlite3.IntegrityError, match="own document"):
+        insert(connection, **OWN | NOTE | {"refers_to": None})
+
+
+def test_a_foreign_invoice_needs_no_place_and_may_have_any_number(connection: sqlite3.Connection):
+    insert(connection, **OWN)
+    insert(connection, **FOREIGN)
+    insert(connection, **FOREIGN)
+
+    assert connection.execute("SELECT count(*) FROM invoice WHERE number = 'RE-1'").fetchone() == (3,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE number_series SET next = 1",
+        "UPDATE number_series SET next = next + 2",
+        "UPDATE number_series SET next = next + 1, first = 9",
+        "UPDATE number_series SET next = next + 1, prefix = 'X'",
+        "DELETE FROM number_series",
+    ],
+)
+def test_a_series_only_grows_by_one(connection: sqlite3.Connection, statement: str):
+    connection.execute(SERIES)
+    connection.execute("UPDATE number_series SET next = next + 1")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize("table", ["invoice_snapshot", "billing_correction"])
+def test_what_documents_are_made_from_stays(connection: sqlite3.Connection, table: str):
+    insert(connection, **OWN)
+    connection.execute("INSERT INTO invoice_snapshot VALUES (1, '{}', '1')")
+    connection.execute("INSERT INTO billing_correction VALUES (1, 1, '', '', '', '', '', '', '', '', '2026-12-01')")
+    column = {"invoice_snapshot": "content", "billing_correction": "city"}[table]
+
+    for statement in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):
+        with pytest.raises(sqlite3.IntegrityError, match="frozen"):
+            connection.execute(statement)
+
+
+def test_the_newest_day_of_a_series_is_found_without_reading_its_invoices(connection: sqlite3.Connection):
+    plan = connection.execute("EXPLAIN QUERY PLAN SELECT max(issued_on) FROM invoice WHERE series = ?", ("RE-",))
+
+    assert ["ix_invoice_issued" in row[3] for row in plan] == [True]
+
+
+def test_invoices_from_elsewhere_survive_the_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place, backups = tmp_path / "tresen.sqlite3", tmp_path / "backups"
+    before = tmp_path / "migrations"
+    shutil.copytree(migrations.VERSIONS.parent, before, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (before / "versions").glob("*.py"):
+        if script.name >= "0011":
+            script.unlink()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrations, "VERSIONS", before / "versions")
+        migrate(place, backups)
+    with closing(sqlite3.connect(place)) as connection, connection:
+        insert(connection, **FOREIGN)
+        connection.execute("INSERT INTO invoice_document VALUES (1, 'pdf', x'25504446', 'abc')")
+
+    migrate(place, backups)
+
+    assert current(place) == newest()
+    with closing(sqlite3.connect(place)) as connection:
+        found = "SELECT number, issuer, series, content FROM invoice JOIN invoice_document"
+        kept = connection.execute(found).fetchall()
+        assert kept == [("RE-1", "elsewhere", None, b"%PDF")]
+        with pytest.raises(sqlite3.IntegrityError, match="frozen"):
+            connection.execute("DELETE FROM invoice")

@@ -1,0 +1,303 @@
+"""Webhooks: stored first, believed only when PayPal says that it sent them, and harmless in any order and number."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select
+
+from db.outbox import Job
+from db.webhooks import DeliveryOutcome, Verification, WebhookDelivery
+from demo.paypal_stand_in import Fault
+from demo.paypal_stand_in.checkout import refund
+from portal import webhook_registrations, webhooks
+from portal.orders import PaymentState
+from portal.payment_attempts import Standing
+from portal.refusals import Conflict, NotFound
+from portal.webhooks import Deliveries, Incoming, NotADelivery, TooMany
+
+PAID = [("payment", "completed", 2000)]
+
+
+@pytest.fixture(params=list(Verification))
+async def registered(cashier, request):
+    """PayPal's id of our address; what it sends is caught, so that tests decide what arrives when."""
+    cashier.paypal.ledger.calls_webhooks = False
+    row = await webhook_registrations.register(cashier.provider.id, request.param, cashier.till, cashier.customer)
+    return row.reference
+
+
+class Event:
+    """One delivery, signed when it is made."""
+
+    def __init__(self, cashier, webhook, name, kind, resource):
+        self.body = json.dumps({"event_type": name, "resource_type": kind, "resource": resource}).encode()
+        self.headers = cashier.paypal.hooks.signed(webhook, self.body)
+
+
+def approved(cashier, webhook, told) -> Event:
+    resource = {"id": told.id, "purchase_units": told.wanted["purchase_units"]}
+    return Event(cashier, webhook, "CHECKOUT.ORDER.APPROVED", "checkout-order", resource)
+
+
+def captured(cashier, webhook, told, name="COMPLETED") -> Event:
+    return Event(cashier, webhook, f"PAYMENT.CAPTURE.{name}", "capture", told.capture)
+
+
+async def arrive(cashier, event, *, work=True, **changed):
+    body, headers = changed.get("body", event.body), {**event.headers, **changed.get("headers", {})}
+    await webhooks.accept(
+        Incoming(provider_id=cashier.provider.id, headers=headers, body=body), cashier.till, cashier.now
+    )
+    if work:
+        await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
+
+
+async def outcomes(cashier) -> list[DeliveryOutcome | None]:
+    async with cashier.database.reading() as session:
+        return list(await session.scalars(select(WebhookDelivery.outcome).order_by(WebhookDelivery.id)))
+
+
+async def test_an_approval_whose_tab_was_closed_is_captured(cashier, registered):
+    order = await cashier.sell()
+    url = await cashier.begin(order)
+    cashier.approve(url)
+
+    await arrive(cashier, approved(cashier, registered, cashier.told(url)))
+
+    assert await cashier.money(order) == PAID
+    assert await outcomes(cashier) == [DeliveryOutcome.APPLIED]
+
+
+async def test_the_same_capture_from_return_webhook_and_look_in_any_order_is_booked_once(cashier, registered):
+    order = await cashier.sell()
+    url = await cashier.begin(order)
+    told = cashier.told(url)
+    cashier.approve(url)
+    early = approved(cashier, registered, told)
+
+    await cashier.come_back(url)
+    for event in (captured(cashier, registered, told), early, captured(cashier, registered, told)):
+        await arrive(cashier, event)
+        await arrive(cashier, event)
+    await cashier.later(days=2)
+    await cashier.come_back(url)
+
+    assert await cashier.money(order) == PAID
+    assert (await cashier.history(order)).count("order_paid") == 1
+
+
+async def test_a_delivery_that_is_sent_again_is_stored_once(cashier, registered):
+    order = await cashier.sell()
+    url = await cashier.pay(order)
+    event = captured(cashier, registered, cashier.told(url))
+
+    for _ in range(3):
+        await arrive(cashier, event)
+
+    assert await outcomes(cashier) == [DeliveryOutcome.APPLIED]
+
+
+FORGERIES = {
+    "another body": {"body": b'{"event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": {"custom_id": "x"}}'},
+    "another signature": {"headers": {"paypal-transmission-sig": "AAAA"}},
+    "no signature": {"headers": {"paypal-transmission-sig": ""}},
+    "another time": {"headers": {"paypal-transmission-time": "2020-01-01T00:00:00Z"}},
+    "no json": {"body": b"<html>"},
+    "fields of the question itself": {"body": b'{"event_type": "x"},"webhook_id":"mine"'},
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES.keys())
+async def test_what_paypal_did_not_send_has_no_effect(cashier, registered, forgery):
+    order = await cashier.sell()
+    url = await cashier.begin(order)
+    cashier.approve(url)
+
+    await arrive(cashier, approved(cashier, registered, cashier.told(url)), **forgery)
+
+    assert await cashier.money(order) == []
+    assert await outcomes(cashier) == [DeliveryOutcome.FORGED]
+
+
+async def test_a_certificate_from_anywhere_else_proves_nothing(cashier):
+    cashier.paypal.ledger.calls_webhooks = False
+    row = await webhook_registrations.register(
+        cashier.provider.id, Verification.OFFLINE, cashier.till, cashier.customer
+    )
+    order = await cashier.sell()
+    url = await cashier.begin(order)
+    cashier.approve(url)
+    event = approved(cashier, row.reference, cashier.told(url))
+
+    for place in ("https://evil.example/cert", "https://api.paypal.com.evil.example/c", "http://api.paypal.com/c", "x"):
+        headers = {"paypal-cert-url": place, "paypal-transmission-id": place}
+        await arrive(cashier, event, headers=headers)
+
+    assert set(await outcomes(cashier)) == {DeliveryOutcome.FORGED}
+    assert await cashier.money(order) == []
+
+
+async def test_a_genuine_delivery_about_nothing_of_ours_is_noted_and_left_alone(cashier, registered):
+    event = Event(cashier, registered, "PAYMENT.CAPTURE.COMPLETED", "capture", {"id": "1", "custom_id": "elsewhere"})
+
+    await arrive(cashier, event)
+
+    assert await outcomes(cashier) == [DeliveryOutcome.UNKNOWN]
+
+
+async def test_without_a_registered_address_nothing_can_be_genuine(cashier):
+    cashier.paypal.ledger.calls_webhooks = False
+    order = await cashier.sell()
+    url = await cashier.begin(order)
+    cashier.approve(url)
+
+    await arrive(cashier, approved(cashier, "anything", cashier.told(url)))
+
+    assert await outcomes(cashier) == [DeliveryOutcome.FORGED]
+
+
+async def test_a_refund_at_paypal_is_booked_and_told(cashier, registered):
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+    back = refund(told, Decimal("20.00"), cashier.paypal.ledger, cashier.paypal.hooks)
+
+    await arrive(cashier, Event(cashier, registered, "PAYMENT.CAPTURE.REFUNDED", "refund", back))
+
+    assert await cashier.money(order) == [*PAID, ("refund", "completed", 2000)]
+    assert await cashier.notices(order) == ["refund_received"]
+
+
+async def test_a_reversal_locks_the_order_and_is_told(cashier, registered):
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+
+    await arrive(cashier, captured(cashier, registered, told, "REVERSED"))
+
+    assert await cashier.money(order) == [("payment", "reversed", 2000)]
+    assert (await cashier.facts(order)).payment_state is PaymentState.REVERSED
+    assert await cashier.notices(order) == ["payment_reversed"]
+
+
+async def test_a_pending_payment_is_completed_as_soon_as_paypal_says_so(cashier, registered):
+    order = await cashier.sell()
+    cashier.paypal.ledger.capture_as = "PENDING"
+    told = cashier.told(await cashier.pay(order))
+    pending = captured(cashier, registered, told, "PENDING")
+    told.capture["status"] = "COMPLETED"
+
+    await arrive(cashier, captured(cashier, registered, told))
+    await arrive(cashier, pending)  # late, and out of order
+
+    assert await cashier.money(order) == PAID
+    assert (await cashier.attempt(order)).standing is Standing.COMPLETED
+
+
+@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.GATEWAY, Fault.GARBAGE, Fault.RESET, Fault.TIME_OUT])
+async def test_trouble_while_verifying_is_met_by_asking_again_later(cashier, fault):
+    cashier.paypal.ledger.calls_webhooks = False
+    row = await webhook_registrations.register(
+        cashier.provider.id, Verification.POSTBACK, cashier.till, cashier.customer
+    )
+    order = await cashier.sell()
+    url = await cashier.begin(order)
+    cashier.approve(url)
+    cashier.paypal.faults.switch("verify", fault, times=9)
+    await arrive(cashier, approved(cashier, row.reference, cashier.told(url)))
+    assert await outcomes(cashier) == [None]
+
+    cashier.paypal.faults.switch("verify", fault, times=0)
+    cashier.now += timedelta(minutes=2)
+    await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
+
+    assert await cashier.money(order) == PAID
+
+
+async def test_an_unknown_provider_and_what_is_no_delivery_are_refused_and_not_stored(cashier):
+    with pytest.raises(NotFound):
+        await webhooks.accept(Incoming(provider_id=99, headers={}, body=b"{}"), cashier.till, cashier.now)
+    with pytest.raises(NotADelivery):
+        incoming = Incoming(provider_id=cashier.provider.id, headers={}, body=b"{}")
+        await webhooks.accept(incoming, cashier.till, cashier.now)
+
+    assert await outcomes(cashier) == []
+
+
+async def test_whoever_floods_us_fills_no_disk(cashier, monkeypatch):
+    monkeypatch.setattr(webhooks, "MOST_WAITING", 2)
+    for number in range(2):
+        incoming = Incoming(
+            provider_id=cashier.provider.id, headers={"paypal-transmission-id": str(number)}, body=b"{}"
+        )
+        await webhooks.accept(incoming, cashier.till, cashier.now)
+
+    with pytest.raises(TooMany):
+        incoming = Incoming(provider_id=cashier.provider.id, headers={"paypal-transmission-id": "x"}, body=b"{}")
+        await webhooks.accept(incoming, cashier.till, cashier.now)
+
+
+async def test_forged_ones_go_after_a_day_and_genuine_ones_after_a_month(cashier, registered):
+    order = await cashier.sell()
+    url = await cashier.pay(order)
+    await arrive(cashier, captured(cashier, registered, cashier.told(url)))
+    await arrive(cashier, captured(cashier, registered, cashier.told(url)), headers={"paypal-transmission-sig": "AAAA"})
+
+    await webhooks.purge(cashier.database.writing, cashier.now + timedelta(days=2))
+    assert await outcomes(cashier) == [DeliveryOutcome.APPLIED]
+    await webhooks.purge(cashier.database.writing, cashier.now + timedelta(days=40))
+    assert await outcomes(cashier) == []
+
+
+# --- Registering
+
+
+async def test_registering_twice_is_registering_once(cashier):
+    first = await webhook_registrations.register(
+        cashier.provider.id, Verification.POSTBACK, cashier.till, cashier.customer
+    )
+    again = await webhook_registrations.register(
+        cashier.provider.id, Verification.OFFLINE, cashier.till, cashier.customer
+    )
+
+    assert first.reference == again.reference
+    assert cashier.paypal.ledger.webhooks == {
+        first.reference: f"https://portal.example.org/hooks/paypal/{cashier.provider.id}"
+    }
+
+
+async def test_a_provider_that_becomes_active_is_registered_by_itself(cashier):
+    await cashier.work_off("webhook_registration", webhook_registrations.Registrations(cashier.till))
+
+    assert list(cashier.paypal.ledger.webhooks.values()) == [
+        f"https://portal.example.org/hooks/paypal/{cashier.provider.id}"
+    ]
+    async with cashier.database.reading() as session:
+        undone = select(func.count()).select_from(Job).where(Job.kind == "webhook_registration", Job.done_at.is_(None))
+        assert await session.scalar(undone) == 0
+
+
+@pytest.mark.parametrize(
+    ("base_url", "reachable"),
+    [
+        ("https://portal.example.org", True),
+        ("http://portal.example.org", False),
+        ("https://portal.example.org:8443", False),
+        ("https://localhost", False),
+        ("https://192.168.1.4", False),
+        ("https://shop.local", False),
+        ("http://127.0.0.1:8000", False),
+    ],
+)
+def test_paypal_calls_public_addresses_only(base_url, reachable):
+    assert webhook_registrations.is_reachable(base_url, from_here=False) is reachable
+    assert webhook_registrations.is_reachable(base_url, from_here=True)
+
+
+async def test_bank_transfers_have_no_webhook(cashier):
+    transfer = await cashier.open_account(name="Bank", kind="bank_transfer", client_id="", client_secret=None)
+
+    with pytest.raises(Conflict):
+        await webhook_registrations.register(transfer.id, Verification.POSTBACK, cashier.till, cashier.customer)

@@ -1,0 +1,326 @@
+"""The invoice of one order behind the counter: made, cancelled, corrected, brought in from elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+from fpdf import FPDF
+
+from db.activity import Activity
+from db.invoices import Invoice, InvoiceKind, Issuer
+from db.orders import State
+from portal.imported import Buyer, ImportedLine
+from tests.routes.admin.conftest import FROM_HERE
+from tests.routes.admin.test_invoices import HOSTILE, Books, books, texts_of
+
+__all__ = ["books"]
+TWO_LINES = {
+    "lines": [
+        ImportedLine(
+            id="a", title="Webetiketten", quantity="3", unit_gross=1000, line_gross=3000, tax_rate="19", digital=True
+        ),
+        ImportedLine(id="b", title="Heft", line_gross=700, tax_rate="7", digital=True),
+    ],
+    "total_gross": 3700,
+}
+
+
+def a_pdf() -> bytes:
+    pdf = FPDF()
+    pdf.add_page()
+    return bytes(pdf.output())
+
+
+def tab(order_id: int) -> str:
+    return f"/admin/orders/{order_id}/numbers-layouts"
+
+
+def notes(invoice: Invoice) -> str:
+    return f"/admin/orders/{invoice.order_id}/invoices/{invoice.id}/credit-notes"
+
+
+def whole(invoice: Invoice, reason: str = "falsche Adresse", seen: int = 0) -> dict[str, str]:
+    return {"scope": "all", "seen": str(seen), f"cancel-reason-{invoice.id}": reason}
+
+
+def part(invoice: Invoice, seen: int = 0, reason: str = "zurück", **quantities: str) -> dict[str, str]:
+    fields = {"scope": "lines", "seen": str(seen), f"part-reason-{invoice.id}": reason}
+    for place, (line, quantity) in enumerate(quantities.items()):
+        fields |= {f"line.{place}": line, f"quantity.{place}": quantity}
+    return fields
+
+
+async def own(books: Books) -> list[Invoice]:
+    return [row for row in await books.every() if row.issuer is Issuer.TRESEN]
+
+
+async def upload(books: Books, order_id: int, content: bytes | None, **fields: str) -> httpx.Response:
+    files = {} if content is None else {"file": ("Rechnung.pdf", content, "application/pdf")}
+    return await books.jana.tresen.client.post(
+        f"/admin/orders/{order_id}/foreign-invoices",
+        data={"number": "X-1", "date": "2026-03-05", **fields},
+        files=files or {"nothing": ("", b"")},
+        headers={**FROM_HERE, "Cookie": books.jana.cookie},
+    )
+
+
+# --- The door
+
+
+@pytest.mark.parametrize("path", ["invoices", "invoices/1/credit-notes", "foreign-invoices"])
+async def test_a_stranger_does_nothing(stranger, path):
+    books = Books(stranger)
+    await books.opens()
+    order_id = await books.sells("A-1")
+    answer = await stranger.post(f"/admin/orders/{order_id}/{path}", {"scope": "all"})
+
+    assert answer.status_code == 401
+    assert await books.every() == []
+
+
+async def test_another_order_s_invoice_is_not_taken_back_here(books):
+    await books.opens()
+    invoice = await books.issues("A-1")
+    other = await books.sells("A-2")
+    for path in (f"{other}/invoices/{invoice.id}", f"{other}/invoices/x", f"99/invoices/{invoice.id}"):
+        answer = await books.jana.post(f"/admin/orders/{path}/credit-notes", whole(invoice))
+        assert answer.status_code == 404
+
+    assert len(await own(books)) == 1
+
+
+# --- Made by the merchant's click
+
+
+async def test_a_click_creates_the_invoice_and_a_second_click_finds_it(books):
+    await books.opens()
+    order_id = await books.sells("A-1")
+    assert "Rechnung jetzt erstellen" in await books.sees(tab(order_id))
+
+    first = await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+
+    assert first.status_code == 303
+    (invoice,) = await own(books)
+    page = await books.sees(first.headers["location"])
+    assert invoice.number in page
+    assert "Rechnung jetzt erstellen" not in page
+    (told,) = [row for row in await books.every(Activity) if row.kind == "invoice_created"]
+    assert told.actor.startswith("merchant:")
+
+
+@pytest.mark.parametrize(
+    ("rules", "order", "code", "told"),
+    [
+        ({"auto_create": False}, {}, "no-invoice", "Schalten Sie „Automatische Rechnungserstellung“ ein."),
+        ({"download_enabled": False}, {}, "disabled", "Schalten Sie „Rechnungsdownload erlauben“ ein."),
+        ({}, {"state": State.ORDERED, "paid_at": None}, "not-paid", "Sobald die Zahlung da ist"),
+    ],
+)
+async def test_what_stands_in_the_way_is_said_with_what_to_do(books, rules, order, code, told):
+    await books.opens(**rules)
+    order_id = await books.sells("A-1", **order)
+    page = await books.sees(tab(order_id))
+
+    assert f'data-refusal="{code}"' in page
+    assert told in unescape(page)
+    assert "Rechnung jetzt erstellen" not in page
+    answer = await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    assert answer.status_code == 409
+    assert await books.every() == []
+
+
+async def test_what_only_the_attempt_finds_is_told_with_its_detail(books):
+    await books.opens()
+    order_id = await books.sells("A-1", buyer=Buyer(name="\U0001f9f5 Faden"), billing=None)
+    answer = await books.jana.post(f"/admin/orders/{order_id}/invoices")
+
+    assert answer.status_code == 409
+    assert 'data-tone="wait" data-refusal="' in answer.text
+    assert "Bitte korrigieren Sie die Bestellung dort" in answer.text
+    assert await books.every() == []
+
+
+# --- Cancelled
+
+
+async def test_a_cancellation_stands_beside_its_invoice_and_a_new_one_may_come(books):
+    await books.opens()
+    invoice = await books.issues("A-1")
+    answer = await books.jana.post(notes(invoice), whole(invoice))
+    page = texts_of(await books.sees(answer.headers["location"]))
+    _, note = await own(books)
+
+    assert note.cancels_id == invoice.id
+    assert f"storniert durch {note.number}" in page
+    assert f"Storno zu {invoice.number}" in page
+    assert "Rechnung jetzt erstellen" in page
+    assert "Rechnung stornieren" not in page
+
+
+async def test_a_cancellation_without_a_reason_is_not_done_and_what_is_missing_is_said(books):
+    await books.opens()
+    invoice = await books.issues("A-1")
+    answer = await books.jana.post(notes(invoice), whole(invoice, reason="  "))
+
+    assert answer.status_code == 422
+    assert "Bitte nennen Sie den Grund" in answer.text
+    assert f'id="cancel-{invoice.id}" role="group"' in answer.text, "it must be open, also without JavaScript"
+    assert len(await own(books)) == 1
+
+
+async def test_a_second_click_cancels_nothing_more(books):
+    await books.opens()
+    invoice = await books.issues("A-1")
+    answers = await asyncio.gather(*(books.jana.post(notes(invoice), whole(invoice)) for _ in range(3)))
+
+    assert [answer.status_code for answer in answers] == [303] * 3
+    assert [row.kind for row in await own(books)] == [InvoiceKind.INVOICE, InvoiceKind.CREDIT_NOTE]
+    assert sum("done=cancelled" in answer.headers["location"] for answer in answers) == 1
+
+
+# --- Corrected in part
+
+
+async def test_some_lines_are_taken_back_up_to_what_is_left(books):
+    await books.opens()
+    invoice = await books.issues("A-1", **TWO_LINES)
+    answer = await books.jana.post(notes(invoice), part(invoice, a="1,5"))
+    _, note = await own(books)
+    page = texts_of(await books.sees(answer.headers["location"]))
+
+    assert note.total_gross == -1500
+    assert f"korrigiert durch {note.number}" in page
+    assert "von noch 1,5" in page
+    await books.jana.post(notes(invoice), part(invoice, seen=1, a="1.5", b="1"))
+    assert sum(row.total_gross for row in await own(books)) == 0
+    assert "storniert durch" in texts_of(await books.sees(tab(invoice.order_id)))
+
+
+@pytest.mark.parametrize("quantity", ["0", "4", "-1", "eins", "1e3", "1" * 60])
+async def test_a_quantity_that_does_not_fit_is_told_at_its_line_and_stays_typed(books, quantity):
+    await books.opens()
+    invoice = await books.issues("A-1", **TWO_LINES)
+    answer = await books.jana.post(notes(invoice), part(invoice, a=quantity, b="1"))
+
+    assert answer.status_code == 422
+    assert "Bitte geben Sie eine Menge über 0 ein" in answer.text
+    assert f'value="{quantity[:40]}"' in answer.text
+    assert len(await own(books)) == 1
+
+
+async def test_a_line_that_is_not_there_and_no_line_at_all_are_refused(books):
+    await books.opens()
+    invoice = await books.issues("A-1", **TWO_LINES)
+    unknown = await books.jana.post(notes(invoice), part(invoice, zzz="1"))
+    none = await books.jana.post(notes(invoice), part(invoice))
+
+    assert (unknown.status_code, none.status_code) == (422, 422)
+    assert "mindestens einer Position" in none.text
+    assert len(await own(books)) == 1
+
+
+async def test_a_second_click_takes_no_more_lines_back(books):
+    await books.opens()
+    invoice = await books.issues("A-1", **TWO_LINES)
+    fields = part(invoice, a="1")
+    answers = await asyncio.gather(*(books.jana.post(notes(invoice), fields) for _ in range(3)))
+
+    assert sum("done=corrected" in answer.headers["location"] for answer in answers) == 1
+    assert sum("done=changed-meanwhile" in answer.headers["location"] for answer in answers) == 2
+    assert len(await own(books)) == 2
+
+
+async def test_what_was_typed_waits_for_whoever_has_to_sign_in(books):
+    await books.opens()
+    invoice = await books.issues("A-1", **TWO_LINES)
+    jana, books.jana.cookie = books.jana.cookie, ""
+    answer = await books.jana.post(notes(invoice), part(invoice, a="2", reason="Erika hat zwei zurückgesandt"))
+    assert answer.status_code == 401
+    kept = re.findall(r'name="kept" value="([^"]*)"', answer.text)[0]
+    await books.jana.sign_in(kept=unescape(kept))
+    page = await books.sees(tab(invoice.order_id))
+
+    assert jana
+    assert "Erika hat zwei zurückgesandt" in page
+    assert len(await own(books)) == 1
+
+
+# --- From elsewhere
+
+
+async def test_an_invoice_from_elsewhere_is_stored_as_it_is(books):
+    content = a_pdf()
+    order_id = await books.sells("A-1")
+    answer = await upload(books, order_id, content, number="2026/0415", date="05.03.2026")
+
+    assert answer.status_code == 303
+    (invoice,) = await books.every()
+    assert (invoice.number, invoice.issued_on.isoformat(), invoice.issuer) == ("2026/0415", "2026-03-05", "elsewhere")
+    assert await books.content(invoice) == content
+    page = await books.sees(tab(order_id))
+    assert "anderswo ausgestellt" in page
+    assert "Rechnung stornieren" not in page, "it is taken back where it was issued"
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "told"),
+    [
+        (None, {}, "Bitte wählen Sie eine PDF-Datei"),
+        (b"", {}, "Bitte wählen Sie eine PDF-Datei"),
+        (b"no pdf", {}, "Bitte wählen Sie eine PDF-Datei"),
+        (b"%PDF-1.7", {"number": " "}, "Bitte geben Sie die Nummer ein"),
+        (b"%PDF-1.7", {"number": "x" * 201}, "Bitte geben Sie die Nummer ein"),
+        (b"%PDF-1.7", {"date": "31.02.2026"}, "Bitte geben Sie den Tag ein"),
+        (b"x" * (10 * 1024 * 1024 + 200_000), {}, "Bitte wählen Sie eine PDF-Datei"),
+    ],
+    ids=["none", "empty", "no pdf", "no number", "long number", "no day", "too large"],
+)
+async def test_what_does_not_fit_is_said_and_nothing_is_stored(books, content, fields, told):
+    order_id = await books.sells("A-1")
+    answer = await upload(books, order_id, content, **fields)
+
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert await books.every() == []
+
+
+async def test_a_day_long_before_is_refused(books):
+    order_id = await books.sells("A-1")
+    answer = await upload(books, order_id, a_pdf(), date="1800-01-01")
+
+    assert answer.status_code == 422
+    assert "Bitte geben Sie den Tag ein" in answer.text
+
+
+async def test_a_second_one_does_not_replace_the_first(books):
+    order_id = await books.sells("A-1")
+    content = a_pdf()
+    await upload(books, order_id, content)
+    same = await upload(books, order_id, content)
+    other = await upload(books, order_id, content, number="X-2")
+
+    assert (same.status_code, other.status_code) == (303, 409)
+    assert "bleibt unverändert" in other.text
+    assert [invoice.number for invoice in await books.every()] == ["X-1"]
+
+
+@pytest.mark.parametrize("attack", HOSTILE)
+async def test_hostile_words_stay_words(books, attack):
+    await books.opens()
+    lines: list[Any] = [
+        ImportedLine(id=attack, title=attack, unit=attack[:20], line_gross=2490, tax_rate="19", digital=True)
+    ]
+    invoice = await books.issues("A-1", lines=lines, total_gross=2490)
+    answer = await books.jana.post(notes(invoice), part(invoice, reason=attack, **{attack: attack}))
+    uploaded = await upload(books, invoice.order_id, a_pdf(), number=attack, date=attack)
+
+    assert (answer.status_code, uploaded.status_code) == (422, 422)
+    for page in (answer.text, uploaded.text):
+        assert "<script>alert" not in page
+        assert attack in unescape(page)

@@ -1,0 +1,98 @@
+"""What the tax adviser gets: a table that German spreadsheets open as it is, and names for the documents."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from decimal import Decimal
+
+from babel import Locale
+from babel.numbers import get_currency_precision
+
+from db.invoices import DocumentFormat, Issuer
+from portal.invoice_list import ListedInvoice
+from views.admin.invoices import ISSUERS, KINDS
+from views.papers.speech import Speech
+from views.sentences import plain, said
+
+EXPORTED = (DocumentFormat.PDF, DocumentFormat.XML)
+INDEX = "index.csv"
+COLUMNS = (
+    said("Number"),
+    said("Kind"),
+    said("Issued by"),
+    said("Date"),
+    said("Order number"),
+    said("Buyer"),
+    said("Net"),
+    said("Tax"),
+    said("Amount"),
+    said("Currency"),
+    said("Refers to"),
+)
+FILE_COLUMNS = (said("File"), plain("SHA-256"))
+# What a spreadsheet takes for a formula (OWASP, CSV Injection); the quote makes it a text again.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+UNSAFE = re.compile(r"[^\w.+-]+")
+LONGEST_NAME = 80
+
+
+class Register:
+    """Lines of CSV: UTF-8 with the mark that Excel wants, semicolons, decimal commas.
+
+    `of_files` adds the name of a file and its SHA-256, for the index of an archive.
+    """
+
+    def __init__(self, locale: Locale, *, of_files: bool = False) -> None:
+        self._speech = Speech(locale)
+        self._columns = COLUMNS + FILE_COLUMNS if of_files else COLUMNS
+
+    def head(self) -> bytes:
+        return "\ufeff".encode() + _line([self._speech.say(column) for column in self._columns])
+
+    def line(self, row: ListedInvoice, *file: str) -> bytes:
+        return _line(
+            [
+                text(row.number),
+                self._speech.say(KINDS[row.kind]),
+                self._speech.say(ISSUERS[row.issuer]),
+                row.issued_on.strftime("%d.%m.%Y"),
+                text(row.order_number),
+                text(row.buyer),
+                amount(row.basis, row.currency),
+                amount(row.tax, row.currency),
+                amount(row.total, row.currency),
+                text(row.currency),
+                text(row.takes_back.number if row.takes_back else ""),
+                *file,
+            ]
+        )
+
+
+def text(value: str) -> str:
+    """What others wrote, on one line and never as a formula."""
+    flat = " ".join(value.split())
+    return f"'{flat}" if value.startswith(FORMULA) or flat.startswith(FORMULA) else flat
+
+
+def amount(minor_units: int | None, currency: str) -> str:
+    """`-1234,50`: not grouped, so that every spreadsheet reads a number."""
+    if minor_units is None:
+        return ""
+    exponent = get_currency_precision(currency)
+    return f"{Decimal(minor_units).scaleb(-exponent):.{exponent}f}".replace(".", ",")
+
+
+def member_name(row: ListedInvoice, form: DocumentFormat) -> str:
+    """`2026-11/RE-2026-00001.pdf`; numbers of others may repeat and may be anything, so those bear an id, too."""
+    name = UNSAFE.sub("_", row.number)[:LONGEST_NAME].strip("._") or "_"
+    if row.issuer is Issuer.ELSEWHERE or name != row.number:
+        name = f"{name}_{row.id}"
+    return f"{row.issued_on:%Y-%m}/{name}.{form.value}"
+
+
+def _line(cells: list[str]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, delimiter=";", lineterminator="\r\n").writerow(cells)
+    return line.getvalue().encode()
