@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -68,7 +69,12 @@ def running(place: Path, **more: str) -> Iterator[Shop]:
     data = place / "data"
     known = environment(data, **more)
     added = subprocess.run(
-        [*TRESEN, "key", "add", "e2e"], env=known, capture_output=True, text=True, check=True, timeout=60
+        [*TRESEN, "key", "add", f"e2e {secrets.token_hex(4)}"],
+        env=known,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     with subprocess.Popen(
         [*TRESEN, "serve", "--port", "0"], env=known, stdout=subprocess.PIPE, text=True, cwd=place
