@@ -39,7 +39,7 @@ from portal.mail_servers import MailServer
 from portal.payment_providers import ProviderChecks
 from portal.storages import Opener, Storages
 from portal.vault import Vault
-from routes import application
+from routes import application, protected
 from routes.protection import Origins, Protection
 from views.mail import lost_link, notices
 
@@ -125,10 +125,15 @@ def create_app(config: Config, over: asyncio.Event | None = None) -> Protection:
     Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.
     """
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
+    origins = origins_of(config)
+    return protected(application(partial(working, config, over or asyncio.Event())), origins)
+
+
+def origins_of(config: Config) -> Origins:
+    """Whose pages may call this one, and where its forms may lead. Raises ConfigError."""
     replaced_by = paypal_of(config).origins.replaced_by
     targets = ("https://*.paypal.com", replaced_by) if replaced_by else ("https://*.paypal.com",)
-    origins = Origins(config.base_url, form_targets=targets)
-    return application(partial(working, config, over or asyncio.Event()), origins)
+    return Origins(config.base_url, form_targets=targets)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from pdfkit import inspect, letter, watermark
+from pdfkit import inspect
 from pdfkit.outcome import PictureRefused, StampFailed
 from pdfkit.paper import PaperRefused
 from pdfkit.wire import (
@@ -63,6 +63,8 @@ def _answer(request: Request) -> Answer:
 
 
 def _stamp(arguments: bytes) -> object:
+    from pdfkit import watermark  # draws with fpdf2, which takes longer to load than a look into a file takes
+
     given = msgspec.json.decode(arguments, type=StampArguments)
     source = Path(given.source)
     _limit_output(2 * source.stat().st_size + _OUTPUT_ABOVE_TWICE_THE_INPUT)
@@ -75,6 +77,8 @@ def _inspect(arguments: bytes) -> object:
 
 
 def _letter(arguments: bytes) -> object:
+    from pdfkit import letter  # fpdf2, too
+
     given = msgspec.json.decode(arguments, type=LetterArguments)
     _limit_output(_LARGEST_LETTER)
     letter.draw(given.letter, Path(given.target))

@@ -35,6 +35,7 @@ class Observations:
         self._seen: dict[Opened, datetime] = {}
         self._used: dict[int, datetime] = {}
         self._noted: dict[int, datetime] = {}  # by key, this process's last note of its use
+        self._one_at_a_time = asyncio.Lock()
 
     def opened(self, seen: Opened, at: datetime) -> None:
         self._seen[seen] = at
@@ -58,6 +59,11 @@ class Observations:
             await self.write()
 
     async def write(self) -> None:
+        """When it returns, all that was seen before it was called is written, by whomever."""
+        async with self._one_at_a_time:
+            await self._write()
+
+    async def _write(self) -> None:
         seen, self._seen = self._seen, {}
         used, self._used = self._used, {}
         if not seen and not used:

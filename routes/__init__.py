@@ -52,8 +52,8 @@ ROUTES: list[ControllerRouterHandler] = [
 ]
 
 
-def application(opened: Callable[[], AbstractAsyncContextManager[House]], origins: Origins) -> Protection:
-    """The protected application; `opened` gives the house for as long as it runs."""
+def application(opened: Callable[[], AbstractAsyncContextManager[House]]) -> Litestar:
+    """Every address, without its protection; `opened` gives the house for as long as it runs."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -61,7 +61,7 @@ def application(opened: Callable[[], AbstractAsyncContextManager[House]], origin
             app.state.house = house
             yield
 
-    app = Litestar(
+    return Litestar(
         route_handlers=ROUTES,
         dependencies=EVERYWHERE,
         exception_handlers=errors.TABLE,
@@ -71,5 +71,9 @@ def application(opened: Callable[[], AbstractAsyncContextManager[House]], origin
         request_max_body_size=FORM_BYTES,
         state=State(),
     )
+
+
+def protected(app: Litestar, origins: Origins) -> Protection:
+    """What is served: the application behind the checks that come before any address is looked at."""
     refuse = errors.refuser(app)
     return Protection(SlashesKept(app), origins, refuse, RefusalLimit(refuse))

@@ -15,7 +15,7 @@ import pytest
 from tests.test_command import SECONDS, Operator
 
 ORDERS = 12
-SELLER = {"name": "Nähwerk", "street": "Nadelgasse 3", "zip": "50667", "city": "Köln", "vat_id": "DE123456789"}
+SELLER = {"name": "Nähwerk", "street": "Nadelgasse 3", "zip": "50667", "city": "Köln", "vat_id": "DE123456788"}
 
 
 @pytest.fixture
