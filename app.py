@@ -98,6 +98,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             notice_mail=notices.written,
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
+            stamps_most_bytes=config.stamp_cache_mib * 1024**2,
             provider_checks=dict.fromkeys(BY_PAYPAL, service),
             payment_services=dict.fromkeys(BY_PAYPAL, service),
             hooks_from_here=service.origins.is_on_this_machine,

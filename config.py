@@ -15,7 +15,7 @@ ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (names them, binds nothing
 NAMES = frozenset(
     "TRESEN_DATA TRESEN_HOST TRESEN_PORT TRESEN_BASE_URL TRESEN_SECRET_KEYS TRESEN_LOCAL_ROOTS TRESEN_SMTP_URL"
     " TRESEN_TRUSTED_PROXIES TRESEN_PAYPAL_API_BASE TRESEN_BILLBEE_API_BASE TRESEN_TIMEZONE TRESEN_LOG_LEVEL"
-    " TRESEN_LOG_FORMAT".split()
+    " TRESEN_LOG_FORMAT TRESEN_STAMP_CACHE_MIB".split()
 )
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
@@ -45,6 +45,7 @@ class Config:
     timezone: ZoneInfo | None = None
     log_level: str = "info"
     log_format: str = "text"
+    stamp_cache_mib: int = 2048
     first_run_code: str = ""  # made anew by `serve`, for whoever reads its terminal
 
     @property
@@ -88,6 +89,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         timezone=_zone(environ.get("TRESEN_TIMEZONE", "")),
         log_level=_one_of("TRESEN_LOG_LEVEL", environ.get("TRESEN_LOG_LEVEL") or "info", LOG_LEVELS),
         log_format=_one_of("TRESEN_LOG_FORMAT", environ.get("TRESEN_LOG_FORMAT") or "text", LOG_FORMATS),
+        stamp_cache_mib=_mib("TRESEN_STAMP_CACHE_MIB", environ.get("TRESEN_STAMP_CACHE_MIB") or "2048"),
     ).serving()
 
 
@@ -165,6 +167,12 @@ def _checked_origin(url: str) -> str:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
         raise ConfigError(f"TRESEN_PORT must be a number from 0 to 65535, not {text}.")
+    return int(text)
+
+
+def _mib(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 10:
+        raise ConfigError(f"{name} must be a whole number of MiB such as 2048, not {text}.")
     return int(text)
 
 

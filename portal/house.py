@@ -51,7 +51,7 @@ from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
 from portal.stamp_previews import Previews
-from portal.stamps import Stamps
+from portal.stamps import MOST_BYTES, Stamps
 from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
 from portal.till import Till
@@ -133,6 +133,7 @@ class Ground:
     notice_mail: notice_mails.Writer
     mail_server: MailServer | None = None
     first_run_code: str = ""
+    stamps_most_bytes: int = MOST_BYTES
     provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
     granters: Mapping[StorageKind, Granter] = field(default_factory=dict)
     payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
@@ -177,7 +178,7 @@ def built(ground: Ground) -> House:
             reading=ground.database.reading,
             transaction=ground.database.writing,
             storages=ground.storages,
-            stamps=Stamps(ground.cache / "stamped", ground.child),
+            stamps=Stamps(ground.cache / "stamped", ground.child, ground.stamps_most_bytes),
             zone=ground.zone,
         ),
         scratch=scratch,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zipfile import ZIP64_LIMIT, ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -89,7 +89,7 @@ class StreamedZip:
         self._archive.writestr(info, content)
         return self._outlet.taken()
 
-    async def stored(self, member: Stored, pieces: AsyncIterator[bytes], day: date) -> AsyncIterator[bytes]:
+    async def stored(self, member: Stored, pieces: AsyncIterator[bytes], day: date) -> AsyncGenerator[bytes, None]:
         """The same of a member that comes in pieces and is taken up as it is."""
         info = _info(member.name, day)
         info.file_size = member.size

@@ -120,6 +120,13 @@ def test_a_log_knows_few_words(name, value):
 # --- Secret keys
 
 
+@pytest.mark.parametrize("text", ["-1", "2 GB", "1.5", "1" * 12])
+def test_room_for_stamped_copies_is_a_whole_number_of_mib(text):
+    assert from_environment({"TRESEN_STAMP_CACHE_MIB": "0"}).stamp_cache_mib == 0
+    with pytest.raises(ConfigError, match="TRESEN_STAMP_CACHE_MIB must be a whole number"):
+        from_environment({"TRESEN_STAMP_CACHE_MIB": text})
+
+
 def test_keys_are_made_for_their_owner_alone_and_used_again(tmp_path):
     first = with_data_directory(Config(data=tmp_path / "data"))
     second = with_data_directory(Config(data=tmp_path / "data"))
