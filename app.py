@@ -34,6 +34,7 @@ from portal import backup, doctor, keys, links, merchants, order_imports, restor
 from portal.activity import COMMAND_LINE, By
 from portal.backup_archive import BackupFailed
 from portal.doctor import Level, Patient
+from portal.hand_offs import HandOffs
 from portal.house import Ground, House, built
 from portal.mail_servers import MailServer
 from portal.payment_providers import ProviderChecks
@@ -99,6 +100,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
             stamps_most_bytes=config.stamp_cache_mib * 1024**2,
+            hand_offs=HandOffs(config.accel_prefix, config.presign_origins),
             provider_checks=dict.fromkeys(BY_PAYPAL, service),
             payment_services=dict.fromkeys(BY_PAYPAL, service),
             hooks_from_here=service.origins.is_on_this_machine,
@@ -134,7 +136,7 @@ def origins_of(config: Config) -> Origins:
     """Whose pages may call this one, and where its forms may lead. Raises ConfigError."""
     replaced_by = paypal_of(config).origins.replaced_by
     targets = ("https://*.paypal.com", replaced_by) if replaced_by else ("https://*.paypal.com",)
-    return Origins(config.base_url, form_targets=targets)
+    return Origins(config.base_url, form_targets=(*targets, *config.presign_origins))
 
 
 @asynccontextmanager

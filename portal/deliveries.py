@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
 from portal.downloads import Attempt, Delivery
 from portal.entitlements import Entitlement
+from portal.hand_offs import ByStorage, ByWebServer, HandOffs
 from portal.inspections import is_pdf
 from portal.meters import Meter, MeteredBytes, Meters
 from portal.refusals import NotFound, Refusal, Refused
@@ -64,6 +66,7 @@ class Counter:
     stamps: Stamps
     zone: ZoneInfo | None
     meters: Meters = field(default_factory=Meters)
+    hand_offs: HandOffs = field(default_factory=HandOffs)
 
     async def start(self, order_id: int, file_id: int, attempt: Attempt) -> Download:
         """One download for this order and file. Raises NotFound or Refused; then nothing was spent."""
@@ -114,6 +117,12 @@ class Counter:
         except (FileMissing, StampFailed, *TROUBLE) as error:
             await self._give_back(found.download, type(error).__name__, by)
             raise Ended from error
+
+    def way(self, found: FoundDownload, answer: Mapping[str, str]) -> ByWebServer | ByStorage | None:
+        """Who else may send these bytes, with the headers of `answer`; asked once they were looked at."""
+        if found.download.stamp:
+            return None
+        return self.hand_offs.way(self.storages.opened(found.original.storage_row), found.original.row.path, answer)
 
     async def _entitled(self, order_id: int, file_id: int, session: AsyncSession) -> tuple[Dossier, Entitlement]:
         dossier = await dossiers.of(order_id, session, self.zone)

@@ -34,6 +34,7 @@ from portal import (
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
+from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
 from portal.issuing import Issuing
 from portal.jobs import Periodic, Routine, Work, Worker, every
@@ -134,6 +135,7 @@ class Ground:
     mail_server: MailServer | None = None
     first_run_code: str = ""
     stamps_most_bytes: int = MOST_BYTES
+    hand_offs: HandOffs = field(default_factory=HandOffs)
     provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
     granters: Mapping[StorageKind, Granter] = field(default_factory=dict)
     payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
@@ -180,6 +182,7 @@ def built(ground: Ground) -> House:
             storages=ground.storages,
             stamps=Stamps(ground.cache / "stamped", ground.child, ground.stamps_most_bytes),
             zone=ground.zone,
+            hand_offs=ground.hand_offs,
         ),
         scratch=scratch,
         storefront=Storefront(ground.zone),

@@ -90,6 +90,13 @@ class Storage(Protocol):
         """Where the file lies on this machine, if it does: then nothing needs to be copied for stamping."""
         ...
 
+    def presigned(self, path: str, answer: Mapping[str, str]) -> str | None:
+        """An address at which whoever has it may read the file for five minutes; None where there is none.
+
+        `answer`: the headers `content-disposition`, `content-type` and `cache-control` of what is read there.
+        """
+        ...
+
 
 Opener = Callable[[Mapping[str, str]], Storage]
 

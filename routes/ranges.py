@@ -249,6 +249,13 @@ def wanted(method: str, headers: Headers, source: Bytes) -> Part:
     return Part(200, 0, source.size, bodied=True)
 
 
+def asked_for(method: str, headers: Headers, size: int) -> Part:
+    """The same where somebody else answers: what they may send at most, as nobody knows which tags they compare."""
+    if method == "GET" and "range" in headers:
+        return _ranged(headers["range"], size)
+    return Part(200, 0, size, bodied=method == "GET")
+
+
 def _precondition(headers: Headers, source: Bytes) -> Literal[304, 412] | None:
     """Dates are asked only where no tag is given: a tag knows more."""
     if expected := headers.getall("if-match", []):

@@ -82,6 +82,9 @@ class Dropbox:
     def local_path(self, _path: str) -> Path | None:
         return None
 
+    def presigned(self, _path: str, _answer: Mapping[str, str]) -> str | None:
+        return None
+
     async def _file(self, path: str) -> Item:
         named(path)
         item = await self._told("files/get_metadata", {"path": self._at(path)}, Item, path)

@@ -89,6 +89,9 @@ class GoogleDrive:
     def local_path(self, _path: str) -> Path | None:
         return None
 
+    def presigned(self, _path: str, _answer: Mapping[str, str]) -> str | None:
+        return None
+
     async def _file(self, path: str) -> Item:
         name = named(path)
         folder = await self._folder(self._account.parts(path)[:-1], path)

@@ -90,6 +90,9 @@ class OneDrive:
     def local_path(self, _path: str) -> Path | None:
         return None
 
+    def presigned(self, _path: str, _answer: Mapping[str, str]) -> str | None:
+        return None
+
     async def _file(self, path: str) -> Item:
         named(path)
         item = await self._account.told(Ask("GET", self._place(path)), Item, path)

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.s3_signature import AccessKey, address, headers
+from integrations.clouds.s3_signature import AccessKey, address, headers, presigned
 from integrations.clouds.wire import Answer, Ask, Wire, endpoint, refused, root_of, segments, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
@@ -63,6 +63,11 @@ class S3:
 
     def local_path(self, _path: str) -> Path | None:
         return None
+
+    def presigned(self, path: str, answer: Mapping[str, str]) -> str | None:
+        url = address(self._origin, [self._bucket, *self._key_of(path)], NOTHING)
+        query = {f"response-{name}": value for name, value in answer.items()}
+        return presigned(url, query, self._key, datetime.now(UTC))
 
     def _key_of(self, path: str) -> list[str]:
         """Raises FileMissing for the root itself, too: it is no file."""

@@ -13,6 +13,7 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+PRESIGNED_SECONDS = 300  # to begin or to resume a transfer; one that has begun goes on
 NO_BODY = hashlib.sha256(b"").hexdigest()
 
 
@@ -38,11 +39,37 @@ def headers(method: str, url: str, key: AccessKey, now: datetime, more: Mapping[
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name].strip()}\n" for name in sorted(signed))
     request = "\n".join((method, parts.path or "/", parts.query, lines, names, NO_BODY))
-    scope = f"{stamp[:8]}/{key.region}/s3/aws4_request"
-    told = "\n".join((ALGORITHM, stamp, scope, hashlib.sha256(request.encode()).hexdigest()))
-    signature = hmac.new(_derived(key, stamp[:8]), told.encode(), hashlib.sha256).hexdigest()
-    credential = f"{ALGORITHM} Credential={key.id}/{scope},SignedHeaders={names},Signature={signature}"
-    return {**signed, "authorization": credential}
+    credential = f"Credential={key.id}/{_scope(key, stamp)},SignedHeaders={names}"
+    return {**signed, "authorization": f"{ALGORITHM} {credential},Signature={_signature(request, key, stamp)}"}
+
+
+def presigned(url: str, query: Mapping[str, str], key: AccessKey, now: datetime) -> str:
+    """That `address` as one that anybody may read for `PRESIGNED_SECONDS`, with `query` besides.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+    """
+    parts = urlsplit(url)
+    stamp = now.strftime("%Y%m%dT%H%M%SZ")
+    signed = {
+        **query,
+        "X-Amz-Algorithm": ALGORITHM,
+        "X-Amz-Credential": f"{key.id}/{_scope(key, stamp)}",
+        "X-Amz-Date": stamp,
+        "X-Amz-Expires": str(PRESIGNED_SECONDS),
+        "X-Amz-SignedHeaders": "host",
+    }
+    words = "&".join(f"{quote(name, safe='')}={quote(signed[name], safe='')}" for name in sorted(signed))
+    request = "\n".join(("GET", parts.path, words, f"host:{parts.netloc}\n", "host", "UNSIGNED-PAYLOAD"))
+    return f"{url}?{words}&X-Amz-Signature={_signature(request, key, stamp)}"
+
+
+def _scope(key: AccessKey, stamp: str) -> str:
+    return f"{stamp[:8]}/{key.region}/s3/aws4_request"
+
+
+def _signature(request: str, key: AccessKey, stamp: str) -> str:
+    told = "\n".join((ALGORITHM, stamp, _scope(key, stamp), hashlib.sha256(request.encode()).hexdigest()))
+    return hmac.new(_derived(key, stamp[:8]), told.encode(), hashlib.sha256).hexdigest()
 
 
 def _derived(key: AccessKey, day: str) -> bytes:

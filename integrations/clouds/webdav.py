@@ -82,6 +82,9 @@ class WebDav:
     def local_path(self, _path: str) -> Path | None:
         return None
 
+    def presigned(self, _path: str, _answer: Mapping[str, str]) -> str | None:
+        return None
+
     async def _file(self, path: str) -> Resource:
         found = await self._resources(path, depth="0")
         if not path or len(found) != 1 or found[0].is_folder:

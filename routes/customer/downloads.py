@@ -20,10 +20,12 @@ from portal.downloads import Address
 from portal.house import House as PortalHouse
 from portal.meters import Meter
 from portal.refusals import Refused
+from routes.customer import hand_offs
 from routes.customer.archives import handed_out
+from routes.customer.hand_offs import Asked
 from routes.customer.orders import page_of
 from routes.customer.spending import PRIVATE, Asker, attempt
-from routes.given import House, IpPrefix, LinkedOrder, Now
+from routes.given import AnyRequest, AnyResponse, House, IpPrefix, LinkedOrder, Now
 from routes.ranges import RangedAnswer, Sent, attachment
 from views import Page
 
@@ -40,9 +42,9 @@ async def start_download(order: LinkedOrder, file_id: FromPath[int], house: Hous
 
 @route("/d/{token:str}/{name:str}", http_method=["GET", "HEAD"])
 async def hand_out(
-    token: FromPath[str], name: FromPath[str], house: House, now: Now, ip_prefix: IpPrefix
-) -> RangedAnswer:
-    """`name` is for the customer's eyes; the token alone decides, also whether it is one file or an archive."""
+    token: FromPath[str], request: AnyRequest, house: House, now: Now, ip_prefix: IpPrefix
+) -> AnyResponse:
+    """The name in the address is for the customer's eyes; the token alone decides, also between file and archive."""
     if wanted := archives.read(token, house.signer):
         async with house.database.reading() as session:
             archive = await archives.at_address(wanted, session, now)
@@ -54,11 +56,17 @@ async def hand_out(
         download = await downloads.at_address(address, session, now)
     if download is None:
         raise Ended
-    content = await house.counter.opened(download, By(TRESEN, now))
+    found = await house.counter.found(download)
+    content = await house.counter.bytes_of(found, By(TRESEN, now))
+    kind = guess_type(download.name)[0] or "application/octet-stream"
+    headers = {"content-disposition": attachment(download.name), "content-type": kind, **PRIVATE}
+    if way := house.counter.way(found, headers):
+        await content.close()
+        return await hand_offs.handed_off(way, found, headers, Asked(request, house, now, ip_prefix))
     return RangedAnswer(
         content,
-        attachment(download.name),
-        media_type=guess_type(download.name)[0] or "application/octet-stream",
+        headers["content-disposition"],
+        media_type=kind,
         headers=PRIVATE,
         on_done=Watch(house, download, ip_prefix, content.meter),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from botocore.auth import S3SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from integrations.clouds.s3_signature import AccessKey, address, headers
+from integrations.clouds.s3_signature import AccessKey, address, headers, presigned
 
 KEY = AccessKey("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1")
 ORIGIN = "https://examplebucket.s3.amazonaws.com"
@@ -44,6 +44,25 @@ def test_every_name_is_signed_as_aws_signs_it(name: str):
     theirs = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
 
     assert ours["authorization"].endswith(f"Signature={theirs}")
+
+
+@pytest.mark.parametrize("name", ["bente.pdf", "ü „A4“ + 😀.pdf", "a b/c?d#e%20f", "=&;,:@$!'()*[]"])
+def test_an_address_for_anybody_is_signed_as_aws_signs_it(name: str):
+    now = datetime.now(UTC)
+    query = {"response-content-disposition": f"attachment; filename*=UTF-8''{name}", "response-content-type": "x/y"}
+    url = address("https://s3.example.org:9000", ["shop", name], {})
+    request = AWSRequest(method="GET", url=url, params=query)
+    request.context["timestamp"] = now.strftime("%Y%m%dT%H%M%SZ")
+    auth = S3SigV4QueryAuth(Credentials(KEY.id, KEY.secret), "s3", KEY.region, expires=300)
+    theirs = request.prepare().url
+    auth._modify_request_before_signing(request)
+    request.context["timestamp"] = now.strftime("%Y%m%dT%H%M%SZ")
+    signature = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+
+    ours = presigned(url, query, KEY, now)
+
+    assert theirs.startswith("https://s3.example.org:9000/shop/")
+    assert ours.endswith(f"&X-Amz-Signature={signature}")
 
 
 def test_nobody_reads_the_secret_off_a_key():
