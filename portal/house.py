@@ -19,6 +19,7 @@ from db.storages import StorageKind
 from pdfkit.child import Child
 from portal import (
     confirmations,
+    file_checks,
     lost_links,
     messages,
     notice_mails,
@@ -34,6 +35,7 @@ from portal import (
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
+from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
 from portal.issuing import Issuing
@@ -61,7 +63,7 @@ from portal.webhook_registrations import Registrations
 from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
-DAILY = ("retention", "forget_done_jobs", "forget_deliveries", storage_grants.KIND)
+DAILY = ("retention", "forget_done_jobs", "forget_deliveries", storage_grants.KIND, file_checks.KIND)
 
 
 class Storefront:
@@ -99,6 +101,7 @@ class House:
     links: Links
     child: Child
     inspector: Inspector
+    file_checks: FileChecks
     storages: Storages
     storage_grants: StorageGrants
     counter: Counter
@@ -165,6 +168,8 @@ def built(ground: Ground) -> House:
     told = NoticeMails(
         database=ground.database, messages=mail, write=ground.notice_mail, base_url=ground.base_url, zone=ground.zone
     )
+    inspector = Inspector(ground.child, scratch)
+    checks = FileChecks(ground.database, ground.storages, inspector)
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -173,7 +178,8 @@ def built(ground: Ground) -> House:
         signer=signer,
         links=links,
         child=ground.child,
-        inspector=Inspector(ground.child, scratch),
+        inspector=inspector,
+        file_checks=checks,
         storages=ground.storages,
         storage_grants=grants,
         counter=Counter(
@@ -200,6 +206,7 @@ def built(ground: Ground) -> House:
                 lost_links.KIND: lost,
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
+                file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 **_taking_money(till),
                 **_housekeeping(ground),
             },

@@ -103,6 +103,7 @@ async def test_an_article_is_stored_shown_and_removed_with_its_files(shop: Shop)
                 "name": "a.zip",
                 "size": 5,
                 "inspection": {"kind": "other", "stampable": True},
+                "missing_since": None,
             }
         ],
     }
