@@ -22,6 +22,7 @@ from portal.refusals import Fault, Invalid, NotFound
 from portal.storages import Entry, FileMissing, OptionsRefused, Storages, StorageUnavailable
 
 Path = Annotated[str, Meta(min_length=1, max_length=1000)]
+ANY = "*"  # at the end of a SKU
 
 
 class FileLink(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -92,17 +93,22 @@ async def _look(row: StorageRow | None, link: FileLink, storages: Storages, insp
         return Fault("storage", "storage-unavailable", str(error))
 
 
+def prefix_of(sku: str) -> str | None:
+    """What all SKUs begin with that are meant; None where it is this one alone."""
+    return sku.removesuffix(ANY) if sku.endswith(ANY) else None
+
+
 async def put(sku: str, body: ArticleBody, seen: Sequence[Seen], transaction: Transaction, by: By) -> bool:
     """Writes the article with exactly these links; True if it is new. Linking again keeps the first day."""
     async with transaction() as session:
         article = await session.scalar(select(Article).where(Article.sku == sku))
         is_new = article is None or article.removed_at is not None
         if article is None:
-            article = Article(sku=sku, created_at=by.at)
+            article = Article(sku=sku, prefix=prefix_of(sku), created_at=by.at)
             session.add(article)
             await session.flush()
         article.title, article.removed_at = body.title, None
-        files = [await _file(each, session, by) for each in seen]
+        files = [await known(each, session, by) for each in seen]
         await _link(article, [(file.id, link.title) for file, link in zip(files, body.files, strict=True)], session, by)
         session.add(entry(by, "article_saved", details={"sku": sku, "files": [file.path for file in files]}))
         return is_new
@@ -144,7 +150,8 @@ async def files_of(articles: Sequence[Article], session: AsyncSession) -> dict[i
     return found
 
 
-async def _file(seen: Seen, session: AsyncSession, by: By) -> File:
+async def known(seen: Seen, session: AsyncSession, by: By) -> File:
+    """The row of that file, brought up to date; made where there is none."""
     file = await session.scalar(select(File).where(File.storage_id == seen.storage.id, File.path == seen.entry.path))
     if file is None:
         name = PurePosixPath(seen.entry.path).name

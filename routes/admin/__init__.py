@@ -28,6 +28,8 @@ from routes.admin import (
     settings,
     sign_in,
     signed_in,
+    storage_forms,
+    storage_grants,
     storages,
 )
 
@@ -100,6 +102,12 @@ office = Router(
         storages.show_storages,
         storages.add_storage,
         storages.remove_storage,
+        storage_forms.show_new_storage,
+        storage_forms.connect_storage,
+        storage_forms.show_storage,
+        storage_forms.change_storage,
+        storage_grants.show_grant,
+        storage_grants.finish_grant,
         keys.show_keys,
         keys.add_key,
         keys.note_copied,

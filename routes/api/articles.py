@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from litestar import delete, get, put
 from litestar.params import FromPath, RawBody
@@ -25,7 +26,10 @@ LONGEST_SKU = 500
 
 
 class ToldLink(Struct, kw_only=True, frozen=True):
-    """A linked file. `inspection` is what was found in it when it was linked; null after it changed."""
+    """A linked file. `inspection` is what was found in it when it was linked; null after it changed.
+
+    `missing_since` is when it was missed in its storage, null while it is there.
+    """
 
     id: int
     storage: int
@@ -34,6 +38,7 @@ class ToldLink(Struct, kw_only=True, frozen=True):
     name: str
     size: int
     inspection: dict[str, object] | None
+    missing_since: datetime | None
 
 
 class ToldArticle(Struct, kw_only=True, frozen=True):
@@ -99,6 +104,7 @@ def _file(linked: LinkedFile) -> ToldLink:
         name=file.name,
         size=file.size,
         inspection=file.inspection,
+        missing_since=file.missing_since,
     )
 
 

@@ -15,7 +15,8 @@ from views.languages import LANGUAGES, language_of, locale_of
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = ROOT / "views" / "locale"
 PAYPALS = {"PayPal", "PayPal Plus", "Sandbox", "PayPal App Client ID", "PayPal App Client Secret"}
-NAMES = {"Tresen", "Demo", "IBAN", "BIC", "Port", "Webhook", *PAYPALS}
+CLOUDS = {"WebDAV (Nextcloud, ownCloud)", "Bucket", "Region", "App key", "App secret"}
+NAMES = {"Tresen", "Demo", "IBAN", "BIC", "Port", "Webhook", *PAYPALS, *CLOUDS}
 SAME_IN_BOTH = {*NAMES, "Downloads", "%(number)s\u00a0%(unit)s", "%(amount)s\u00a0×\u00a0%(price)s"}
 
 

@@ -193,6 +193,17 @@ def test_the_download_form_is_plain_and_bears_an_attempt():
     assert page.one("input", type="hidden", name="attempt")["value"] == "<attempt>"
 
 
+def test_several_files_can_be_had_in_one_by_a_plain_form_with_an_attempt():
+    one = shown(a_dossier(files=[a_file(), a_file(id=12, missing=True)]))
+    several = shown(a_dossier(files=[a_file(), a_file(id=12)]))
+
+    assert not one.all("form", data_deed="start-archive")
+    form = several.one("form", data_deed="start-archive")
+    assert (form["method"], form["action"]) == ("post", "/o/t0k3n/archives")
+    assert not [name for name in form.attributes if "hx-" in name]
+    assert len(several.all("input", type="hidden", name="attempt")) == 3
+
+
 # --- Files
 
 

@@ -12,6 +12,7 @@ from db.orders import State
 from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
 from portal.refusals import Refusal
+from views.admin.file_history import SENTENCES as FILE_SENTENCES
 from views.admin.labels import BY_SECTION, PROVIDER_HISTORY
 from views.admin.order_words import PAYMENT_STATUSES, REASONS, STATES, provider
 from views.form import Label
@@ -32,6 +33,7 @@ IS_SET = "_set"  # the history of a secret holds whether there is one
 LONGEST = 300
 STOP = (
     "download_failed mail_failing message_failed payment_reversed payment_differs payment_declined payment_unclear"
+    " file_missing file_unstampable storage_unavailable"
 ).split()
 OK = (
     "payment_received order_paid waiver_given file_downloaded message_sent invoice_stored invoice_created"
@@ -218,11 +220,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "message_failed": lambda told: said("A mail was given up: %(error)s", error=_text(told, "error")),
     "mail_failing": lambda told: said("Mail does not leave at present: %(error)s", error=_text(told, "error")),
     "settings_changed": _fixed(said("Settings changed")),
-    "article_saved": lambda told: said("Article %(sku)s saved", sku=Reference(_text(told, "sku"))),
-    "article_removed": lambda told: said("Article %(sku)s removed", sku=Reference(_text(told, "sku"))),
-    "storage_added": lambda told: said("Storage %(name)s added", name=_text(told, "name")),
-    "storage_changed": lambda told: said("Storage %(name)s changed", name=_text(told, "name")),
-    "storage_removed": lambda told: said("Storage %(name)s removed", name=_text(told, "name")),
+    **FILE_SENTENCES,
     "image_uploaded": lambda told: said("Image %(name)s uploaded", name=_text(told, "name")),
     "image_removed": lambda told: said("Image %(name)s removed", name=_text(told, "name")),
     "payment_provider_added": lambda told: said("Payment provider %(name)s added", name=_provider(told)),
