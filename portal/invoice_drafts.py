@@ -28,6 +28,7 @@ from portal import (
 )
 from portal.credit_notes import NewCreditNote
 from portal.invoice_lines import NotIssued
+from portal.invoices import InvoiceRules
 from portal.number_series import Series
 from portal.orders import OrderFacts
 from portal.refusals import Conflict, NotFound, Refusal, Refused
@@ -79,18 +80,26 @@ async def standing(order_id: int, session: AsyncSession) -> Existing | None:
     return Existing(newest) if newest else None
 
 
-async def of_invoice(
-    order_id: int, session: AsyncSession, now: datetime, fixed_zone: ZoneInfo | None
-) -> Draft | Existing:
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """Whose invoice is wanted, and when. The customer's click finds the one that stands; a merchant wants a new one."""
+
+    order_id: int
+    is_by_hand: bool
+    at: datetime
+
+
+async def of_invoice(wish: Wish, session: AsyncSession, fixed_zone: ZoneInfo | None) -> Draft | Existing:
     """Raises Refused by the rule, NotIssued where the order does not give what a document needs, NotFound."""
-    if found := await standing(order_id, session):
+    order_id = wish.order_id
+    if not wish.is_by_hand and (found := await standing(order_id, session)):
         return found
     row = await session.get(Order, order_id)
     if row is None:
         raise NotFound
     shop = await settings.all_settings(session, fixed_zone)
     facts = (await order_facts.of([row], shop.general.paid_rule, session))[row.id]
-    if why := invoices.creation_refusal(facts, 0, dossiers.invoice_rules(shop)):
+    if why := await _refusal(wish, facts, dossiers.invoice_rules(shop), session):
         raise _worded(why, shop.seller)
     snapshot = snapshots.of_order(await _bought(row, facts, session), await _issuer(shop, session))
     before = await session.scalar(
@@ -102,7 +111,7 @@ async def of_invoice(
         snapshot=snapshot,
         series=number_series.chosen(shop.seller, InvoiceKind.INVOICE),
         mark=await mark(order_id, session),
-        today=local_day(now, shop.zone),
+        today=local_day(wish.at, shop.zone),
         generation=(before or 0) + 1,
     )
 
@@ -145,6 +154,15 @@ async def credit_notes_of(invoice_id: int, session: AsyncSession) -> int:
 async def mark(order_id: int, session: AsyncSession) -> Mark:
     shop = select(ShopVersion.version).scalar_subquery()
     return Mark(*(await session.execute(select(Order.version, shop).where(Order.id == order_id))).one())
+
+
+async def _refusal(
+    wish: Wish, facts: OrderFacts, rules: InvoiceRules, session: AsyncSession
+) -> Refusal | None:
+    documents = await dossiers.issued(wish.order_id, session)
+    if wish.is_by_hand:
+        return invoices.refusal_by_hand(facts, documents, rules)
+    return invoices.creation_refusal(facts, invoices.issued(documents), rules)
 
 
 def _worded(why: Refusal, seller: SellerSettings) -> Refused:

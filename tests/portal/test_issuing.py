@@ -310,7 +310,7 @@ async def test_a_source_that_reports_its_own_after_ours_is_told_to_the_merchant_
 # --- Taken back
 
 
-async def test_a_cancellation_mirrors_its_invoice_and_makes_room_for_a_new_one(books: Bookkeeping):
+async def test_a_cancellation_mirrors_its_invoice(books: Bookkeeping):
     order_id = await books.is_ordered()
     invoice = await books.asks(order_id)
 
@@ -327,8 +327,42 @@ async def test_a_cancellation_mirrors_its_invoice_and_makes_room_for_a_new_one(b
     )
     assert back.refers_to is not None
     assert (back.refers_to.number, back.notes) == ("RE-2026-00001", ("falsche Adresse",))
-    again = await books.asks(order_id)
+
+
+async def test_after_a_cancellation_no_click_of_the_customers_makes_a_new_one_but_the_merchants_does(
+    books: Bookkeeping,
+):
+    order_id = await books.is_ordered()
+    await books.takes_back(await books.asks(order_id))
+
+    assert await books.is_refused(order_id) is Refusal.INVOICE_ELSEWHERE
+    again = await books.issues_by_hand(order_id)
+
     assert (again.number, again.generation) == ("RE-2026-00003", 2)
+    assert (await books.asks(order_id)).id == again.id
+
+
+async def test_the_merchant_issues_no_second_one_while_something_of_the_first_is_left(books: Bookkeeping):
+    order_id = await books.is_ordered(lines=[a_line(quantity="2")])
+    invoice = await books.issues_by_hand(order_id)
+
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            await books.issues_by_hand(order_id)
+        assert refused.value.refusal is Refusal.ALREADY_INVOICED
+        if len(await books.numbers()) == 1:
+            await books.takes_back(invoice, {"1": "1"})
+
+    assert await books.numbers() == ["RE-2026-00001", "RE-2026-00002"]
+
+
+async def test_simultaneous_clicks_of_the_merchants_issue_one(books: Bookkeeping):
+    order_id = await books.is_ordered()
+
+    came = await asyncio.gather(*(books.issues_by_hand(order_id) for _ in range(8)), return_exceptions=True)
+
+    assert sum(isinstance(each, Refused) for each in came) == 7
+    assert await books.numbers() == ["RE-2026-00001"]
 
 
 async def test_nothing_is_taken_back_twice(books: Bookkeeping):
@@ -379,7 +413,8 @@ async def test_lines_go_back_piece_by_piece_until_nothing_is_left(books: Bookkee
         ("#/lines/1/line", "unknown-line"),
     ]
     assert {(await books.snapshot(note)).paper.kind for note in (first, second, third)} == {Kind.CORRECTION}
-    assert (await books.asks(order_id)).generation == 2
+    assert await books.is_refused(order_id) is Refusal.INVOICE_ELSEWHERE
+    assert (await books.issues_by_hand(order_id)).generation == 2
 
 
 async def test_while_something_of_it_is_left_there_is_no_second_invoice(books: Bookkeeping):

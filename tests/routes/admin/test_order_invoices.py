@@ -114,12 +114,23 @@ async def test_a_click_creates_the_invoice_and_a_second_click_finds_it(books):
     assert told.actor.startswith("merchant:")
 
 
+@pytest.mark.parametrize("rules", [{"auto_create": False}, {"download_enabled": False}])
+async def test_what_customers_may_not_do_the_merchant_does(books, rules):
+    await books.opens(**rules)
+    order_id = await books.sells("A-1")
+    page = await books.sees(tab(order_id))
+
+    assert "Rechnung jetzt erstellen" in page
+    assert "wenn der Kunde sie abruft" not in page
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    assert len(await own(books)) == 1
+
+
 @pytest.mark.parametrize(
     ("rules", "order", "code", "told"),
     [
-        ({"auto_create": False}, {}, "no-invoice", "Schalten Sie „Automatische Rechnungserstellung“ ein."),
-        ({"download_enabled": False}, {}, "disabled", "Schalten Sie „Rechnungsdownload erlauben“ ein."),
-        ({}, {"state": State.ORDERED, "paid_at": None}, "not-paid", "Sobald die Zahlung da ist"),
+        ({}, {"state": State.CANCELLED}, "cancelled", "storniert"),
+        ({}, {"state": State.OFFERED}, "not-ordered", "noch keine Bestellung"),
     ],
 )
 async def test_what_stands_in_the_way_is_said_with_what_to_do(books, rules, order, code, told):
@@ -159,8 +170,12 @@ async def test_a_cancellation_stands_beside_its_invoice_and_a_new_one_may_come(b
     assert note.cancels_id == invoice.id
     assert f"storniert durch {note.number}" in page
     assert f"Storno zu {invoice.number}" in page
-    assert "Rechnung jetzt erstellen" in page
+    assert "Neu ausstellen" in page
+    assert "Rechnung jetzt erstellen" not in page
     assert "Rechnung stornieren" not in page
+    await books.jana.post(f"/admin/orders/{invoice.order_id}/invoices")
+    assert [row.generation for row in await own(books)] == [1, None, 2]
+    assert "Neu ausstellen" not in await books.sees(tab(invoice.order_id))
 
 
 async def test_a_cancellation_without_a_reason_is_not_done_and_what_is_missing_is_said(books):
