@@ -267,7 +267,7 @@ def _how_it_is_paid(paper: Paper) -> tuple[str, str]:
     if paper.kind is not Kind.INVOICE:
         return _UNDEFINED, ""
     if paper.totals.due > 0:
-        code, name = _TRANSFER, ""
+        code, name = _MEANS[paper.due_means]
     else:
         code, name = _MEANS[max(paper.receipts, key=lambda receipt: receipt.on).means] if paper.receipts else ("1", "")
     return (_UNDEFINED, "") if code == _TRANSFER and not paper.seller.iban else (code, name)  # BR-50

@@ -11,7 +11,7 @@ from segno import helpers
 from pdfkit.figures import day, money
 from pdfkit.invoice.sheet import LABEL, LEFT, RIGHT, RULE, SMALL, STRONG, TEXT, WIDTH, Sheet, Type
 from pdfkit.invoice.words import Words
-from pdfkit.paper import Kind, Paper
+from pdfkit.paper import Kind, Means, Paper
 
 _LABEL = 24.0
 _CODE = 30.0  # millimetres a side
@@ -30,14 +30,20 @@ def write(sheet: Sheet, paper: Paper, words: Words) -> None:
         sheet.write_lines(LEFT, WIDTH, sentence)
     if is_due := paper.kind is Kind.INVOICE and paper.totals.due > 0 and paper.due_on:
         amount = money(paper.totals.due, paper.currency, paper.locale)
-        sheet.write_lines(LEFT, WIDTH, words.pay_until.format(amount, day(is_due, paper.locale)), STRONG)
+        sentence = words.was_due if is_due < paper.issued_on else words.pay_until
+        sheet.write_lines(LEFT, WIDTH, sentence.format(amount, day(is_due, paper.locale)), STRONG)
     if paper.terms:
         sheet.write_lines(LEFT, WIDTH, paper.terms)
-    if paper.kind is Kind.INVOICE and paper.totals.due > 0 and paper.seller.iban:
+    if _is_to_be_transferred(paper):
         _transfer(sheet, paper, words)
     for note in paper.notes:
         sheet.down(2)
         sheet.write_lines(LEFT, WIDTH, note)
+
+
+def _is_to_be_transferred(paper: Paper) -> bool:
+    is_due = paper.kind is Kind.INVOICE and paper.totals.due > 0
+    return is_due and paper.due_means is Means.BANK_TRANSFER and bool(paper.seller.iban)
 
 
 def purpose(paper: Paper) -> str:

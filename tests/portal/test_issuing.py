@@ -12,8 +12,9 @@ import pytest
 
 from db.engine import Database
 from db.invoices import DocumentFormat, NumberSeries
-from db.orders import BillingCorrection, BuyerKind, LineKind, PaymentMethod, State, TaxCategory, VatMode
-from pdfkit.paper import Kind, Paper, PaperCause, PaperRefused
+from db.orders import BillingCorrection, BuyerKind, LineKind, Order, PaymentMethod, State, TaxCategory, VatMode
+from pdfkit.paper import Kind, Means, Paper, PaperCause, PaperRefused
+from portal import order_facts
 from portal.activity import By
 from portal.imported import Buyer, PostalAddress, SourceInvoice
 from portal.refusals import Conflict, Invalid, Refusal, Refused
@@ -490,3 +491,59 @@ async def test_payments_stand_on_the_invoice_as_they_came_in(books: Bookkeeping)
         (date(2026, 11, 5), 1500, "paypal"),
     ]
     assert (paper.totals.paid, paper.totals.due) == (2000, 0)
+
+
+ON_ACCOUNT = {
+    "paid_at": None,
+    "state": State.SHIPPED,
+    "shipped_at": berlin(2026, 11, 4),
+    "payment_method": PaymentMethod.INVOICE,
+}
+
+
+async def test_what_is_sold_on_account_is_due_on_its_invoice_by_the_day_that_was_told(books: Bookkeeping):
+    came = an_imported_payment(500, at=berlin(2026, 11, 20))
+    order_id = await books.is_ordered(**ON_ACCOUNT, due_at=berlin(2026, 12, 15), payments=[came])
+
+    paper = (await books.snapshot(await books.issues_by_hand(order_id))).paper
+
+    assert (paper.totals.gross, paper.totals.paid, paper.totals.due) == (2000, 500, 1500)
+    assert (paper.due_on, paper.terms) == (date(2026, 12, 15), "")
+    assert [(receipt.on, receipt.amount) for receipt in paper.receipts] == [(date(2026, 11, 20), 500)]
+
+
+async def test_where_no_day_was_told_a_sentence_says_that_it_is_due(books: Bookkeeping):
+    transferred = await books.issues_by_hand(await books.is_ordered("1", **ON_ACCOUNT))
+    collected = ON_ACCOUNT | {"payment_method": PaymentMethod.CASH_ON_DELIVERY}
+    on_delivery = await books.issues_by_hand(await books.is_ordered("2", **collected))
+
+    papers = [(await books.snapshot(invoice)).paper for invoice in (transferred, on_delivery)]
+
+    assert [(paper.totals.due, paper.due_on, paper.terms, paper.due_means) for paper in papers] == [
+        (2000, None, "Der offene Betrag ist noch zu zahlen.", Means.BANK_TRANSFER),
+        (2000, None, "Zahlbar bei der Zustellung.", Means.CASH),
+    ]
+
+
+async def test_what_takes_a_due_invoice_back_asks_for_no_payment(books: Bookkeeping):
+    order_id = await books.is_ordered(**ON_ACCOUNT, due_at=berlin(2026, 12, 15))
+
+    paper = (await books.snapshot(await books.takes_back(await books.issues_by_hand(order_id)))).paper
+
+    assert (paper.totals.due, paper.due_on, paper.terms) == (0, None, "")
+
+
+async def test_a_new_invoice_is_owed_although_a_credit_note_settled_the_one_before(
+    books: Bookkeeping, database: Database
+):
+    order_id = await books.is_ordered(**ON_ACCOUNT)
+
+    async def due() -> int:
+        async with database.reading() as session:
+            return (await order_facts.of_one(await session.get_one(Order, order_id), session)).due
+
+    await books.takes_back(await books.issues_by_hand(order_id))
+    assert await due() == 0
+    await books.issues_by_hand(order_id)
+    assert await due() == 2000
+

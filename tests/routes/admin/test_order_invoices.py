@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import closing
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import httpx
+import pypdfium2
 import pytest
 from fpdf import FPDF
+from lxml import etree
 
 from db.activity import Activity
-from db.invoices import Invoice, InvoiceKind, Issuer
-from db.orders import State
-from portal.imported import Buyer, ImportedLine
+from db.invoices import DocumentFormat, Invoice, InvoiceKind, Issuer
+from db.orders import PaymentMethod, State
+from db.settings import SellerSettings
+from portal import settings
+from portal.imported import Buyer, ImportedLine, ImportedPayment
+from portal.settings import SellerChange
 from tests.routes.admin.conftest import FROM_HERE
 from tests.routes.admin.test_invoices import HOSTILE, Books, books, texts_of
 
 __all__ = ["books"]
+ON_ACCOUNT = {
+    "state": State.SHIPPED,
+    "paid_at": None,
+    "shipped_at": datetime(2026, 3, 1, tzinfo=UTC),
+    "due_at": datetime(2126, 3, 15, tzinfo=UTC),
+    "payment_method": PaymentMethod.INVOICE,
+    "payments": [
+        ImportedPayment(
+            provider="bank", transaction_id="1", amount=1000, currency="EUR", at=datetime(2026, 3, 5, tzinfo=UTC)
+        )
+    ],
+}
 TWO_LINES = {
     "lines": [
         ImportedLine(
@@ -124,6 +143,25 @@ async def test_what_customers_may_not_do_the_merchant_does(books, rules):
     assert "wenn der Kunde sie abruft" not in page
     await books.jana.post(f"/admin/orders/{order_id}/invoices")
     assert len(await own(books)) == 1
+
+
+async def test_what_is_sold_on_account_is_asked_for_on_paper_and_in_the_xml(books):
+    await books.opens()
+    async with books.house.database.writing() as session:
+        await settings.change(SellerSettings, SellerChange(iban="DE02120300000000202051"), session, books.by)
+    order_id = await books.sells("A-1", **ON_ACCOUNT)
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    (invoice,) = await own(books)
+    xml = etree.fromstring(await books.content(invoice, DocumentFormat.XML))
+    with closing(pypdfium2.PdfDocument(await books.content(invoice))) as document:
+        text = " ".join(document[0].get_textpage().get_text_bounded().split())
+
+    told = {name: xml.findtext(f".//{{*}}{name}") for name in ("TotalPrepaidAmount", "DuePayableAmount")}
+    assert told == {"TotalPrepaidAmount": "10.00", "DuePayableAmount": "14.90"}
+    assert xml.findtext(".//{*}DueDateDateTime/{*}DateTimeString") == "21260315"
+    assert "Bereits bezahlt −10,00 € Offener Betrag 14,90 €" in text
+    assert "Bitte zahlen Sie 14,90 € bis zum 15.03.2126." in text
+    assert "IBAN DE02 1203 0000 0000 2020 51" in text
 
 
 @pytest.mark.parametrize(
