@@ -25,6 +25,7 @@ from portal import (
     order_facts,
     settings,
     snapshots,
+    supplies,
 )
 from portal.credit_notes import NewCreditNote
 from portal.invoice_lines import NotIssued
@@ -80,6 +81,14 @@ async def standing(order_id: int, session: AsyncSession) -> Existing | None:
     return Existing(newest) if newest else None
 
 
+@dataclass(frozen=True)
+class Moment:
+    """Now, on the merchant's clock."""
+
+    now: datetime
+    zone: ZoneInfo
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """Whose invoice is wanted, and when. The customer's click finds the one that stands; a merchant wants a new one."""
@@ -101,7 +110,8 @@ async def of_invoice(wish: Wish, session: AsyncSession, fixed_zone: ZoneInfo | N
     facts = (await order_facts.of([row], shop.general.paid_rule, session))[row.id]
     if why := await _refusal(wish, facts, dossiers.invoice_rules(shop), session):
         raise _worded(why, shop.seller)
-    snapshot = snapshots.of_order(await _bought(row, facts, session), await _issuer(shop, session))
+    bought = await _bought(row, facts, Moment(wish.at, shop.zone), session)
+    snapshot = snapshots.of_order(bought, await _issuer(shop, session))
     before = await session.scalar(
         select(func.max(Invoice.generation)).where(Invoice.order_id == order_id, Invoice.issuer == Issuer.TRESEN)
     )
@@ -202,7 +212,7 @@ async def _logo(image_id: int | None, session: AsyncSession) -> bytes:
     return await session.scalar(small) or b""
 
 
-async def _bought(row: Order, facts: OrderFacts, session: AsyncSession) -> Bought:
+async def _bought(row: Order, facts: OrderFacts, moment: Moment, session: AsyncSession) -> Bought:
     lines = list(await session.scalars(select(Line).where(Line.order_id == row.id).order_by(Line.position)))
     with_files = await entitled.links({line.sku for line in lines if line.sku}, session)
     are_files = [
@@ -219,7 +229,6 @@ async def _bought(row: Order, facts: OrderFacts, session: AsyncSession) -> Bough
         way=Way(
             has_files=any(are_files),
             has_goods=not all(are_files) or not are_files,
-            shipped_at=row.shipped_at,
-            delivered_at=row.delivered_at,
+            sent_on=supplies.sent_on((row.shipped_at, row.delivered_at), moment.now, moment.zone),
         ),
     )

@@ -24,7 +24,7 @@ REMEDIES: Mapping[Refusal, tuple[Sentence, str]] = {
     Refusal.VAT_ID_MISSING: (MEND_AT_SOURCE, ""),
     Refusal.CHARACTER_UNPRINTABLE: (MEND_AT_SOURCE, ""),
     Refusal.SUPPLY_DATE_UNKNOWN: (
-        said("Let the source report the day of shipping, and take it over again."),
+        said("Let the source report the day of shipping or, for files, of payment, and take the order over again."),
         "",
     ),
     Refusal.FOREIGN_CURRENCY: (said("Issue this invoice elsewhere, and upload it here."), ""),
