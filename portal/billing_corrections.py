@@ -19,7 +19,7 @@ def refusal(dossier: Dossier) -> Refusal | None:
         return why
     if not (dossier.invoice_rules.enabled and dossier.invoice_rules.address_correction):
         return Refusal.DISABLED
-    is_invoiced = invoices.standing(dossier.invoices) or dossier.order.source_invoice
+    is_invoiced = invoices.issued(dossier.invoices) or dossier.order.source_invoice
     return Refusal.ALREADY_INVOICED if is_invoiced else None
 
 

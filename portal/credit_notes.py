@@ -75,6 +75,8 @@ def taken_back(
         taxes=taxes,
         totals=totals(taxes),
         receipts=(),
+        due_on=None,
+        terms="",
         refers_to=refers_to,
         notes=(plain(wanted.reason),),
     )

@@ -25,9 +25,11 @@ from portal import (
     order_facts,
     settings,
     snapshots,
+    supplies,
 )
 from portal.credit_notes import NewCreditNote
 from portal.invoice_lines import NotIssued
+from portal.invoices import InvoiceRules
 from portal.number_series import Series
 from portal.orders import OrderFacts
 from portal.refusals import Conflict, NotFound, Refusal, Refused
@@ -79,20 +81,37 @@ async def standing(order_id: int, session: AsyncSession) -> Existing | None:
     return Existing(newest) if newest else None
 
 
-async def of_invoice(
-    order_id: int, session: AsyncSession, now: datetime, fixed_zone: ZoneInfo | None
-) -> Draft | Existing:
+@dataclass(frozen=True)
+class Moment:
+    """Now, on the merchant's clock."""
+
+    now: datetime
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """Whose invoice is wanted, and when. The customer's click finds the one that stands; a merchant wants a new one."""
+
+    order_id: int
+    is_by_hand: bool
+    at: datetime
+
+
+async def of_invoice(wish: Wish, session: AsyncSession, fixed_zone: ZoneInfo | None) -> Draft | Existing:
     """Raises Refused by the rule, NotIssued where the order does not give what a document needs, NotFound."""
-    if found := await standing(order_id, session):
+    order_id = wish.order_id
+    if not wish.is_by_hand and (found := await standing(order_id, session)):
         return found
     row = await session.get(Order, order_id)
     if row is None:
         raise NotFound
     shop = await settings.all_settings(session, fixed_zone)
     facts = (await order_facts.of([row], shop.general.paid_rule, session))[row.id]
-    if why := invoices.creation_refusal(facts, 0, dossiers.invoice_rules(shop)):
+    if why := await _refusal(wish, facts, dossiers.invoice_rules(shop), session):
         raise _worded(why, shop.seller)
-    snapshot = snapshots.of_order(await _bought(row, facts, session), await _issuer(shop, session))
+    bought = await _bought(row, facts, Moment(wish.at, shop.zone), session)
+    snapshot = snapshots.of_order(bought, await _issuer(shop, session))
     before = await session.scalar(
         select(func.max(Invoice.generation)).where(Invoice.order_id == order_id, Invoice.issuer == Issuer.TRESEN)
     )
@@ -102,7 +121,7 @@ async def of_invoice(
         snapshot=snapshot,
         series=number_series.chosen(shop.seller, InvoiceKind.INVOICE),
         mark=await mark(order_id, session),
-        today=local_day(now, shop.zone),
+        today=local_day(wish.at, shop.zone),
         generation=(before or 0) + 1,
     )
 
@@ -147,6 +166,15 @@ async def mark(order_id: int, session: AsyncSession) -> Mark:
     return Mark(*(await session.execute(select(Order.version, shop).where(Order.id == order_id))).one())
 
 
+async def _refusal(
+    wish: Wish, facts: OrderFacts, rules: InvoiceRules, session: AsyncSession
+) -> Refusal | None:
+    documents = await dossiers.issued(wish.order_id, session)
+    if wish.is_by_hand:
+        return invoices.refusal_by_hand(facts, documents, rules)
+    return invoices.creation_refusal(facts, invoices.issued(documents), rules)
+
+
 def _worded(why: Refusal, seller: SellerSettings) -> Refused:
     """The merchant wants to know what of their data is missing."""
     if why is Refusal.SELLER_INCOMPLETE:
@@ -184,7 +212,7 @@ async def _logo(image_id: int | None, session: AsyncSession) -> bytes:
     return await session.scalar(small) or b""
 
 
-async def _bought(row: Order, facts: OrderFacts, session: AsyncSession) -> Bought:
+async def _bought(row: Order, facts: OrderFacts, moment: Moment, session: AsyncSession) -> Bought:
     lines = list(await session.scalars(select(Line).where(Line.order_id == row.id).order_by(Line.position)))
     with_files = await entitled.links({line.sku for line in lines if line.sku}, session)
     are_files = [
@@ -201,7 +229,6 @@ async def _bought(row: Order, facts: OrderFacts, session: AsyncSession) -> Bough
         way=Way(
             has_files=any(are_files),
             has_goods=not all(are_files) or not are_files,
-            shipped_at=row.shipped_at,
-            delivered_at=row.delivered_at,
+            sent_on=supplies.sent_on((row.shipped_at, row.delivered_at), moment.now, moment.zone),
         ),
     )

@@ -35,6 +35,13 @@ def reason(category: TaxCategory, mode: VatMode, texts: InvoiceTextSettings, lan
     return Why(reason=getattr(texts, f"{name}_{language}"), reason_code=code)
 
 
+def open_amount(language: Language, *, is_collected: bool) -> str:
+    """What is to be said where something is due and no day was told until when (EN 16931, BR-CO-25)."""
+    if is_collected:
+        return {"de": "Zahlbar bei der Zustellung.", "en": "Payable on delivery."}[language]
+    return {"de": "Der offene Betrag ist noch zu zahlen.", "en": "The amount due is still to be paid."}[language]
+
+
 def defaults() -> InvoiceTextSettings:
     """What the law wants to be read, in its own words where it gives some; whoever knows better writes better ones."""
     return InvoiceTextSettings(

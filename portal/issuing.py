@@ -30,7 +30,7 @@ from pdfkit.paper import Paper, PaperCause, PaperRefused, Printed
 from portal import invoice_drafts, invoice_notices, number_series
 from portal.activity import By, entry
 from portal.credit_notes import NewCreditNote
-from portal.invoice_drafts import Draft, Existing
+from portal.invoice_drafts import Draft, Existing, Wish
 from portal.invoice_lines import NotIssued
 from portal.number_series import Place
 from portal.refusals import Overtaken, Refusal
@@ -87,13 +87,23 @@ class Issuing:
     _series: defaultdict[str, Turns] = field(default_factory=lambda: defaultdict(partial(Turns, AT_ONCE)))
 
     async def invoice(self, order_id: int, by: By) -> int:
-        """The id of the order's invoice: the one that stands, else a new one.
+        """The id of the order's invoice, as its customer gets it: the one that stands, else the first one.
 
         Raises Refused (NotIssued where the merchant has something to mend, and was told), and NotFound.
         """
+        return await self._wished(Wish(order_id=order_id, is_by_hand=False, at=by.at), by)
+
+    async def by_hand(self, order_id: int, by: By) -> int:
+        """The id of a new invoice, the merchant's own deed: the first one, or one more after all of the last was taken
+        back. Raises as `invoice` does, and Refused(ALREADY_INVOICED) while something of one is left.
+        """
+        return await self._wished(Wish(order_id=order_id, is_by_hand=True, at=by.at), by)
+
+    async def _wished(self, wish: Wish, by: By) -> int:
+        order_id = wish.order_id
 
         def drafted(session: AsyncSession) -> Awaitable[Draft | Existing]:
-            return invoice_drafts.of_invoice(order_id, session, by.at, self.zone)
+            return invoice_drafts.of_invoice(wish, session, self.zone)
 
         try:
             async with self._orders.setdefault(order_id, asyncio.Lock()):  # the second click finds the first's invoice

@@ -110,9 +110,10 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
             supply=supply,
             lines=lines,
             taxes=taxes,
-            totals=totals(taxes),
+            totals=totals(taxes, receipts.due(bought.facts)),
             adjustments=adjustments,
             receipts=receipts.of(bought.facts, issuer.zone),
+            **receipts.terms(bought.facts, issuer.zone, language),
             ship_to=ship_to(asked),
             order_number=plain(bought.row.number),
             ordered_on=local_day(bought.row.ordered_at, issuer.zone),
@@ -173,10 +174,10 @@ def groups(
     )
 
 
-def totals(taxes: Sequence[TaxGroup]) -> Totals:
-    """Whoever gets an invoice here has paid: nothing is due."""
+def totals(taxes: Sequence[TaxGroup], due: int = 0) -> Totals:
+    """What is not due is paid: what came in beyond the total is no matter of this document."""
     basis, tax = sum(group.basis for group in taxes), sum(group.tax for group in taxes)
-    return Totals(basis=basis, tax=tax, gross=basis + tax, paid=basis + tax, due=0)
+    return Totals(basis=basis, tax=tax, gross=basis + tax, paid=basis + tax - due, due=due)
 
 
 def issued_by(issuer: Issuer, snapshot: Snapshot) -> Snapshot:

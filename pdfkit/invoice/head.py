@@ -15,8 +15,8 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 
 from pdfkit.figures import Language, day
 from pdfkit.invoice.sheet import INK, LABEL, LEFT, RIGHT, RULE, SMALL, STRONG, TEXT, TINY, TITLE, WIDTH, Sheet, Type
-from pdfkit.invoice.words import Words
 from pdfkit.paper import Address, Kind, Paper, PaperCause, PaperRefused, Seller
+from pdfkit.words import Words
 
 _ACCENT_TOP, _ACCENT_THICK = 10.0, 0.9
 _LOGO_TOP, _LOGO_WIDTH, _LOGO_HEIGHT = 14.5, 72.0, 22.0

@@ -20,7 +20,7 @@ from portal import foreign_invoices, sessions
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House as PortalHouse
 from portal.invoice_lines import NotIssued
-from portal.refusals import Conflict, Invalid, NotFound, Overtaken, Refused
+from portal.refusals import Conflict, Invalid, NotFound, Overtaken, Refusal, Refused
 from routes.admin.order_corrections import typed_of, wanted_of, with_faults
 from routes.admin.order_numbers import page_of
 from routes.admin.orders import Asked, ShownOrder
@@ -38,10 +38,12 @@ LONGEST_NUMBER = 200
 
 @post("/admin/orders/{order_id:int}/invoices")
 async def create_invoice(asked: Asked, house: House) -> Page | Redirect:
-    """The deed of the customer's click, by the merchant's hand. A second click finds the invoice of the first."""
+    """The first one, or one more after the last was cancelled. A second click makes nothing more."""
     try:
-        await house.issuing.invoice(asked.dossier.order.id, asked.merchant.by)
+        await house.issuing.by_hand(asked.dossier.order.id, asked.merchant.by)
     except Refused as refused:
+        if refused.refusal is Refusal.ALREADY_INVOICED:
+            return asked.back(TAB, "changed-meanwhile")
         return await page_of(asked, house, Typed(obstacle=_obstacle(refused)), 409)
     return asked.back(TAB, "invoice-created")
 

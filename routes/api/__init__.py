@@ -49,6 +49,7 @@ router = Router(
         waivers.list_waivers,
         waivers.show_evidence,
         invoices.put_invoice,
+        invoices.issue_invoice,
         invoices.list_invoices,
         invoices.show_invoice,
         invoices.add_credit_note,

@@ -73,6 +73,25 @@ async def list_invoices(request: AnyRequest, reading: Reading) -> Listed[ToldInv
 
 
 @post(
+    ORDER + "/invoices",
+    status_code=201,
+    opt=told(
+        Call(
+            summary="Issue the order's invoice, or a new one after all of the last was taken back",
+            gives={201: ToldInvoice},
+        )
+    ),
+)
+async def issue_invoice(key: OrderKey, house: House, by: ApiKeyHolder) -> ToldInvoice:
+    """Whether it is paid, and whether customers may ask for one, has no say here."""
+    async with house.database.reading() as session:
+        order = await order_imports.one(key, session)
+    stored = await house.issuing.by_hand(order.id, by)
+    async with house.database.reading() as session:
+        return await invoice_search.one(stored, session)
+
+
+@post(
     "/invoices/{invoice_id:str}/credit-notes",
     status_code=201,
     opt=told(

@@ -54,6 +54,8 @@ def everyone() -> dict[str, Paper]:
         "unpaid without an account": a_paper(of(TaxCategory.EXEMPT), seller=SMALL_SELLER, paid=0, due_on=None,
                                              terms="Zahlbar sofort bei Abholung."),
         "partly paid": a_paper(Sold(gross=6480), paid=2000),
+        "long overdue": a_paper(Sold(), paid=0, due_on=date(2026, 9, 30)),
+        "on delivery": a_paper(Sold(), paid=0, due_on=None, due_means=Means.CASH, terms="Zahlbar bei der Zustellung."),
         "paid twice": a_paper(Sold(), paid=4980, receipts=(
             Receipt(on=ISSUED, amount=2490, means=Means.PAYPAL),
             Receipt(on=date(2026, 10, 26), amount=2490, means=Means.BANK_TRANSFER),

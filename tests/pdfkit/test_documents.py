@@ -136,6 +136,20 @@ def test_what_is_left_to_pay_stands_below_the_total(tmp_path):
     assert "IBAN DE02 1203 0000 0000 2020 51" in text
 
 
+def test_a_day_to_pay_by_that_is_over_is_told_as_over(tmp_path):
+    text = issued(SCENARIOS["long overdue"], tmp_path)
+
+    assert "24,90 € waren bis zum 30.09.2026 zu zahlen und sind noch offen." in text
+    assert "Bitte zahlen" not in text
+
+
+def test_whoever_pays_on_delivery_is_not_asked_to_transfer_it_too(tmp_path):
+    text = issued(SCENARIOS["on delivery"], tmp_path)
+
+    assert "Zahlbar bei der Zustellung." in text
+    assert "GiroCode" not in text
+
+
 def test_what_was_paid_too_much_is_no_open_amount(tmp_path):
     text = issued(SCENARIOS["paid twice"], tmp_path)
 
@@ -154,7 +168,7 @@ def test_the_giro_code_pays_what_is_due(tmp_path):
     assert "RE-2026-00017" in lines
 
 
-@pytest.mark.parametrize("name", ["one digital good", "in francs", "cancellation that owes money"])
+@pytest.mark.parametrize("name", ["one digital good", "in francs", "on delivery", "cancellation that owes money"])
 def test_there_is_no_giro_code_where_nothing_is_to_be_transferred_in_euros(name, tmp_path):
     issue(SCENARIOS[name], tmp_path)
 

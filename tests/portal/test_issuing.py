@@ -12,8 +12,9 @@ import pytest
 
 from db.engine import Database
 from db.invoices import DocumentFormat, NumberSeries
-from db.orders import BillingCorrection, BuyerKind, LineKind, PaymentMethod, State, TaxCategory, VatMode
-from pdfkit.paper import Kind, Paper, PaperCause, PaperRefused
+from db.orders import BillingCorrection, BuyerKind, LineKind, Order, PaymentMethod, State, TaxCategory, VatMode
+from pdfkit.paper import Kind, Means, Paper, PaperCause, PaperRefused
+from portal import order_facts
 from portal.activity import By
 from portal.imported import Buyer, PostalAddress, SourceInvoice
 from portal.refusals import Conflict, Invalid, Refusal, Refused
@@ -310,7 +311,7 @@ async def test_a_source_that_reports_its_own_after_ours_is_told_to_the_merchant_
 # --- Taken back
 
 
-async def test_a_cancellation_mirrors_its_invoice_and_makes_room_for_a_new_one(books: Bookkeeping):
+async def test_a_cancellation_mirrors_its_invoice(books: Bookkeeping):
     order_id = await books.is_ordered()
     invoice = await books.asks(order_id)
 
@@ -327,8 +328,42 @@ async def test_a_cancellation_mirrors_its_invoice_and_makes_room_for_a_new_one(b
     )
     assert back.refers_to is not None
     assert (back.refers_to.number, back.notes) == ("RE-2026-00001", ("falsche Adresse",))
-    again = await books.asks(order_id)
+
+
+async def test_after_a_cancellation_no_click_of_the_customers_makes_a_new_one_but_the_merchants_does(
+    books: Bookkeeping,
+):
+    order_id = await books.is_ordered()
+    await books.takes_back(await books.asks(order_id))
+
+    assert await books.is_refused(order_id) is Refusal.INVOICE_ELSEWHERE
+    again = await books.issues_by_hand(order_id)
+
     assert (again.number, again.generation) == ("RE-2026-00003", 2)
+    assert (await books.asks(order_id)).id == again.id
+
+
+async def test_the_merchant_issues_no_second_one_while_something_of_the_first_is_left(books: Bookkeeping):
+    order_id = await books.is_ordered(lines=[a_line(quantity="2")])
+    invoice = await books.issues_by_hand(order_id)
+
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            await books.issues_by_hand(order_id)
+        assert refused.value.refusal is Refusal.ALREADY_INVOICED
+        if len(await books.numbers()) == 1:
+            await books.takes_back(invoice, {"1": "1"})
+
+    assert await books.numbers() == ["RE-2026-00001", "RE-2026-00002"]
+
+
+async def test_simultaneous_clicks_of_the_merchants_issue_one(books: Bookkeeping):
+    order_id = await books.is_ordered()
+
+    came = await asyncio.gather(*(books.issues_by_hand(order_id) for _ in range(8)), return_exceptions=True)
+
+    assert sum(isinstance(each, Refused) for each in came) == 7
+    assert await books.numbers() == ["RE-2026-00001"]
 
 
 async def test_nothing_is_taken_back_twice(books: Bookkeeping):
@@ -379,7 +414,8 @@ async def test_lines_go_back_piece_by_piece_until_nothing_is_left(books: Bookkee
         ("#/lines/1/line", "unknown-line"),
     ]
     assert {(await books.snapshot(note)).paper.kind for note in (first, second, third)} == {Kind.CORRECTION}
-    assert (await books.asks(order_id)).generation == 2
+    assert await books.is_refused(order_id) is Refusal.INVOICE_ELSEWHERE
+    assert (await books.issues_by_hand(order_id)).generation == 2
 
 
 async def test_while_something_of_it_is_left_there_is_no_second_invoice(books: Bookkeeping):
@@ -455,3 +491,59 @@ async def test_payments_stand_on_the_invoice_as_they_came_in(books: Bookkeeping)
         (date(2026, 11, 5), 1500, "paypal"),
     ]
     assert (paper.totals.paid, paper.totals.due) == (2000, 0)
+
+
+ON_ACCOUNT = {
+    "paid_at": None,
+    "state": State.SHIPPED,
+    "shipped_at": berlin(2026, 11, 4),
+    "payment_method": PaymentMethod.INVOICE,
+}
+
+
+async def test_what_is_sold_on_account_is_due_on_its_invoice_by_the_day_that_was_told(books: Bookkeeping):
+    came = an_imported_payment(500, at=berlin(2026, 11, 20))
+    order_id = await books.is_ordered(**ON_ACCOUNT, due_at=berlin(2026, 12, 15), payments=[came])
+
+    paper = (await books.snapshot(await books.issues_by_hand(order_id))).paper
+
+    assert (paper.totals.gross, paper.totals.paid, paper.totals.due) == (2000, 500, 1500)
+    assert (paper.due_on, paper.terms) == (date(2026, 12, 15), "")
+    assert [(receipt.on, receipt.amount) for receipt in paper.receipts] == [(date(2026, 11, 20), 500)]
+
+
+async def test_where_no_day_was_told_a_sentence_says_that_it_is_due(books: Bookkeeping):
+    transferred = await books.issues_by_hand(await books.is_ordered("1", **ON_ACCOUNT))
+    collected = ON_ACCOUNT | {"payment_method": PaymentMethod.CASH_ON_DELIVERY}
+    on_delivery = await books.issues_by_hand(await books.is_ordered("2", **collected))
+
+    papers = [(await books.snapshot(invoice)).paper for invoice in (transferred, on_delivery)]
+
+    assert [(paper.totals.due, paper.due_on, paper.terms, paper.due_means) for paper in papers] == [
+        (2000, None, "Der offene Betrag ist noch zu zahlen.", Means.BANK_TRANSFER),
+        (2000, None, "Zahlbar bei der Zustellung.", Means.CASH),
+    ]
+
+
+async def test_what_takes_a_due_invoice_back_asks_for_no_payment(books: Bookkeeping):
+    order_id = await books.is_ordered(**ON_ACCOUNT, due_at=berlin(2026, 12, 15))
+
+    paper = (await books.snapshot(await books.takes_back(await books.issues_by_hand(order_id)))).paper
+
+    assert (paper.totals.due, paper.due_on, paper.terms) == (0, None, "")
+
+
+async def test_a_new_invoice_is_owed_although_a_credit_note_settled_the_one_before(
+    books: Bookkeeping, database: Database
+):
+    order_id = await books.is_ordered(**ON_ACCOUNT)
+
+    async def due() -> int:
+        async with database.reading() as session:
+            return (await order_facts.of_one(await session.get_one(Order, order_id), session)).due
+
+    await books.takes_back(await books.issues_by_hand(order_id))
+    assert await due() == 0
+    await books.issues_by_hand(order_id)
+    assert await due() == 2000
+

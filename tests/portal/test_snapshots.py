@@ -15,7 +15,7 @@ from db.orders import Line as OrderLine
 from db.settings import SellerSettings, TaxRegime
 from pdfkit import consistency
 from pdfkit.paper import Paper, Reference, Supply
-from portal import credit_notes, invoice_texts, snapshots
+from portal import credit_notes, invoice_texts, snapshots, supplies
 from portal.credit_notes import NewCreditNote, ReturnedLine
 from portal.invoice_lines import NotIssued
 from portal.orders import OrderFacts
@@ -66,7 +66,7 @@ def snapshot(
         lines=lines,
         addresses=told if addresses is None else addresses,
         correction=None,
-        way=way or Way(has_files=True, has_goods=False, shipped_at=None, delivered_at=None),
+        way=way or Way(has_files=True, has_goods=False, sent_on=None),
     )
     return snapshots.of_order(bought, an_issuer(**seller or {})).numbered("RE-1", ISSUED_ON)
 
@@ -194,12 +194,14 @@ def test_texts_lose_what_nobody_sees_and_nothing_else():
 # --- When it was supplied
 
 PAID = an_order(paid=True, state=State.PAID)
+ON_ACCOUNT = an_order(state=State.SHIPPED, payment_method=PaymentMethod.INVOICE)
 ON_PAYMENT = date(2026, 11, 1)
 SENT = berlin(2026, 11, 4)
 
 
 def a_way(*, files: bool = False, goods: bool = False, shipped_at=None, delivered_at=None) -> Way:
-    return Way(has_files=files, has_goods=goods, shipped_at=shipped_at, delivered_at=delivered_at)
+    sent = supplies.sent_on((shipped_at, delivered_at), NOON, BERLIN)
+    return Way(has_files=files, has_goods=goods, sent_on=sent)
 
 
 SUPPLIES = {
@@ -213,10 +215,21 @@ SUPPLIES = {
         Supply(on=ON_PAYMENT, until=date(2026, 11, 4)),
     ),
     "both, not shipped": (PAID, a_way(files=True, goods=True), Supply(is_advance=True)),
-    "files, first seen paid": (
-        an_order(state=State.SHIPPED, first_seen_paid_at=NOON),
+    "files, not paid, sent": (ON_ACCOUNT, a_way(files=True, shipped_at=SENT), Supply(on=date(2026, 11, 4))),
+    "files that cost nothing": (
+        an_order(total=0, state=State.COMPLETED, first_seen_paid_at=NOON),
         a_way(files=True),
-        Supply(on=date(2026, 12, 1)),
+        Supply(on=date(2026, 11, 1)),
+    ),
+    "goods on account, shipped and not paid": (
+        ON_ACCOUNT,
+        a_way(goods=True, shipped_at=SENT),
+        Supply(on=date(2026, 11, 4)),
+    ),
+    "paid goods that are announced for next week": (
+        PAID,
+        a_way(goods=True, shipped_at=berlin(2026, 12, 8)),
+        Supply(is_advance=True),
     ),
 }
 
@@ -226,11 +239,37 @@ def test_the_day_of_supply_is_one_that_is_known(facts, way, supply):
     assert snapshot(a_line(), facts=facts, way=way).paper.supply == supply
 
 
-def test_a_day_of_supply_is_never_invented():
-    shipped = an_order(state=State.SHIPPED, first_seen_paid_at=NOON)
+UNKNOWN = {
+    "completed, paid weeks later": (
+        an_order(state=State.COMPLETED, payment_method=PaymentMethod.INVOICE, paid_at=berlin(2026, 11, 27)),
+        a_way(goods=True),
+    ),
+    "shipped on a day that nobody told, and paid": (an_order(state=State.SHIPPED, paid_at=SENT), a_way(goods=True)),
+    "packed, paid on a day that nobody told": (
+        an_order(state=State.PACKED, first_seen_paid_at=NOON),
+        a_way(goods=True),
+    ),
+    "paid on a day that nobody told": (an_order(state=State.PAID, first_seen_paid_at=NOON), a_way(goods=True)),
+    "not paid and not shipped": (an_order(state=State.CONFIRMED), a_way(goods=True)),
+    "files of long ago, first seen paid today": (
+        an_order(state=State.COMPLETED, ordered_at=berlin(2024, 3, 1), first_seen_paid_at=NOON),
+        a_way(files=True),
+    ),
+    "shipped on a day that is still to come": (
+        an_order(state=State.SHIPPED, paid_at=SENT),
+        a_way(goods=True, shipped_at=berlin(2026, 12, 8)),
+    ),
+    "both, neither of them told": (
+        an_order(state=State.SHIPPED, first_seen_paid_at=NOON),
+        a_way(files=True, goods=True),
+    ),
+}
 
+
+@pytest.mark.parametrize(("facts", "way"), UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_a_day_of_supply_is_never_invented(facts, way):
     with pytest.raises(NotIssued) as refused:
-        snapshot(a_line(), facts=shipped, way=a_way(goods=True))
+        snapshot(a_line(), facts=facts, way=way)
 
     assert refused.value.refusal is Refusal.SUPPLY_DATE_UNKNOWN
 
@@ -244,9 +283,9 @@ def test_money_that_came_is_told_with_its_day():
 
 
 def test_the_day_we_first_saw_it_paid_is_no_day_of_payment():
-    facts = an_order(state=State.PAID, first_seen_paid_at=NOON)
+    facts = an_order(state=State.SHIPPED, first_seen_paid_at=NOON)
 
-    assert snapshot(a_line(), facts=facts).paper.receipts == ()
+    assert snapshot(a_line(), facts=facts, way=a_way(goods=True, shipped_at=SENT)).paper.receipts == ()
 
 
 # --- Any order at all, and any way of taking it back

@@ -13,10 +13,7 @@ from views.sentences import Sentence, plain, said
 SETTINGS = "/admin/settings/portal/invoices"
 MEND_AT_SOURCE = said("Please correct the order where it comes from, and let it be taken over once more.")
 REMEDIES: Mapping[Refusal, tuple[Sentence, str]] = {
-    Refusal.DISABLED: (said("Switch on “Allow invoice download”."), SETTINGS),
-    Refusal.NO_INVOICE: (said("Switch on “Automatic invoice creation”."), SETTINGS),
     Refusal.SELLER_INCOMPLETE: (said("Complete the seller’s details."), SETTINGS),
-    Refusal.NOT_PAID: (said("As soon as the payment is there, the invoice can be created."), ""),
     Refusal.INVOICE_ELSEWHERE: (
         said("A second invoice would owe the tax twice. Upload the one that was issued elsewhere."),
         "",
@@ -27,7 +24,7 @@ REMEDIES: Mapping[Refusal, tuple[Sentence, str]] = {
     Refusal.VAT_ID_MISSING: (MEND_AT_SOURCE, ""),
     Refusal.CHARACTER_UNPRINTABLE: (MEND_AT_SOURCE, ""),
     Refusal.SUPPLY_DATE_UNKNOWN: (
-        said("Let the source report the day of shipping, and take it over again."),
+        said("Let the source report the day of shipping or, for files, of payment, and take the order over again."),
         "",
     ),
     Refusal.FOREIGN_CURRENCY: (said("Issue this invoice elsewhere, and upload it here."), ""),

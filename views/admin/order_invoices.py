@@ -107,10 +107,15 @@ class OrderDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderInvoices:
-    """`create` and `upload_to` are addresses, empty where that is not to be done; `obstacle` is why not."""
+    """`create` and `upload_to` are addresses, empty where that is not to be done; `obstacle` is why not.
+
+    `is_again` says that an invoice of the order was taken back before; `customer_may` that a click of theirs makes one.
+    """
 
     documents: tuple[OrderDocument, ...]
     create: str
+    is_again: bool
+    customer_may: bool
     obstacle: Obstacle | None
     upload_to: str
     upload: TypedUpload | None
@@ -121,12 +126,14 @@ class OrderInvoices:
     ) -> OrderInvoices:
         url = f"/admin/orders/{dossier.order.id}"
         standing = invoices.standing(dossier.invoices)
-        why = None if standing else invoices.creation_refusal(dossier.order, 0, dossier.invoice_rules)
+        why = invoices.refusal_by_hand(dossier.order, dossier.invoices, dossier.invoice_rules)
         may_upload = not standing and all(row.issuer is Issuer.TRESEN for row in rows)
         return OrderInvoices(
             documents=tuple(_document(row, remainders.get(row.id), url, typed.correction) for row in rows),
-            create="" if standing or why else f"{url}/invoices",
-            obstacle=typed.obstacle or (Obstacle.of(why) if why else None),
+            create="" if why else f"{url}/invoices",
+            is_again=invoices.issued(dossier.invoices) > 0,
+            customer_may=invoices.may_create(dossier.order, dossier.invoices, dossier.invoice_rules),
+            obstacle=typed.obstacle or (Obstacle.of(why) if why and not standing else None),
             upload_to=f"{url}/foreign-invoices" if may_upload or typed.upload else "",
             upload=typed.upload,
         )

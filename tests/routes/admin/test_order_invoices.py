@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import closing
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import httpx
+import pypdfium2
 import pytest
 from fpdf import FPDF
+from lxml import etree
 
 from db.activity import Activity
-from db.invoices import Invoice, InvoiceKind, Issuer
-from db.orders import State
-from portal.imported import Buyer, ImportedLine
+from db.invoices import DocumentFormat, Invoice, InvoiceKind, Issuer
+from db.orders import PaymentMethod, State
+from db.settings import SellerSettings
+from portal import settings
+from portal.imported import Buyer, ImportedLine, ImportedPayment
+from portal.settings import SellerChange
 from tests.routes.admin.conftest import FROM_HERE
 from tests.routes.admin.test_invoices import HOSTILE, Books, books, texts_of
 
 __all__ = ["books"]
+ON_ACCOUNT = {
+    "state": State.SHIPPED,
+    "paid_at": None,
+    "shipped_at": datetime(2026, 3, 1, tzinfo=UTC),
+    "due_at": datetime(2126, 3, 15, tzinfo=UTC),
+    "payment_method": PaymentMethod.INVOICE,
+    "payments": [
+        ImportedPayment(
+            provider="bank", transaction_id="1", amount=1000, currency="EUR", at=datetime(2026, 3, 5, tzinfo=UTC)
+        )
+    ],
+}
 TWO_LINES = {
     "lines": [
         ImportedLine(
@@ -114,12 +133,42 @@ async def test_a_click_creates_the_invoice_and_a_second_click_finds_it(books):
     assert told.actor.startswith("merchant:")
 
 
+@pytest.mark.parametrize("rules", [{"auto_create": False}, {"download_enabled": False}])
+async def test_what_customers_may_not_do_the_merchant_does(books, rules):
+    await books.opens(**rules)
+    order_id = await books.sells("A-1")
+    page = await books.sees(tab(order_id))
+
+    assert "Rechnung jetzt erstellen" in page
+    assert "wenn der Kunde sie abruft" not in page
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    assert len(await own(books)) == 1
+
+
+async def test_what_is_sold_on_account_is_asked_for_on_paper_and_in_the_xml(books):
+    await books.opens()
+    async with books.house.database.writing() as session:
+        await settings.change(SellerSettings, SellerChange(iban="DE02120300000000202051"), session, books.by)
+    order_id = await books.sells("A-1", **ON_ACCOUNT)
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    (invoice,) = await own(books)
+    xml = etree.fromstring(await books.content(invoice, DocumentFormat.XML))
+    with closing(pypdfium2.PdfDocument(await books.content(invoice))) as document:
+        text = " ".join(document[0].get_textpage().get_text_bounded().split())
+
+    told = {name: xml.findtext(f".//{{*}}{name}") for name in ("TotalPrepaidAmount", "DuePayableAmount")}
+    assert told == {"TotalPrepaidAmount": "10.00", "DuePayableAmount": "14.90"}
+    assert xml.findtext(".//{*}DueDateDateTime/{*}DateTimeString") == "21260315"
+    assert "Bereits bezahlt −10,00 € Offener Betrag 14,90 €" in text
+    assert "Bitte zahlen Sie 14,90 € bis zum 15.03.2126." in text
+    assert "IBAN DE02 1203 0000 0000 2020 51" in text
+
+
 @pytest.mark.parametrize(
     ("rules", "order", "code", "told"),
     [
-        ({"auto_create": False}, {}, "no-invoice", "Schalten Sie „Automatische Rechnungserstellung“ ein."),
-        ({"download_enabled": False}, {}, "disabled", "Schalten Sie „Rechnungsdownload erlauben“ ein."),
-        ({}, {"state": State.ORDERED, "paid_at": None}, "not-paid", "Sobald die Zahlung da ist"),
+        ({}, {"state": State.CANCELLED}, "cancelled", "storniert"),
+        ({}, {"state": State.OFFERED}, "not-ordered", "noch keine Bestellung"),
     ],
 )
 async def test_what_stands_in_the_way_is_said_with_what_to_do(books, rules, order, code, told):
@@ -159,8 +208,12 @@ async def test_a_cancellation_stands_beside_its_invoice_and_a_new_one_may_come(b
     assert note.cancels_id == invoice.id
     assert f"storniert durch {note.number}" in page
     assert f"Storno zu {invoice.number}" in page
-    assert "Rechnung jetzt erstellen" in page
+    assert "Neu ausstellen" in page
+    assert "Rechnung jetzt erstellen" not in page
     assert "Rechnung stornieren" not in page
+    await books.jana.post(f"/admin/orders/{invoice.order_id}/invoices")
+    assert [row.generation for row in await own(books)] == [1, None, 2]
+    assert "Neu ausstellen" not in await books.sees(tab(invoice.order_id))
 
 
 async def test_a_cancellation_without_a_reason_is_not_done_and_what_is_missing_is_said(books):

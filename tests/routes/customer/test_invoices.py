@@ -14,6 +14,7 @@ from db.orders import Address, BillingCorrection, Order, State
 from db.settings import InvoiceSettings, SellerSettings
 from portal import order_imports, settings
 from portal.activity import By
+from portal.credit_notes import NewCreditNote
 from portal.imported import PostalAddress
 from portal.order_imports import Key
 from portal.settings import InvoicesChange, SellerChange
@@ -64,6 +65,22 @@ async def test_a_click_leads_to_the_document_and_so_does_the_next_one(shop: Runn
     links = [each["href"] for each in page.all("a", href=None) if "/invoices/" in each["href"]]
     assert [each.rpartition(".")[2] for each in links] == ["pdf", "xml"]
     assert not page.all("form", data_deed="get-invoice")
+
+
+async def test_after_a_cancellation_there_is_nothing_to_click_and_a_click_makes_nothing(shop: Running):
+    link = await a_link(shop)
+    await shop.client.post(f"{link}/invoices")
+    (invoice,) = await every(shop, Invoice)
+    await shop.house.issuing.credit_note(invoice.id, NewCreditNote(reason="falsch"), BY)
+
+    page = Shown((await shop.client.get(link)).text)
+    answer = await shop.client.post(f"{link}/invoices")
+
+    assert not page.all("form", data_deed="get-invoice")
+    assert not page.all("form", data_deed="correct-address")
+    assert len([each for each in page.all("a", href=None) if each["href"].endswith(".pdf")]) == 2
+    assert answer.status_code != 500
+    assert len(await every(shop, Invoice)) == 2
 
 
 async def test_simultaneous_clicks_get_one_document(shop: Running):
