@@ -40,7 +40,8 @@ class Webhook(Base, kw_only=True):
 class WebhookDelivery(Base, kw_only=True):
     """Stored before anybody believes it. `delivery` is the sender's own id: the same one again is no second row.
 
-    `body` holds the very bytes, since signatures are about bytes. `outcome` is None until it was worked on.
+    `body` holds the very bytes, since signatures are about bytes. `outcome` is None until it was worked on; from then
+    on headers and body are empty. `ip_prefix` is the shortened address of the network that it came from.
     """
 
     __tablename__ = "webhook_delivery"
@@ -54,5 +55,6 @@ class WebhookDelivery(Base, kw_only=True):
     received_at: Mapped[datetime]
     headers: Mapped[dict[str, str]]
     body: Mapped[bytes]
+    ip_prefix: Mapped[str]
     outcome: Mapped[DeliveryOutcome | None] = mapped_column(default=None)
     worked_on_at: Mapped[datetime | None] = mapped_column(default=None)
