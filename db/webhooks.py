@@ -19,11 +19,15 @@ class Verification(StrEnum):
 
 
 class DeliveryOutcome(StrEnum):
-    """`forged`: not what the service sent. `unknown`: genuine, but about no payment of ours."""
+    """`forged`: not what the service sent. `unknown`: genuine, but about no payment of ours.
+
+    `given-up`: nobody could say whether it was genuine.
+    """
 
     APPLIED = "applied"
     UNKNOWN = "unknown"
     FORGED = "forged"
+    GIVEN_UP = "given-up"
 
 
 class Webhook(Base, kw_only=True):

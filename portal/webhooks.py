@@ -15,19 +15,22 @@ from functools import partial
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.activity import Activity
 from db.engine import Transaction
 from db.outbox import Job
 from db.payment_providers import PaymentProvider as ProviderRow
 from db.webhooks import DeliveryOutcome, Webhook, WebhookDelivery
 from portal import outbox, payment_attempts, payment_settlements
-from portal.activity import TRESEN, By
+from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
-from portal.outbox import Claimed, NewJob, NotDone
+from portal.outbox import MAX_ATTEMPTS, Claimed, NewJob, NotDone
 from portal.paying import Delivery, ProviderRefused, ProviderTrouble, Told
 from portal.refusals import NotFound
 from portal.till import Account, Till
 
 KIND = "webhook_delivery"
+GIVEN_UP = f"{KIND}_failed"  # the notice
+TOLD_AGAIN_AFTER = timedelta(days=1)
 LARGEST = 256 * 1024  # bytes
 MOST_WAITING, MOST_BYTES_WAITING = 1000, 16 * 1024 * 1024  # of one provider: whoever floods us fills no disk
 MOST_WAITING_OF_NETWORK = 200  # so that one that sends rubbish leaves room for the service
@@ -135,15 +138,19 @@ class Deliveries:
         self._till = till
 
     async def do(self, job: Claimed) -> Record:
-        """Raises NotDone while the service says nothing."""
+        """Raises NotDone while the service says nothing; the last time, the payment's own looks are left to it."""
         delivery_id = int(str(job.payload["delivery_id"]))
         try:
             return await self._worked_on(delivery_id)
         except (ProviderTrouble, ProviderRefused) as error:
+            if job.attempts >= MAX_ATTEMPTS:
+                return partial(_give_up, delivery_id, str(error))
             raise NotDone(str(error)) from error
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
-        """The payment's own looks find out what it said."""
+        """Such as a crash of our own, again and again: it keeps no place of a genuine one."""
+        if job.dead_at:
+            await _note(int(str(job.payload["delivery_id"])), DeliveryOutcome.GIVEN_UP, session, by.at)
 
     async def _worked_on(self, delivery_id: int) -> Record:
         async with self._till.database.reading() as session:
@@ -181,9 +188,27 @@ async def _is_genuine(row: WebhookDelivery, webhook: Webhook, account: Account) 
 
 async def _note(delivery_id: int, outcome: DeliveryOutcome, session: AsyncSession, now: datetime) -> None:
     """What it said is not needed any more: it may hold a customer's name, and a forger's rubbish."""
-    row = await session.get_one(WebhookDelivery, delivery_id)
-    row.outcome, row.worked_on_at = outcome, now
-    row.headers, row.body = {}, b""
+    row = await session.get(WebhookDelivery, delivery_id)
+    if row is not None:
+        row.outcome, row.worked_on_at = outcome, now
+        row.headers, row.body = {}, b""
+
+
+async def _give_up(delivery_id: int, error: str, session: AsyncSession, now: datetime) -> None:
+    """One notice of each provider in a day: where the service cannot be asked about one, it cannot about many."""
+    await _note(delivery_id, DeliveryOutcome.GIVEN_UP, session, now)
+    row = await session.get(WebhookDelivery, delivery_id)
+    provider = await session.get(ProviderRow, row.provider_id) if row else None
+    if provider is None or await _was_told(provider.id, session, now):
+        return
+    told: dict[str, object] = {"provider": provider.id, "name": provider.name, "error": error}
+    session.add(entry(By(TRESEN, now), GIVEN_UP, details=told, notice=True))
+
+
+async def _was_told(provider_id: int, session: AsyncSession, now: datetime) -> bool:
+    lately = select(Activity.id).where(Activity.notice, Activity.kind == GIVEN_UP, Activity.at > now - TOLD_AGAIN_AFTER)
+    of_provider = Activity.details["provider"].as_integer() == provider_id
+    return await session.scalar(lately.where(of_provider).limit(1)) is not None
 
 
 async def _nothing(session: AsyncSession, now: datetime) -> None:

@@ -9,11 +9,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
+from db.activity import Activity
 from db.outbox import Job
 from db.webhooks import DeliveryOutcome, Verification, WebhookDelivery
 from demo.paypal_stand_in import Fault
 from demo.paypal_stand_in.checkout import refund
-from portal import webhook_registrations, webhooks
+from portal import outbox, webhook_registrations, webhooks
 from portal.orders import PaymentState
 from portal.payment_attempts import Standing
 from portal.refusals import Conflict, NotFound
@@ -255,6 +256,53 @@ async def test_trouble_while_verifying_is_met_by_asking_again_later(cashier, fau
     await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
 
     assert await cashier.money(order) == PAID
+
+
+async def given_up(cashier, registered, times):
+    """Deliveries that nobody could ask about, for as long as the outbox asks."""
+    cashier.paypal.faults.switch("verify", Fault.ERROR, times=999)
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+    for _ in range(times):
+        await arrive(cashier, captured(cashier, registered, told), work=False)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
+        cashier.now += timedelta(days=1)
+
+
+async def told_of_deliveries(cashier) -> list[dict]:
+    async with cashier.database.reading() as session:
+        rows = await session.scalars(select(Activity).where(Activity.kind == webhooks.GIVEN_UP, Activity.notice))
+        return [row.details for row in rows]
+
+
+async def test_deliveries_that_were_given_up_wait_no_more_and_are_told_once(cashier, monkeypatch):
+    monkeypatch.setattr(webhooks, "MOST_WAITING", 2)
+    cashier.paypal.ledger.calls_webhooks = False
+    row = await webhook_registrations.register(
+        cashier.provider.id, Verification.POSTBACK, cashier.till, cashier.customer
+    )
+    await given_up(cashier, row.reference, times=2)
+
+    assert await outcomes(cashier) == [DeliveryOutcome.GIVEN_UP] * 2
+    [told] = await told_of_deliveries(cashier)
+    assert (told["provider"], told["name"]) == (cashier.provider.id, "PayPal")
+    await arrive(cashier, rubbish(cashier, row.reference), work=False)  # there is room again
+    assert (await outcomes(cashier))[-1] is None
+
+
+async def test_a_certificate_that_paypal_does_not_have_proves_a_forgery(cashier):
+    cashier.paypal.ledger.calls_webhooks = False
+    row = await webhook_registrations.register(
+        cashier.provider.id, Verification.OFFLINE, cashier.till, cashier.customer
+    )
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+    nowhere = {"paypal-cert-url": f"{cashier.paypal.ledger.origin}/v1/notifications/nowhere"}
+
+    await arrive(cashier, captured(cashier, row.reference, told), headers=nowhere)
+
+    assert await outcomes(cashier) == [DeliveryOutcome.FORGED]
 
 
 async def test_an_unknown_provider_is_refused_and_nothing_is_stored(cashier):
