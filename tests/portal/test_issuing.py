@@ -455,3 +455,33 @@ async def test_payments_stand_on_the_invoice_as_they_came_in(books: Bookkeeping)
         (date(2026, 11, 5), 1500, "paypal"),
     ]
     assert (paper.totals.paid, paper.totals.due) == (2000, 0)
+
+
+@pytest.mark.parametrize(
+    ("provider", "agreed", "means"),
+    [
+        ("paypal", PaymentMethod.PREPAYMENT, "paypal"),
+        ("bank_transfer", PaymentMethod.PAYPAL, "bank_transfer"),
+        ("PayPal", None, "paypal"),
+        ("a shop's own name", PaymentMethod.DIRECT_DEBIT, "direct_debit"),
+        ("a shop's own name", None, "other"),
+    ],
+)
+async def test_an_invoice_names_the_way_that_the_money_took_and_else_the_one_agreed_on(
+    books: Bookkeeping, provider, agreed, means
+):
+    payment = an_imported_payment(2000, provider=provider, at=berlin(2026, 11, 5))
+    order_id = await books.is_ordered(paid_at=None, payments=[payment], payment_method=agreed)
+
+    paper = (await books.snapshot(await books.asks(order_id))).paper
+
+    assert [receipt.means for receipt in paper.receipts] == [means]
+
+
+async def test_more_than_the_total_paid_in_one_way_is_named_by_that_way(books: Bookkeeping):
+    payments = [an_imported_payment(1500, provider="paypal", transaction_id=each) for each in "12"]
+    order_id = await books.is_ordered(payments=payments, payment_method=PaymentMethod.PREPAYMENT)
+
+    paper = (await books.snapshot(await books.asks(order_id))).paper
+
+    assert [(receipt.amount, receipt.means) for receipt in paper.receipts] == [(2000, "paypal")]
