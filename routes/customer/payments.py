@@ -10,12 +10,13 @@ from portal import bank_transfers, dossiers, links, payment_attempts, payment_se
 from portal.links import Link
 from portal.payment_settlements import Return
 from portal.payment_starts import Asked
-from portal.refusals import NotFound, Refused
+from portal.refusals import NotFound, Refusal, Refused
 from routes.customer.orders import page_of
 from routes.forms import field_of
 from routes.given import AnyRequest, Customer, House, LinkedOrder, Now
 from views import Page
 from views.customer.bank_transfer import BankTransferPage
+from views.customer.payment_return import PaymentReturnPage
 
 LARGEST = 2**63 - 1
 PRIVATE = {"Cache-Control": "private, no-store"}
@@ -32,28 +33,42 @@ async def start_payment(order: LinkedOrder, request: AnyRequest, house: House, c
     try:
         begun = await payment_starts.begin(asked, house.till, customer)
     except Refused as refused:
+        if refused.refusal is Refusal.PROVIDER_UNAVAILABLE:  # the page says so; a proxy may put its own before a 503
+            return Redirect(f"/o/{order.token}#payment", status_code=303)
         return await page_of(order, house, customer.at, refused.refusal)
     transfer = f"/o/{order.token}/bank-transfers/{begun.choice.provider_id}"
     return Redirect(begun.url or transfer, status_code=303)
 
 
 @route("/payments/{token:str}", http_method=["GET", "HEAD"])
-async def come_back(token: FromPath[str], request: AnyRequest, house: House, customer: Customer) -> Redirect:
-    """The one GET that may settle: what the service appends must be its own id of this very payment."""
+async def come_back(token: FromPath[str], request: AnyRequest, house: House, customer: Customer) -> Redirect | Page:
+    """The one GET that may settle: what the service appends must be its own id of this very payment.
+
+    A link that was renewed meanwhile takes no money away: it is settled all the same, but no order is opened.
+    """
     address = payment_attempts.read(token, house.signer)
     if address is None:
         raise links.LinkUnknown
     async with house.database.reading() as session:
         attempt = await payment_attempts.one(address.attempt_id, session)
     seen = house.glance.at(attempt.order_id)
-    if seen is None or seen.link_version != address.link_version:
+    if seen is None:
         raise links.LinkUnknown
     if request.method == "GET":
         asked = request.query_params
         back = Return(attempt.id, asked.get("token", ""), is_cancelled=asked.get("cancelled") == "yes")
         await payment_settlements.returned(back, house.till, customer)
+    if seen.link_version != address.link_version:
+        return await _without_order(attempt.id, seen.locale, house)
     path = f"/o/{house.links.token(Link(attempt.order_id, address.link_version))}"
     return Redirect(path, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+async def _without_order(attempt_id: int, locale: str, house: House) -> Page:
+    async with house.database.reading() as session:
+        attempt = await payment_attempts.one(attempt_id, session)
+    page = PaymentReturnPage.of(attempt.standing, house.storefront.seller)
+    return Page(page, locale=locale, headers=PRIVATE)
 
 
 @route("/o/{token:str}/bank-transfers/{provider_id:int}", http_method=["GET", "HEAD"])
