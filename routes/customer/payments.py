@@ -6,7 +6,7 @@ from litestar import post, route
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal import bank_transfers, dossiers, links, payment_attempts, payment_settlements, payment_starts
+from portal import bank_transfers, dossiers, links, payment_attempts, payment_returns, payment_starts
 from portal.links import Link
 from portal.payment_settlements import Return
 from portal.payment_starts import Asked
@@ -54,21 +54,18 @@ async def come_back(token: FromPath[str], request: AnyRequest, house: House, cus
     seen = house.glance.at(attempt.order_id)
     if seen is None:
         raise links.LinkUnknown
+    gave_way = False
     if request.method == "GET":
         asked = request.query_params
         back = Return(attempt.id, asked.get("token", ""), is_cancelled=asked.get("cancelled") == "yes")
-        await payment_settlements.returned(back, house.till, customer)
-    if seen.link_version != address.link_version:
-        return await _without_order(attempt.id, seen.locale, house)
-    path = f"/o/{house.links.token(Link(attempt.order_id, address.link_version))}"
+        arrival = await payment_returns.arrive(back, house.till, customer)
+        attempt, gave_way = arrival.attempt, arrival.gave_way
+    is_renewed = seen.link_version != address.link_version
+    path = "" if is_renewed else f"/o/{house.links.token(Link(attempt.order_id, address.link_version))}"
+    if gave_way or not path:
+        page = PaymentReturnPage.of(attempt.standing, house.storefront.seller, gave_way=gave_way, order_url=path)
+        return Page(page, locale=seen.locale, headers=PRIVATE)
     return Redirect(path, status_code=303, headers={"Cache-Control": "no-store"})
-
-
-async def _without_order(attempt_id: int, locale: str, house: House) -> Page:
-    async with house.database.reading() as session:
-        attempt = await payment_attempts.one(attempt_id, session)
-    page = PaymentReturnPage.of(attempt.standing, house.storefront.seller)
-    return Page(page, locale=locale, headers=PRIVATE)
 
 
 @route("/o/{token:str}/bank-transfers/{provider_id:int}", http_method=["GET", "HEAD"])

@@ -213,6 +213,19 @@ async def test_what_came_of_it_is_told_without_the_order(
     assert Shown((await tresen.client.get(back)).text).one("h1").text == title
 
 
+async def test_saying_yes_to_a_payment_that_gave_way_is_told_and_leads_to_the_order(tresen: Running, sale: Sale):
+    first = await start(tresen, sale, provider="1")
+    cancelled = await decide(first.headers["location"], "no")
+    await tresen.client.get(cancelled)
+    await start(tresen, sale, provider="1")
+
+    shown = Shown((await tresen.client.get(cancelled.replace("cancelled=yes&", ""))).text)
+
+    assert shown.one("h1").text == "Diese Zahlung war ersetzt"
+    assert "Mit dieser wurde nichts abgebucht." in shown.one("main").text
+    assert shown.one("a", href=urlsplit(sale.link).path)
+
+
 @pytest.mark.parametrize("form", [{"provider": "77"}, {"provider": "x" * 5000}, {"method": "sepa"}, {"provider": "-1"}])
 async def test_a_choice_that_is_none_is_refused_in_words(tresen: Running, sale: Sale, form):
     answer = await start(tresen, sale, **form)
