@@ -19,11 +19,15 @@ class Verification(StrEnum):
 
 
 class DeliveryOutcome(StrEnum):
-    """`forged`: not what the service sent. `unknown`: genuine, but about no payment of ours."""
+    """`forged`: not what the service sent. `unknown`: genuine, but about no payment of ours.
+
+    `given-up`: nobody could say whether it was genuine.
+    """
 
     APPLIED = "applied"
     UNKNOWN = "unknown"
     FORGED = "forged"
+    GIVEN_UP = "given-up"
 
 
 class Webhook(Base, kw_only=True):
@@ -40,7 +44,8 @@ class Webhook(Base, kw_only=True):
 class WebhookDelivery(Base, kw_only=True):
     """Stored before anybody believes it. `delivery` is the sender's own id: the same one again is no second row.
 
-    `body` holds the very bytes, since signatures are about bytes. `outcome` is None until it was worked on.
+    `body` holds the very bytes, since signatures are about bytes. `outcome` is None until it was worked on; from then
+    on headers and body are empty. `ip_prefix` is the shortened address of the network that it came from.
     """
 
     __tablename__ = "webhook_delivery"
@@ -54,5 +59,6 @@ class WebhookDelivery(Base, kw_only=True):
     received_at: Mapped[datetime]
     headers: Mapped[dict[str, str]]
     body: Mapped[bytes]
+    ip_prefix: Mapped[str]
     outcome: Mapped[DeliveryOutcome | None] = mapped_column(default=None)
     worked_on_at: Mapped[datetime | None] = mapped_column(default=None)

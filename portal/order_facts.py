@@ -51,7 +51,7 @@ def one(order: Order, payments: Iterable[Payment], credit_notes: int, paid_rule:
         total=order.total_gross,
         credit_notes=credit_notes,
         payments=tuple(
-            PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at)
+            PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at, provider=p.provider)
             for p in payments
             if p.currency == order.currency  # what came in before its source changed the currency pays nothing
         ),

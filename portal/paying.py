@@ -158,5 +158,5 @@ class PaymentProvider(Protocol):
         ...
 
     def name_of(self, headers: Mapping[str, str]) -> str:
-        """The sender's id of a delivery, the same when it is sent again; empty where it has none."""
+        """The sender's id of a delivery, the same when it is sent again; empty where it lacks what each one bears."""
         ...

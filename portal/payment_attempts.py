@@ -125,7 +125,7 @@ NOTHING = About()
 
 @dataclass(frozen=True)
 class Address:
-    """Whose return it is. The version is that of the portal link: with a renewed link, this address is dead too."""
+    """Whose return it is. The version is that of the portal link: with a renewed link, this address opens no order."""
 
     attempt_id: int
     link_version: int

@@ -11,7 +11,7 @@ from db.payments import PaymentKind, PaymentStatus
 from pdfkit.paper import Means, Receipt
 from portal import supplies
 from portal.invoice_texts import Language, open_amount
-from portal.orders import OrderFacts
+from portal.orders import OrderFacts, PaymentFact
 from portal.windows import local_day
 
 MEANS = {
@@ -50,13 +50,26 @@ def terms(order: OrderFacts, zone: ZoneInfo, language: Language) -> Terms:
 
 def of(order: OrderFacts, zone: ZoneInfo) -> tuple[Receipt, ...]:
     """The payments as they came in where they make up what is paid, else the total on the day it was paid, if told."""
-    means = MEANS.get(order.payment_method, Means.OTHER) if order.payment_method else Means.OTHER
     came = [
         payment
         for payment in order.payments
         if payment.kind is PaymentKind.PAYMENT and payment.status is PaymentStatus.COMPLETED and payment.amount
     ]
     if came and sum(payment.amount for payment in came) == order.total - due(order):
-        return tuple(Receipt(on=local_day(each.at, zone), amount=each.amount, means=means) for each in came)
-    day = supplies.paid_on(order, zone)
-    return (Receipt(on=day, amount=order.total, means=means),) if day and order.total else ()
+        days = [local_day(each.at, zone) for each in came]
+        return tuple(
+            Receipt(on=day, amount=each.amount, means=means(each, order)) for each, day in zip(came, days, strict=True)
+        )
+    day, ways = supplies.paid_on(order, zone), {means(each, order) for each in came} or {_agreed(order)}
+    way = ways.pop() if len(ways) == 1 else Means.OTHER
+    return (Receipt(on=day, amount=order.total, means=way),) if day and order.total else ()
+
+
+def means(payment: PaymentFact, order: OrderFacts) -> Means:
+    """How that money really came; what the order agreed on says it only where the payment does not."""
+    known = next((each for each in MEANS if each.value == payment.provider.strip().lower()), None)
+    return MEANS[known] if known else _agreed(order)
+
+
+def _agreed(order: OrderFacts) -> Means:
+    return MEANS.get(order.payment_method, Means.OTHER) if order.payment_method else Means.OTHER

@@ -27,6 +27,7 @@ EVENTS = (
     "PAYMENT.CAPTURE.REVERSED",
 )
 NAME = "paypal-transmission-id"
+LONGEST_HEADER = 2000  # characters; PayPal's longest, the signature, has 344
 SIGNED = {
     "auth_algo": "paypal-auth-algo",
     "cert_url": "paypal-cert-url",
@@ -134,4 +135,5 @@ def _captured_above(links: tuple[Link, ...]) -> str:
 
 
 def name_of(headers: Mapping[str, str]) -> str:
-    return headers.get(NAME, "")[:200]
+    is_whole = all(0 < len(headers.get(header, "")) <= LONGEST_HEADER for header in SIGNED.values())
+    return headers[NAME][:200] if is_whole else ""

@@ -238,9 +238,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("fields", "why", "is_to_be_mended"), REFUSED.values(), ids=REFUSED.keys())
-async def test_what_cannot_be_invoiced_says_why_and_spends_no_number(
-    books: Bookkeeping, fields, why, is_to_be_mended
-):
+async def test_what_cannot_be_invoiced_says_why_and_spends_no_number(books: Bookkeeping, fields, why, is_to_be_mended):
     order_id = await books.is_ordered(**fields)
 
     assert [await books.is_refused(order_id) for _ in range(3)] == [why] * 3
@@ -467,9 +465,7 @@ async def test_the_customers_address_outlives_an_import(books: Bookkeeping, data
         "country": "DE",
     }
     async with database.writing() as session:
-        session.add(
-            BillingCorrection(order_id=order_id, corrected_by="customer", corrected_at=NOON, **corrected)
-        )
+        session.add(BillingCorrection(order_id=order_id, corrected_by="customer", corrected_at=NOON, **corrected))
     await books.is_ordered(billing=HOME, note="once more")
 
     invoice = await books.asks(order_id, ERIKA)
@@ -547,3 +543,32 @@ async def test_a_new_invoice_is_owed_although_a_credit_note_settled_the_one_befo
     await books.issues_by_hand(order_id)
     assert await due() == 2000
 
+
+@pytest.mark.parametrize(
+    ("provider", "agreed", "means"),
+    [
+        ("paypal", PaymentMethod.PREPAYMENT, "paypal"),
+        ("bank_transfer", PaymentMethod.PAYPAL, "bank_transfer"),
+        ("PayPal", None, "paypal"),
+        ("a shop's own name", PaymentMethod.DIRECT_DEBIT, "direct_debit"),
+        ("a shop's own name", None, "other"),
+    ],
+)
+async def test_an_invoice_names_the_way_that_the_money_took_and_else_the_one_agreed_on(
+    books: Bookkeeping, provider, agreed, means
+):
+    payment = an_imported_payment(2000, provider=provider, at=berlin(2026, 11, 5))
+    order_id = await books.is_ordered(paid_at=None, payments=[payment], payment_method=agreed)
+
+    paper = (await books.snapshot(await books.asks(order_id))).paper
+
+    assert [receipt.means for receipt in paper.receipts] == [means]
+
+
+async def test_more_than_the_total_paid_in_one_way_is_named_by_that_way(books: Bookkeeping):
+    payments = [an_imported_payment(1500, provider="paypal", transaction_id=each) for each in "12"]
+    order_id = await books.is_ordered(payments=payments, payment_method=PaymentMethod.PREPAYMENT)
+
+    paper = (await books.snapshot(await books.asks(order_id))).paper
+
+    assert [(receipt.amount, receipt.means) for receipt in paper.receipts] == [(2000, "paypal")]

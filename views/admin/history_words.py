@@ -169,6 +169,18 @@ def _sign_in_failed(told: Told) -> Sentence:
     return said("Somebody tried to sign in with a mail address that nobody has here")
 
 
+def _delivery_given_up(told: Told) -> Sentence:
+    name = _text(told, "name")
+    if not name:  # a failure of our own names no provider
+        return said("What a payment service sent could not be worked on: %(detail)s", detail=_detail(told))
+    return said(
+        "%(name)s could not be asked whether what came to its webhook is genuine: %(detail)s"
+        " Payments are looked at all the same.",
+        name=name,
+        detail=_detail(told),
+    )
+
+
 def _fixed(sentence: Sentence) -> Callable[[Told], Sentence]:
     return lambda _told: sentence
 
@@ -198,6 +210,10 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "webhook_registered": lambda told: said("Webhook registered for %(name)s", name=_provider(told)),
     "webhook_registration_failed": lambda told: said(
         "The webhook for %(name)s could not be registered: %(detail)s", name=_provider(told), detail=_detail(told)
+    ),
+    "webhook_delivery_failed": _delivery_given_up,
+    "payment_look_failed": lambda told: said(
+        "A look at how a payment stands failed: %(detail)s The next look is planned.", detail=_detail(told)
     ),
     "link_renewed": _fixed(said("Portal link renewed; the old one opens nothing any more")),
     "allowance_given": _allowance,

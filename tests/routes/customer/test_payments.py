@@ -142,9 +142,10 @@ async def test_a_paypal_in_trouble_is_an_honest_page_and_no_error(tresen: Runnin
 
     answer = await start(tresen, sale, provider="1")
 
-    assert answer.status_code == 503
-    assert "Der Zahlungsdienst ist nicht erreichbar." in answer.text
-    assert Shown(answer.text).all("form", **{"data-deed": "pay"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{urlsplit(sale.link).path}#payment")
+    shown = await page(tresen, sale)
+    assert "Die letzte Zahlung konnte nicht begonnen werden." in shown.one("section", id="payment").text
+    assert shown.all("form", **{"data-deed": "pay"})
 
 
 async def test_the_return_to_a_paypal_in_trouble_shows_that_it_is_checked(tresen: Running, sale: Sale, paypal: StandIn):
@@ -167,15 +168,62 @@ async def test_a_foreign_payment_token_is_a_404_like_every_other(tresen: Running
     assert (await tresen.client.get(f"/payments/{token}?token=1")).status_code == 404
 
 
-async def test_a_renewed_link_kills_the_address_of_the_return_too(tresen: Running, sale: Sale, paypal: StandIn):
-    begun = await start(tresen, sale, provider="1")
-    back = await decide(begun.headers["location"])
+async def renew(tresen: Running, sale: Sale) -> str:
     async with tresen.house.database.writing() as session:
         order = await session.get_one(type(sale.order), sale.order.id)
-        await links.renew(order, session, By("test", datetime.now(UTC)))
+        return tresen.house.links.url(await links.renew(order, session, By("test", datetime.now(UTC))))
 
-    assert (await tresen.client.get(back)).status_code == 404
+
+async def test_a_link_renewed_meanwhile_takes_no_payment_away_and_opens_no_order(
+    tresen: Running, sale: Sale, paypal: StandIn
+):
+    begun = await start(tresen, sale, provider="1")
+    back = await decide(begun.headers["location"])
+    newer = await renew(tresen, sale)
+
+    assert (await tresen.client.head(back)).status_code == 200
     assert paypal.ledger.asked("capture") == []
+    for _ in range(2):
+        shown = await tresen.client.get(back)
+        assert (shown.status_code, shown.headers["cache-control"]) == (200, "private, no-store")
+        assert Shown(shown.text).one("h1").text == "Ihre Zahlung ist angekommen"
+
+    assert "RE-1" not in shown.text
+    assert "/o/" not in shown.text
+    assert Shown((await tresen.client.get(newer)).text).one("main")["data-payment-state"] == "paid"
+    assert len(paypal.ledger.asked("capture")) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "capture_as", "title"),
+    [
+        ("no", "COMPLETED", "Diese Zahlung kam nicht zustande"),
+        ("yes", "PENDING", "Ihre Zahlung wird geprüft"),
+        ("yes", "INSTRUMENT_DECLINED", "Diese Zahlung kam nicht zustande"),
+    ],
+)
+async def test_what_came_of_it_is_told_without_the_order(
+    tresen: Running, sale: Sale, paypal: StandIn, answer, capture_as, title
+):
+    paypal.ledger.capture_as = capture_as
+    begun = await start(tresen, sale, provider="1")
+    back = await decide(begun.headers["location"], answer)
+    await renew(tresen, sale)
+
+    assert Shown((await tresen.client.get(back)).text).one("h1").text == title
+
+
+async def test_saying_yes_to_a_payment_that_gave_way_is_told_and_leads_to_the_order(tresen: Running, sale: Sale):
+    first = await start(tresen, sale, provider="1")
+    cancelled = await decide(first.headers["location"], "no")
+    await tresen.client.get(cancelled)
+    await start(tresen, sale, provider="1")
+
+    shown = Shown((await tresen.client.get(cancelled.replace("cancelled=yes&", ""))).text)
+
+    assert shown.one("h1").text == "Diese Zahlung war ersetzt"
+    assert "Mit dieser wurde nichts abgebucht." in shown.one("main").text
+    assert shown.one("a", href=urlsplit(sale.link).path)
 
 
 @pytest.mark.parametrize("form", [{"provider": "77"}, {"provider": "x" * 5000}, {"method": "sepa"}, {"provider": "-1"}])
