@@ -98,9 +98,9 @@ async def _answered(claim: _Claim, account: Account) -> Capture | NoCapture:
         found = await service.look(attempt.reference, account.credentials)
     else:
         found = await service.capture(attempt.reference, attempt.mark, account.credentials)
-    if not isinstance(found, NoCapture):
+    if isinstance(found, Capture):
         return found
-    if found.why is Missing.MERCHANT and attempt.standing is Standing.CHECKING:
+    if found.why is Missing.GONE and attempt.standing is Standing.CHECKING:
         raise ProviderTrouble(found.detail)
     is_free = found.why in (Missing.APPROVED, Missing.WAITING)
     return NoCapture(Missing.OUTDATED) if claim.is_outdated and is_free else found
@@ -133,7 +133,11 @@ async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
         if never_asked and age > NOBODY_CAME:
             return NoCapture(Missing.GONE)
         raise
-    waits = isinstance(found, NoCapture) and found.why is Missing.WAITING
+    if isinstance(found, Capture):
+        return found
+    if found.why is Missing.GONE and attempt.standing is Standing.CHECKING:
+        raise ProviderTrouble("The service does not know a payment that was asked for.")
+    waits = never_asked and found.why is Missing.WAITING
     return NoCapture(Missing.GONE) if waits and age > NOBODY_CAME else found
 
 
