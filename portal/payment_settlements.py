@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
 from db.payments import PaymentStatus
-from portal import order_facts, payment_attempts, payment_bookings
+from portal import order_facts, payment_attempts, payment_bookings, payment_refunds
 from portal.activity import By, entry
 from portal.orders import OrderFacts
 from portal.paying import Capture, Missing, NoCapture, ProviderRefused, ProviderTrouble
@@ -145,6 +145,7 @@ async def record(attempt: Attempt, found: Capture | NoCapture, session: AsyncSes
     """In the running transaction: everything that follows from the service's answer. Told twice, it is noted once."""
     if isinstance(found, Capture):
         await payment_bookings.book(attempt, found, session, by)
+        await payment_refunds.account_for(await payment_attempts.one(attempt.id, session), found, session, by)
         return
     slot = await session.get(OpenPayment, attempt.order_id)
     if slot is None or slot.attempt_id != attempt.id or attempt.standing is Standing.PENDING:
