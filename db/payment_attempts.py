@@ -17,7 +17,8 @@ class AttemptEvent(StrEnum):
     """`created`: the service has an order of its own for it. `capturing`: the money is being asked for.
 
     `released`: nothing was taken, and it may be tried again. `replaced`: another attempt, or a changed order, took its
-    place before any money moved. A refund is `refund-asked` before anybody is asked for it.
+    place before any money moved. A refund is `refund-asked` before anybody is asked for it, and `refund-given-up` when
+    nobody asks any more: whether it went through, a look has to tell.
     """
 
     CREATED = "created"
@@ -32,6 +33,7 @@ class AttemptEvent(StrEnum):
     FAILED = "failed"
     REFUND_ASKED = "refund-asked"
     REFUND_FAILED = "refund-failed"
+    REFUND_GIVEN_UP = "refund-given-up"
     REFUNDED = "refunded"
     REVERSED = "reversed"
 

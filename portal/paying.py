@@ -42,13 +42,17 @@ class Approval:
 
 @dataclass(frozen=True, kw_only=True)
 class Refund:
-    """Money that goes back; `status` is completed, pending or failed."""
+    """Money that goes back; `status` is completed, pending or failed.
+
+    `mark` is what it was marked with: the key of our question, if it was ours.
+    """
 
     id: str
     status: PaymentStatus
     amount: int
     currency: str
     at: datetime
+    mark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -181,7 +181,7 @@ async def spoken_of(told: Told, provider_id: int, session: AsyncSession) -> Atte
     row = None
     if told.mark:
         row = await session.scalar(of_provider.where(PaymentAttempt.mark == told.mark))
-    for reference in filter(None, (told.reference, told.capture)):
+    for reference in filter(None, (told.reference, told.capture, told.mark)):  # a refund is marked with its own key
         if row is None:
             known = of_provider.join(PaymentEvent).where(PaymentEvent.reference == reference)
             row = (await session.scalars(known.limit(1))).first()

@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
-from portal import first_paid, payment_attempts
+from portal import first_paid, payment_attempts, refund_questions
 from portal.activity import By, entry
 from portal.order_imports import FURTHER
 from portal.paying import Capture, Refund
 from portal.payment_attempts import About, Attempt
 
 PAYPAL = "paypal"  # both kinds of PayPal's are one service, and its ids are unique across them
+REFUNDED = AttemptEvent.REFUNDED
 EVENTS = {
     PaymentStatus.COMPLETED: AttemptEvent.COMPLETED,
     PaymentStatus.PENDING: AttemptEvent.PENDING,
@@ -30,7 +31,7 @@ async def book(attempt: Attempt, capture: Capture, session: AsyncSession, by: By
         if capture.status is not PaymentStatus.FAILED or await _known(attempt, capture.id, session):
             await _book_capture(attempt, capture, session, by)
     for refund in capture.refunds:
-        await book_refund(attempt, refund, session, by)
+        await book_refund(attempt, refund, session, by, refund_questions.key_of(refund, attempt))
     if capture.status is PaymentStatus.PENDING:
         await _wait_for(attempt, session)
     else:
@@ -38,21 +39,30 @@ async def book(attempt: Attempt, capture: Capture, session: AsyncSession, by: By
 
 
 async def book_refund(attempt: Attempt, refund: Refund, session: AsyncSession, by: By, key: str = "") -> None:
-    """`key` is that of our own question for it, if there was one: then the merchant knows already."""
+    """`key` is that of our own question for it, if there was one: then the merchant knows already.
+
+    An event each time that something else is told of it.
+    """
     order = await session.get_one(Order, attempt.order_id)
     known = await _known(attempt, refund.id, session, PaymentKind.REFUND)
     if refund.status is PaymentStatus.COMPLETED and not (known and known.status is PaymentStatus.COMPLETED):
         details: dict[str, object] = {"provider": PAYPAL, "amount": refund.amount, "currency": refund.currency}
-        session.add(entry(by, "refund_received", order.id, details, notice=not key and not _asked_for(attempt)))
+        is_news = not key and not refund_questions.open_questions(attempt)
+        session.add(entry(by, "refund_received", order.id, details, notice=is_news))
     if known is None:
         row = _row(order, refund.id, refund.amount, refund.currency)
         row.kind, row.status, row.at, row.recorded_at = PaymentKind.REFUND, refund.status, refund.at, by.at
         session.add(row)
     elif refund.status in FURTHER[known.status]:
         known.status = refund.status
-    if key or not attempt.knows(AttemptEvent.REFUNDED, refund.id):
-        told: dict[str, object] = {"amount": refund.amount, "status": refund.status.value, "key": key}
-        await payment_attempts.note(attempt, AttemptEvent.REFUNDED, session, by, About(refund.id, told))
+    last = next((e for e in reversed(attempt.events) if e.kind is REFUNDED and e.reference == refund.id), None)
+    told: dict[str, object] = {
+        "amount": refund.amount,
+        "status": refund.status.value,
+        "key": key or (last.text("key") if last else ""),
+    }
+    if last is None or last.details != told:
+        await payment_attempts.note(attempt, REFUNDED, session, by, About(refund.id, told))
     order.changed_at = by.at
 
 
@@ -135,11 +145,3 @@ def _row(order: Order, transaction: str, amount: int, currency: str) -> Payment:
         origin=PaymentOrigin.PORTAL,
         recorded_at=order.changed_at,
     )
-
-
-def _asked_for(attempt: Attempt) -> bool:
-    """Whether a refund that we asked for has no outcome yet: then this is it."""
-    asked = {event.reference for event in attempt.events if event.kind is AttemptEvent.REFUND_ASKED}
-    known = {event.text("key") for event in attempt.events if event.kind is AttemptEvent.REFUNDED}
-    failed = {event.reference for event in attempt.events if event.kind is AttemptEvent.REFUND_FAILED}
-    return bool(asked - known - failed)

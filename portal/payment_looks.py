@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal import outbox
+from db.outbox import Job
+from portal import outbox, refund_questions
 from portal.outbox import ORDER_ID, NewJob
 from portal.payment_attempts import Attempt, Standing
 
@@ -36,10 +38,27 @@ def wait(standing: Standing, age: timedelta) -> timedelta | None:
 async def plan(attempt: Attempt, number: int, session: AsyncSession, now: datetime) -> None:
     """The look of that number, in the running transaction; none where there is nothing to wait for."""
     pause = wait(attempt.standing, now - attempt.started_at)
+    if refund_questions.given_up(attempt):
+        pause = min(pause or DAILY, DAILY)
     if pause is not None:
-        payload: dict[str, object] = {"attempt_id": attempt.id, "look": number, ORDER_ID: attempt.order_id}
-        job = NewJob(kind=KIND, key=f"{KIND}:{attempt.id}:{number}", payload=payload, run_at=now + pause)
-        await outbox.enqueue(job, session, now)
+        await _enqueue(attempt, number, session, now, pause)
+
+
+async def bring_forward(attempt: Attempt, pause: timedelta, session: AsyncSession, now: datetime) -> None:
+    """The next look is taken after `pause` at the latest, in the running transaction."""
+    looks = select(Job).where(Job.kind == KIND, Job.key.startswith(f"{KIND}:{attempt.id}:"))
+    newest = (await session.scalars(looks.order_by(Job.id.desc()).limit(1))).first()
+    if newest is None or newest.done_at or newest.dead_at:
+        number = int(str(newest.payload["look"])) + 1 if newest else 0
+        await _enqueue(attempt, number, session, now, pause)
+    elif newest.run_at > now + pause:
+        newest.run_at = now + pause
+
+
+async def _enqueue(attempt: Attempt, number: int, session: AsyncSession, now: datetime, pause: timedelta) -> None:
+    payload: dict[str, object] = {"attempt_id": attempt.id, "look": number, ORDER_ID: attempt.order_id}
+    job = NewJob(kind=KIND, key=f"{KIND}:{attempt.id}:{number}", payload=payload, run_at=now + pause)
+    await outbox.enqueue(job, session, now)
 
 
 def is_unclear(attempt: Attempt, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
 from db.payments import PaymentStatus
-from portal import order_facts, payment_attempts, payment_bookings
+from portal import order_facts, payment_attempts, payment_bookings, payment_refunds
 from portal.activity import By, entry
 from portal.orders import OrderFacts
 from portal.paying import Capture, Missing, NoCapture, ProviderRefused, ProviderTrouble
@@ -98,9 +98,9 @@ async def _answered(claim: _Claim, account: Account) -> Capture | NoCapture:
         found = await service.look(attempt.reference, account.credentials)
     else:
         found = await service.capture(attempt.reference, attempt.mark, account.credentials)
-    if not isinstance(found, NoCapture):
+    if isinstance(found, Capture):
         return found
-    if found.why is Missing.MERCHANT and attempt.standing is Standing.CHECKING:
+    if found.why is Missing.GONE and attempt.standing is Standing.CHECKING:
         raise ProviderTrouble(found.detail)
     is_free = found.why in (Missing.APPROVED, Missing.WAITING)
     return NoCapture(Missing.OUTDATED) if claim.is_outdated and is_free else found
@@ -133,7 +133,11 @@ async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
         if never_asked and age > NOBODY_CAME:
             return NoCapture(Missing.GONE)
         raise
-    waits = isinstance(found, NoCapture) and found.why is Missing.WAITING
+    if isinstance(found, Capture):
+        return found
+    if found.why is Missing.GONE and attempt.standing is Standing.CHECKING:
+        raise ProviderTrouble("The service does not know a payment that was asked for.")
+    waits = never_asked and found.why is Missing.WAITING
     return NoCapture(Missing.GONE) if waits and age > NOBODY_CAME else found
 
 
@@ -141,6 +145,7 @@ async def record(attempt: Attempt, found: Capture | NoCapture, session: AsyncSes
     """In the running transaction: everything that follows from the service's answer. Told twice, it is noted once."""
     if isinstance(found, Capture):
         await payment_bookings.book(attempt, found, session, by)
+        await payment_refunds.account_for(await payment_attempts.one(attempt.id, session), found, session, by)
         return
     slot = await session.get(OpenPayment, attempt.order_id)
     if slot is None or slot.attempt_id != attempt.id or attempt.standing is Standing.PENDING:

@@ -80,9 +80,11 @@ class Cashier:
     def approve(self, url: str) -> None:
         self.told(url).status = "APPROVED"
 
-    async def come_back(self, url: str, *, cancelled: bool = False, token: str | None = None) -> Arrival:
-        """The customer's browser follows PayPal's redirect."""
-        told = self.told(url)
+    async def come_back(
+        self, url: str, *, cancelled: bool = False, token: str | None = None, told: ToldOrder | None = None
+    ) -> Arrival:
+        """The customer's browser follows PayPal's redirect; `told` is an order that PayPal has forgotten since."""
+        told = told or self.told(url)
         address = urlsplit(back(told, "cancel_url" if cancelled else "return_url"))
         found = payment_attempts.read(address.path.rpartition("/")[2], self.till.signer)
         assert found is not None

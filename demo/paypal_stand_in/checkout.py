@@ -158,26 +158,27 @@ async def refund_capture(capture_id: FromPath[str], request: AnyRequest, state: 
         return refused(404, "INVALID_RESOURCE_ID")
     if order.capture["status"] == "PENDING":
         return refused(422, "PENDING_CAPTURE")
-    wanted = _json(await request.body()).get("amount")
+    body = _json(await request.body())
+    wanted = body.get("amount")
     value = Decimal(str(wanted["value"])) if isinstance(wanted, dict) else left(order)
     if left(order) == 0:
         return refused(422, "CAPTURE_FULLY_REFUNDED")
     if value > left(order):
         return refused(422, "REFUND_AMOUNT_EXCEEDED")
-    told = refund(order, value, ledger, hooks)
+    told = refund(order, value, ledger, hooks, str(body.get("custom_id", "")))
     ledger.answers["refund", key] = (201, told)
     return answer(201, told)
 
 
-def refund(order: ToldOrder, value: Decimal, ledger: Ledger, hooks: Hooks) -> Json:
-    """What a merchant can also do at PayPal itself."""
+def refund(order: ToldOrder, value: Decimal, ledger: Ledger, hooks: Hooks, mark: str = "") -> Json:
+    """What a merchant can also do at PayPal itself; then it bears the payment's own mark."""
     assert order.capture is not None  # noqa: S101 (asked by all callers)
     currency = order.unit["amount"]["currency_code"]  # type: ignore[index]
     told: Json = {
         "id": new_id(),
         "status": "COMPLETED",
         "amount": {"currency_code": currency, "value": f"{value:.2f}"},
-        "custom_id": order.unit["custom_id"],
+        "custom_id": mark or order.unit["custom_id"],
         "create_time": now(),
         "links": [_link("up", f"{ledger.origin}/v2/payments/captures/{order.capture['id']}")],
     }

@@ -37,7 +37,10 @@ class Timing:
 
 
 class Refused(ProviderRefused):
-    """PayPal understood, and says no. `issue` is its own word, such as `INSTRUMENT_DECLINED`."""
+    """PayPal understood, and says no. `issue` is its own word, such as `INSTRUMENT_DECLINED`.
+
+    `after_trouble`: an earlier try of the same call was not answered, and may have been done.
+    """
 
     def __init__(self, status: int, problem: Problem) -> None:
         words = f"{problem.issue} ({problem.debug_id})" if problem.debug_id else problem.issue
@@ -45,6 +48,7 @@ class Refused(ProviderRefused):
         super().__init__(wire.short(f"HTTP {status}: {words}".strip()), credentials=wrong)
         self.status = status
         self.issue = problem.issue
+        self.after_trouble = False
 
 
 class Busy(Exception):
@@ -82,6 +86,9 @@ class Calls:
                         if pause is None or busy.wait > self._timing.whole:
                             break
                         await asyncio.sleep(max(pause, busy.wait))
+                    except Refused as refused:
+                        refused.after_trouble = bool(sentence)
+                        raise
         except TimeoutError:
             sentence = sentence or f"No answer within {self._timing.whole:g} seconds."
         raise ProviderTrouble(f"PayPal: {sentence}")

@@ -28,7 +28,24 @@ LANDINGS = {
 }
 FUNDING = {PayMethod.PAYLATER: "paylater", PayMethod.SEPA: "sepa", PayMethod.CARD: "card"}
 NOT_YET = frozenset({"ORDER_NOT_APPROVED", "PAYER_ACTION_REQUIRED", "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING"})
-TAKEN = frozenset({"ORDER_ALREADY_CAPTURED", "ORDER_COMPLETION_IN_PROGRESS"})
+# Only what PayPal calls malformed or unprocessable is an answer to the question itself; all other refusals are about
+# the connection, the account or another question that it is still at.
+ANSWERS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+TAKEN = "ORDER_ALREADY_CAPTURED"
+IN_PROGRESS = "_IN_PROGRESS"  # how such issues end
+# What is a no even where an earlier try was not answered: the payer's or the shop's account forbids it.
+PLAIN = frozenset(
+    {
+        "COMPLIANCE_VIOLATION",
+        "INSTRUMENT_DECLINED",
+        "PAYEE_ACCOUNT_LOCKED_OR_CLOSED",
+        "PAYEE_ACCOUNT_RESTRICTED",
+        "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
+        "PAYER_ACCOUNT_RESTRICTED",
+        "PAYER_CANNOT_PAY",
+        "TRANSACTION_REFUSED",
+    }
+)
 
 
 async def create(wanted: Wanted, credentials: Credentials, calls: Calls, origins: Origins) -> Approval:
@@ -115,23 +132,33 @@ async def capture(reference: str, mark: str, credentials: Credentials, calls: Ca
 async def _after_refusal(
     refused: Refused, reference: str, credentials: Credentials, calls: Calls
 ) -> Capture | NoCapture:
-    if refused.issue in TAKEN:
+    """No refusal is believed before the order itself was looked at: what was captured is captured."""
+    try:
         found = await look(reference, credentials, calls)
-        if isinstance(found, NoCapture):
-            raise ProviderTrouble("PayPal is at it, but tells of no capture yet.")
+    except Refused as unseen:
+        raise ProviderTrouble(f"PayPal says {refused}, and does not show the order: {unseen}.") from unseen
+    if isinstance(found, Capture):
         return found
-    return NoCapture(_why(refused), str(refused))
+    why = _why(refused)
+    if why is None or (why is Missing.GONE) != (found.why is Missing.GONE):
+        raise ProviderTrouble(f"PayPal says {refused}: that does not tell whether it took the money.")
+    return NoCapture(why, str(refused))
 
 
-def _why(refused: Refused) -> Missing:
-    """PayPal documents 68 issues, and more come: what nobody knows counts as declined."""
-    if refused.issue in NOT_YET:
+def _why(refused: Refused) -> Missing | None:
+    """None where it is no clear no. PayPal documents 68 issues, and more come: what nobody knows counts as declined."""
+    issue = refused.issue
+    if refused.status == HTTPStatus.NOT_FOUND and not refused.after_trouble:
+        return Missing.GONE
+    if refused.status not in ANSWERS or issue == TAKEN or issue.endswith(IN_PROGRESS):
+        return None
+    if refused.after_trouble and issue not in PLAIN:
+        return None
+    if issue in NOT_YET:
         return Missing.WAITING
-    if refused.issue == "DUPLICATE_INVOICE_ID":
+    if issue == "DUPLICATE_INVOICE_ID":
         return Missing.DUPLICATE
-    if refused.credentials or refused.issue.startswith("PAYEE_"):
-        return Missing.MERCHANT
-    return Missing.GONE if refused.status == HTTPStatus.NOT_FOUND else Missing.DECLINED
+    return Missing.MERCHANT if issue.startswith("PAYEE_") else Missing.DECLINED
 
 
 def _path(reference: str) -> str:

@@ -44,6 +44,7 @@ class ToldRefund(Struct, frozen=True):
     status: str
     amount: Money | None = None
     create_time: datetime | None = None
+    custom_id: str = ""
 
 
 class Payments(Struct, frozen=True):
@@ -149,6 +150,7 @@ def refund_of(told: ToldRefund) -> Refund:
         amount=_amount(told.amount),
         currency=told.amount.currency_code,
         at=told.create_time or datetime.now(UTC),
+        mark=told.custom_id,
     )
 
 

@@ -76,6 +76,7 @@ class Empty(Struct, forbid_unknown_fields=True):
 
 class NewRefund(Struct, forbid_unknown_fields=True):
     amount: Money
+    custom_id: Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
     note_to_payer: Annotated[str, Meta(max_length=255)] = ""
 
 

@@ -14,6 +14,7 @@ from portal.activity import By
 from portal.orders import PaymentState
 from portal.payment_attempts import Standing
 from portal.payment_refunds import NewRefund, Refunds, left
+from portal.refund_questions import open_questions
 from portal.refusals import Conflict, Invalid
 
 ANNA = "merchant:1"
@@ -127,7 +128,7 @@ async def test_a_refund_that_a_look_saw_before_its_own_answer_came_is_booked_onc
     await cashier.work_off("payment_refund", Refunds(cashier.till))
 
     assert [amount for kind, _, amount in await cashier.money(order) if kind == "refund"] == [2000]
-    assert payment_refunds.open_questions(await cashier.attempt(order)) == {}
+    assert open_questions(await cashier.attempt(order)) == {}
 
 
 async def test_a_refund_that_paypal_refuses_is_told_and_may_be_asked_for_again(cashier, paid, give_back):

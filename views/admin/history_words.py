@@ -34,6 +34,7 @@ LONGEST = 300
 STOP = (
     "download_failed mail_failing message_failed payment_reversed payment_differs payment_declined payment_unclear"
     " file_missing file_unstampable storage_unavailable"
+    " payment_refund_missing"
 ).split()
 OK = (
     "payment_received order_paid waiver_given file_downloaded message_sent invoice_stored invoice_created"
@@ -128,6 +129,15 @@ def _refund(told: Told) -> Sentence:
     return said("Refund by %(provider)s", provider=provider(_text(told, "provider")))
 
 
+def _refund_failed(told: Told) -> Sentence:
+    if "attempts" in told:  # nobody asks any more
+        return said(
+            "Whether a refund went through is not known; the payment is looked at every day: %(detail)s",
+            detail=_detail(told),
+        )
+    return said("A refund was refused: %(detail)s", detail=_detail(told))
+
+
 def _invoice_refused(told: Told) -> Sentence:
     detail = _text(told, "detail")
     if not detail:
@@ -204,7 +214,8 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "payment_unclear": _fixed(
         said("The payment service has not said for an hour whether it took a payment; it is asked again and again")
     ),
-    "payment_refund_failed": lambda told: said("A refund was refused: %(detail)s", detail=_detail(told)),
+    "payment_refund_failed": _refund_failed,
+    "payment_refund_missing": _fixed(said("A refund that was asked for did not go through; it can be asked for again")),
     "refund_asked": _fixed(said("Refund asked for at the payment service")),
     "transfer_announced": _fixed(said("The customer says to have transferred the money")),
     "webhook_registered": lambda told: said("Webhook registered for %(name)s", name=_provider(told)),

@@ -9,7 +9,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from db.payment_providers import PayMethod
-from portal import payment_refunds
+from portal import payment_refunds, refund_questions
 from portal.exported import ExportedOrder
 from portal.payment_attempts import Attempt, Standing
 from views.admin.labels import METHODS
@@ -58,7 +58,7 @@ class AttemptRow:
     @staticmethod
     def of(attempt: Attempt, names: Mapping[int, str], zone: ZoneInfo) -> AttemptRow:
         tone, standing = STANDINGS[attempt.standing]
-        left, waiting = payment_refunds.left(attempt), sum(payment_refunds.open_questions(attempt).values())
+        left, waiting = payment_refunds.left(attempt), sum(refund_questions.open_questions(attempt).values())
         last = attempt.events[-1] if attempt.events else None
         return AttemptRow(
             id=attempt.id,
