@@ -120,7 +120,7 @@ async def test_what_is_not_there_or_not_within_the_storage_is_not_linked(jana: B
 
 
 @pytest.mark.parametrize("path", ["..", "../..", "/etc", "bente.pdf", "gone"])
-async def test_instead_of_a_folder_that_is_none_of_the_storage_the_topmost_is_listed(jana: Browser, article: str, path: str):
+async def test_instead_of_a_folder_that_is_not_there_the_topmost_is_listed(jana: Browser, article: str, path: str):
     answer = await jana.get(f"{article}/picker?storage=1&path={path}")
 
     assert answer.status_code == 200
