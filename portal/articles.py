@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +21,7 @@ from portal.inspections import Inspector
 from portal.refusals import Fault, Invalid, NotFound
 from portal.storages import Entry, FileMissing, OptionsRefused, Storages, StorageUnavailable
 
+LONGEST_SKU = 500
 Path = Annotated[str, Meta(min_length=1, max_length=1000)]
 ANY = "*"  # at the end of a SKU
 
@@ -31,6 +32,12 @@ class FileLink(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     storage: int | str
     path: Path
     title: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Renaming(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """The title of an article, or of a file as it is linked with one; empty for none of its own."""
+
+    name: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
 
 
 class ArticleBody(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -120,6 +127,36 @@ async def remove(sku: str, session: AsyncSession, by: By) -> None:
     await _link(article, [], session, by)
     article.removed_at = by.at
     session.add(entry(by, "article_removed", details={"sku": sku}))
+
+
+async def opened(sku: str, title: str, session: AsyncSession, by: By) -> Article:
+    """The article of that SKU, made where there is none, as it is where there is one."""
+    article = await session.scalar(select(Article).where(Article.sku == sku))
+    if article is None:
+        article = Article(sku=sku, prefix=prefix_of(sku), title=title, created_at=by.at)
+        session.add(article)
+        await session.flush()
+    elif article.removed_at is None:
+        return article
+    article.removed_at = None
+    session.add(entry(by, "article_saved", details={"sku": sku, "files": []}))
+    return article
+
+
+async def call(article: Article, title: str, session: AsyncSession, by: By) -> None:
+    """Gives it another title."""
+    old, article.title = article.title, title
+    if old != title:
+        details: dict[str, object] = {"sku": article.sku, "old": {"title": old}, "new": {"title": title}}
+        session.add(entry(by, "article_saved", details=details))
+
+
+async def by_id(article_id: int, session: AsyncSession) -> Article:
+    """Raises NotFound."""
+    article = await session.get(Article, article_id)
+    if article is None or article.removed_at is not None:
+        raise NotFound
+    return article
 
 
 async def one(sku: str, session: AsyncSession) -> Article:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.articles import Article
 from portal import articles, paging
-from portal.articles import ArticleBody, LinkedFile
+from portal.articles import LONGEST_SKU, ArticleBody, LinkedFile
 from portal.paging import AfterText, Paging
 from portal.refusals import Fault, Invalid
 from routes.api.body import decoded
@@ -22,7 +22,6 @@ from routes.api.slashes import segment
 from routes.given import AnyRequest, ApiKeyHolder, House, Reading
 
 ARTICLE = "/articles/{sku:str}"
-LONGEST_SKU = 500
 
 
 class ToldLink(Struct, kw_only=True, frozen=True):

@@ -97,14 +97,21 @@ class DownloadRow:
 
     @staticmethod
     def of(row: LoggedDownload, zone: ZoneInfo) -> DownloadRow:
-        outcome = said("arrived") if row.finished else said("started, not yet arrived")
         return DownloadRow(
             at=row.started_at.astimezone(zone),
             name=row.name,
             ip_prefix=row.ip_prefix,
             served=row.bytes_served,
-            outcome=said("our failure, does not count") if row.given_back else outcome,
+            outcome=_outcome(row),
         )
+
+
+def _outcome(row: LoggedDownload) -> Sentence:
+    if row.given_back:
+        return said("our failure, does not count")
+    if row.finished:
+        return said("arrived")
+    return said("handed off to be sent") if row.handed_off else said("started, not yet arrived")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -204,6 +204,7 @@ async def test_spent_downloads_are_told_with_what_became_of_them(shop: Shop):
         "bytes_served": 1000,
         "finished": True,
         "given_back": False,
+        "handed_off": False,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -10,8 +11,9 @@ from urllib.parse import unquote
 from sqlalchemy import select
 
 from db.downloads import Download, DownloadObservation
-from portal import order_imports
+from portal import articles, order_imports
 from portal.activity import By
+from portal.articles import ArticleBody, FileLink
 from tests.routes.customer.conftest import Running, Sale, an_imported_order
 
 
@@ -108,3 +110,42 @@ async def test_a_forged_address_looks_like_any_other_unknown_one(tresen: Running
     forged = await tresen.client.get(address.replace(token, token[:-2] + "xx"))
 
     assert forged.status_code == 404
+
+
+async def test_names_that_mean_harm_reach_the_customer_as_names(tresen: Running, sale: Sale):
+    """In the address, in the header, on the page and in the archive."""
+    evil = 'Muster "34"\n<b>🧵;x=.zip'
+    (tresen.files / evil).write_bytes(b"PK evil")
+    house, by = tresen.house, By("test", datetime.now(UTC))
+    links = [FileLink(storage="files", path=evil), FileLink(storage="files", path="extras.zip")]
+    seen = await articles.look(links, house.database.reading, house.storages, house.inspector)
+    await articles.put("PDF-BENTE", ArticleBody(files=links), seen, house.database.writing, by)
+
+    page = (await tresen.client.get(sale.link)).text
+    (file,) = (int(number) for number in re.findall(r'data-file="(\d+)"', page) if int(number) != sale.extras)
+    started = await tresen.client.post(f"{sale.link}/files/{file}/downloads")
+    single = await tresen.client.get(started.headers["location"])
+    archive = await tresen.client.get(await takes_all(tresen, sale))
+
+    assert "<b>🧵" not in page
+    assert single.content == b"PK evil"
+    assert "\n" not in single.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as found:
+        assert found.namelist() == ["Muster _34__b_🧵;x=.zip", "extras.zip"]
+
+
+async def test_five_gigabytes_are_announced_and_read_from_their_end_without_the_rest(tresen: Running, sale: Sale):
+    size = 5 * 1024**3
+    with (tresen.files / "extras.zip").open("r+b") as file:
+        file.truncate(size)
+        file.seek(size - 4)
+        file.write(b"last")
+
+    started = await tresen.client.post(f"{sale.link}/files/{sale.extras}/downloads")
+    head = await tresen.client.head(started.headers["location"])
+    tail = await tresen.client.get(started.headers["location"], headers={"Range": "bytes=-4"})
+    whole = await tresen.client.head(await takes_all(tresen, sale))
+
+    assert head.headers["content-length"] == str(size)
+    assert (tail.status_code, tail.content) == (206, b"last")
+    assert int(whole.headers["content-length"]) > size
