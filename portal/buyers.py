@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.orders import Address, AddressRole, BillingCorrection, Order
 from db.settings import SellerSettings
 from pdfkit import paper
-from pdfkit.codes import VAT_PREFIXES
 from pdfkit.paper import TaxCategory
+from portal import vat_ids
 from portal.invoice_lines import NotIssued
 from portal.refusals import Refusal
 from portal.texts import plain
 
 SMALL_AMOUNT = 250_00  # up to this total an invoice needs no recipient (§ 33 UStDV)
-VAT_ID = re.compile(r"[A-Z]{2}[0-9A-Z+*.]{2,12}")  # BR-CO-09 wants the country in front
 NAMES_BUYER = frozenset({TaxCategory.REVERSE_CHARGE, TaxCategory.INTRA_EU})
 NAMES_SELLER = frozenset({*NAMES_BUYER, TaxCategory.EXPORT})
 LEAVES_COUNTRY = frozenset({TaxCategory.INTRA_EU, TaxCategory.EXPORT})
@@ -39,8 +37,8 @@ class Asked:
 def buyer(asked: Asked) -> paper.Buyer:
     """Raises NotIssued where the address or a VAT id is missing that the document must show."""
     row = asked.row
-    vat_id = re.sub(r"[\s-]", "", row.buyer_vat_id).upper()
-    is_vat_id = VAT_ID.fullmatch(vat_id) is not None and vat_id[:2] in VAT_PREFIXES
+    vat_id = vat_ids.compact(row.buyer_vat_id)
+    is_vat_id = vat_ids.wrong(vat_id) is None
     if asked.categories & NAMES_BUYER and not is_vat_id:
         raise NotIssued(Refusal.VAT_ID_MISSING, vat_id)
     if asked.categories & NAMES_SELLER and not asked.seller.vat_id:
@@ -52,6 +50,13 @@ def buyer(asked: Asked) -> paper.Buyer:
         reference=plain(row.buyer_reference),
         customer_number=plain(row.buyer_customer_number),
     )
+
+
+def destination(asked: Asked) -> paper.Address:
+    """Where it went, as the source told it: it decides about the tax, so what customers type has no say in it."""
+    shipping = asked.address(AddressRole.SHIPPING)
+    told = shipping if shipping and shipping.country else asked.address(AddressRole.BILLING) or shipping
+    return _address(told, asked)
 
 
 def ship_to(asked: Asked) -> paper.Address | None:

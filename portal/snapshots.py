@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from db.orders import Address, BillingCorrection, Line, Order, TaxCategory, VatMode
+from db.orders import Address, BillingCorrection, BuyerKind, Line, Order, TaxCategory, VatMode
 from db.settings import InvoiceTextSettings, SellerSettings, TaxRegime
 from pdfkit import paper
 from pdfkit.paper import Kind, Paper, TaxGroup, Totals
-from portal import receipts, supplies
-from portal.buyers import Asked, buyer, ship_to
+from portal import destinations, receipts, supplies
+from portal.buyers import Asked, buyer, destination, ship_to
+from portal.destinations import Sale
 from portal.invoice_lines import NotIssued, Position, positions, printed
 from portal.invoice_texts import Language, reason
 from portal.orders import OrderFacts
@@ -98,6 +99,17 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
     needs_day = paper.TaxCategory.INTRA_EU in asked.categories  # EN 16931, BR-IC-11
     if supply is None or (needs_day and supply.on is None):
         raise NotIssued(Refusal.SUPPLY_DATE_UNKNOWN)
+    ordered_on = local_day(bought.row.ordered_at, issuer.zone)
+    destinations.check(
+        Sale(
+            seller_country=issuer.settings.country,
+            destination=destination(asked),
+            vat_id=recipient.vat_id,
+            is_business=bought.row.buyer_kind is BuyerKind.BUSINESS,
+            taxes=taxes,
+            on=supply.until or supply.on or ordered_on,
+        )
+    )
     return Snapshot(
         paper=Paper(
             kind=Kind.INVOICE,
@@ -116,7 +128,7 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
             **receipts.terms(bought.facts, issuer.zone, language),
             ship_to=ship_to(asked),
             order_number=plain(bought.row.number),
-            ordered_on=local_day(bought.row.ordered_at, issuer.zone),
+            ordered_on=ordered_on,
             prices_include_tax=bought.row.prices_include_tax,
             accent=issuer.accent,
         ),
@@ -135,7 +147,9 @@ def _check(bought: Bought, issuer: Issuer) -> None:
 
 
 def _mode(row: Order, settings: SellerSettings) -> VatMode:
-    """A small business shows no tax, whatever rates its shop tells."""
+    """A small business shows no tax, whatever rates its shop tells; nobody else is one because a shop says so."""
+    if row.vat_mode is VatMode.SMALL_BUSINESS and settings.tax_regime is not TaxRegime.SMALL_BUSINESS:
+        raise NotIssued(Refusal.TAX_RATE_UNKNOWN, "small-business")
     return VatMode.SMALL_BUSINESS if settings.tax_regime is TaxRegime.SMALL_BUSINESS else row.vat_mode
 
 

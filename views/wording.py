@@ -281,6 +281,7 @@ SHOP_MENDS = frozenset(
         Refusal.FOREIGN_CURRENCY,
         Refusal.ADDRESS_INCOMPLETE,
         Refusal.VAT_ID_MISSING,
+        Refusal.EXEMPTION_UNFOUNDED,
         Refusal.SUPPLY_DATE_UNKNOWN,
         Refusal.CHARACTER_UNPRINTABLE,
         Refusal.INVOICE_FAILED,

@@ -22,6 +22,7 @@ REMEDIES: Mapping[Refusal, tuple[Sentence, str]] = {
     Refusal.TAX_RATE_UNKNOWN: (MEND_AT_SOURCE, ""),
     Refusal.ADDRESS_INCOMPLETE: (MEND_AT_SOURCE, ""),
     Refusal.VAT_ID_MISSING: (MEND_AT_SOURCE, ""),
+    Refusal.EXEMPTION_UNFOUNDED: (MEND_AT_SOURCE, ""),
     Refusal.CHARACTER_UNPRINTABLE: (MEND_AT_SOURCE, ""),
     Refusal.SUPPLY_DATE_UNKNOWN: (
         said("Let the source report the day of shipping or, for files, of payment, and take the order over again."),
