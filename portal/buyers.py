@@ -61,11 +61,12 @@ def destination(asked: Asked) -> paper.Address:
 
 def ship_to(asked: Asked) -> paper.Address | None:
     """Where it went if that is not where the invoice goes, or if its country decides about the tax."""
-    billing = _billing(asked)
+    billing, place = _billing(asked), destination(asked)
     found = asked.address(AddressRole.SHIPPING)
-    shipping = _address(found, asked) if found and found.country else None
-    is_abroad = bool(asked.categories & LEAVES_COUNTRY) or billing.country != asked.seller.country
-    return (shipping or billing) if is_abroad or (shipping and shipping != billing) else None
+    if not (found and found.country) and billing.country == place.country:
+        place = billing  # as it was corrected, for there is no other
+    is_abroad = bool(asked.categories & LEAVES_COUNTRY) or place.country != asked.seller.country
+    return place if is_abroad or place != billing else None
 
 
 def _billing(asked: Asked) -> paper.Address:

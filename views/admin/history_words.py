@@ -213,6 +213,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     ),
     "credit_note_created": lambda told: said("Credit note %(number)s created", number=Reference(_text(told, "number"))),
     "billing_address_corrected": _fixed(said("Billing address corrected")),
+    "billing_address_withdrawn": _fixed(said("Correction of the billing address withdrawn")),
     "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=_text(told, "subject")),
     "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=_text(told, "subject")),
     "message_failed": lambda told: said("A mail was given up: %(error)s", error=_text(told, "error")),

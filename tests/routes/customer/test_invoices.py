@@ -170,6 +170,8 @@ async def test_a_corrected_address_is_on_the_invoice_whatever_the_source_sends_a
         ({"city": "\x00\u200b"}, "city"),
         ({"country": "ZZ"}, "country"),
         ({"country": ""}, "country"),
+        ({"country": "AT"}, "country"),
+        ({"city": "🎉"}, "city"),
         ({"name": "", "company": ""}, "name"),
         ({"name": "x" * 201}, "name"),
     ],
