@@ -163,7 +163,7 @@ class Address(Base, kw_only=True):
 
 
 class BillingCorrection(Base, kw_only=True):
-    """The billing address as customer or merchant corrected it; the newest counts. What the source told stays beside it.
+    """The billing address as somebody corrected it; the newest counts. What the source told stays beside it.
 
     An empty one withdraws those before it.
     """

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.orders import Address, AddressRole, BillingCorrection, Order
+from msgspec import structs
+
+from db.orders import Address, AddressRole, BillingCorrection, BuyerKind, Order
 from db.settings import SellerSettings
 from pdfkit import paper
 from pdfkit.paper import TaxCategory
@@ -72,7 +74,10 @@ def ship_to(asked: Asked) -> paper.Address | None:
 def _billing(asked: Asked) -> paper.Address:
     """As the customer corrected it, else as the source told it, else where the goods go."""
     told = asked.address(AddressRole.BILLING) or asked.address(AddressRole.SHIPPING)
-    return _address(asked.correction or told, asked)
+    address = _address(asked.correction or told, asked)
+    if address.company or asked.row.buyer_kind is not BuyerKind.BUSINESS:
+        return address
+    return structs.replace(address, company=plain(asked.row.buyer_company))  # it is the business that bought
 
 
 def _address(told: Address | BillingCorrection | None, asked: Asked) -> paper.Address:

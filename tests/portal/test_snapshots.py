@@ -396,6 +396,15 @@ def test_a_business_is_named_with_its_vat_id():
     assert buyer.vat_id == "DE136695976"
 
 
+def test_the_company_of_a_business_stands_on_its_invoice_beside_the_name_of_the_address():
+    business = {"buyer_company": "Muster GmbH", "buyer_kind": BuyerKind.BUSINESS}
+    address = snapshot(a_line(), **business).paper.buyer.address
+    consumer = snapshot(a_line(), buyer_company="Muster GmbH").paper.buyer.address
+
+    assert (address.company, address.name) == ("Muster GmbH", "Max Mustermann")
+    assert consumer.company == ""
+
+
 # --- Tax that cannot be true
 
 ANNA = {"buyer_kind": BuyerKind.BUSINESS, "buyer_vat_id": "ATU12345678"}
