@@ -83,4 +83,4 @@ def _check_rates(sale: Sale) -> None:
         known |= LOWERED_RATES[sale.seller_country]
     for group in sale.taxes:
         if group.category is TaxCategory.STANDARD and group.rate not in known:
-            raise NotIssued(Refusal.TAX_RATE_UNKNOWN, f"{group.rate / 100:g} %")
+            raise NotIssued(Refusal.TAX_RATE_UNKNOWN, f"rate {group.rate}")

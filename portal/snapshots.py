@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from msgspec import Struct
 from db.orders import Address, BillingCorrection, BuyerKind, Line, Order, TaxCategory, VatMode
 from db.settings import InvoiceTextSettings, SellerSettings, TaxRegime
 from pdfkit import paper
+from pdfkit.letters import unprintable
 from pdfkit.paper import Kind, Paper, TaxGroup, Totals
 from portal import destinations, receipts, supplies
 from portal.buyers import Asked, buyer, destination, ship_to
@@ -84,7 +85,7 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
     found = positions(bought.lines, mode)
     lines, adjustments = printed(found)
     if not lines:
-        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, "no line")
+        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, "nothing")
     language = language_of(bought.row.locale)
     taxes = groups(found, mode, issuer.texts, language)
     asked = Asked(
@@ -110,7 +111,7 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
             on=supply.until or supply.on or ordered_on,
         )
     )
-    return Snapshot(
+    made = Snapshot(
         paper=Paper(
             kind=Kind.INVOICE,
             number=UNNUMBERED,
@@ -134,6 +135,23 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
         ),
         positions=found,
     )
+    if found_out := "\n".join(_unprintable(msgspec.to_builtins(made.paper, builtin_types=(bytes, date)), "")):
+        raise NotIssued(Refusal.CHARACTER_UNPRINTABLE, found_out)
+    return made
+
+
+def _unprintable(value: object, place: str) -> Iterator[str]:
+    """Each field with the characters that no typeface has, such as `lines/0/title 🎉`."""
+    match value:
+        case str():
+            if signs := unprintable(value):
+                yield f"{place} {signs}"
+        case dict():
+            for name, each in value.items():
+                yield from _unprintable(each, f"{place}/{name}".removeprefix("/"))
+        case list() | tuple():
+            for number, each in enumerate(value):
+                yield from _unprintable(each, f"{place}/{number}")
 
 
 def _check(bought: Bought, issuer: Issuer) -> None:
@@ -143,7 +161,9 @@ def _check(bought: Bought, issuer: Issuer) -> None:
         raise NotIssued(Refusal.FOREIGN_CURRENCY, bought.row.currency)
     total = sum(line.line_gross for line in bought.lines)
     if not bought.row.amounts_consistent or total != bought.row.total_gross:
-        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, f"{total} / {bought.row.total_gross}")
+        raise NotIssued(
+            Refusal.AMOUNTS_INCONSISTENT, f"sums {total} {bought.row.total_gross} {bought.row.currency}"
+        )
 
 
 def _mode(row: Order, settings: SellerSettings) -> VatMode:

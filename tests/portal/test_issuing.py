@@ -7,6 +7,7 @@ import hashlib
 import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -506,7 +507,7 @@ async def test_payments_stand_on_the_invoice_as_they_came_in(books: Bookkeeping)
     assert (paper.totals.paid, paper.totals.due) == (2000, 0)
 
 
-ON_ACCOUNT = {
+ON_ACCOUNT: dict[str, Any] = {
     "paid_at": None,
     "state": State.SHIPPED,
     "shipped_at": berlin(2026, 11, 4),

@@ -12,6 +12,7 @@ from db.orders import State
 from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
 from portal.refusals import Refusal
+from views.admin.invoice_words import detail_of
 from views.admin.labels import BY_SECTION, PROVIDER_HISTORY
 from views.admin.order_words import PAYMENT_STATUSES, REASONS, STATES, provider
 from views.form import Label
@@ -127,8 +128,9 @@ def _refund(told: Told) -> Sentence:
 
 
 def _invoice_refused(told: Told) -> Sentence:
-    detail = _text(told, "detail")
-    if not detail:
+    text, why = _text(told, "detail"), _text(told, "refusal")
+    detail = detail_of(Refusal(why), text) if why in list(Refusal) else plain(text)
+    if not text or detail is None:
         return said("The invoice could not be made: %(reason)s", reason=_reason(told))
     return said("The invoice could not be made: %(reason)s (%(detail)s)", reason=_reason(told), detail=detail)
 
