@@ -13,7 +13,7 @@ from db.invoices import Invoice, InvoiceDocument, InvoiceKind
 from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import billing_addresses, entitled, images, order_facts, payment_facts, waivers
+from portal import billing_addresses, entitled, images, invoice_notices, order_facts, payment_facts, waivers
 from portal.billing_addresses import BillingAddress
 from portal.entitlements import Entitlement
 from portal.images import ShownImage
@@ -22,7 +22,7 @@ from portal.invoices import InvoiceFacts, InvoiceRules
 from portal.links import Link
 from portal.orders import OrderFacts
 from portal.payment_facts import NOT_PAYING, Paying
-from portal.refusals import NotFound
+from portal.refusals import NotFound, Refusal
 from portal.settings import AllSettings, all_settings, missing_seller_fields
 from portal.waivers import GivenWaiver, Question
 
@@ -65,7 +65,10 @@ class Appearance:
 
 @dataclass(frozen=True, kw_only=True)
 class Dossier:
-    """One order with all that stands around it; `billing` where the merchant lets customers correct it."""
+    """One order with all that stands around it; `billing` where the merchant lets customers correct it.
+
+    `invoice_waits_for` is what the merchant has to mend before there can be an invoice, if that was found out.
+    """
 
     order: OrderFacts
     link: Link
@@ -87,6 +90,7 @@ class Dossier:
     appearance: Appearance
     zone: ZoneInfo
     billing: BillingAddress | None = None
+    invoice_waits_for: Refusal | None = None
     paying: Paying = NOT_PAYING
 
     @property
@@ -130,6 +134,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         appearance=_appearance(settings),
         zone=settings.zone,
         billing=await billing_addresses.of_order(order.id, session) if settings.invoices.address_correction else None,
+        invoice_waits_for=await invoice_notices.waiting_for(order.id, session),
         paying=await payment_facts.of(facts, settings.seller, session),
     )
 

@@ -27,6 +27,7 @@ class Refusal(StrEnum):
     FOREIGN_CURRENCY = "foreign-currency"
     ADDRESS_INCOMPLETE = "address-incomplete"
     VAT_ID_MISSING = "vat-id-missing"
+    EXEMPTION_UNFOUNDED = "exemption-unfounded"
     SUPPLY_DATE_UNKNOWN = "supply-date-unknown"
     CHARACTER_UNPRINTABLE = "character-unprintable"
     INVOICE_FAILED = "invoice-failed"

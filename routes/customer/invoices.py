@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from portal import dossiers, invoices
 from portal.byte_ranges import HeldBytes
 from portal.refusals import NotFound, Refused
-from routes.customer.orders import page_of
+from routes.customer.orders import OUR_FAULT, page_of
 from routes.given import Customer, House, LinkedOrder, Now, Reading
 from routes.ranges import RangedAnswer, inline
 from views import Page
@@ -21,11 +21,13 @@ MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
 
 @post("/o/{token:str}/invoices")
 async def get_invoice(order: LinkedOrder, house: House, customer: Customer) -> Redirect | Page:
-    """A second click leads to the document of the first."""
+    """A second click leads to the document of the first. Where there is none, the page itself says why."""
     try:
         invoice_id = await house.issuing.invoice(order.id, customer)
     except Refused as refused:
-        return await page_of(order, house, customer.at, refused.refusal, Deed.INVOICE)
+        if refused.refusal in OUR_FAULT:
+            return await page_of(order, house, customer.at, refused.refusal, Deed.INVOICE)
+        return Redirect(f"/o/{order.token}#invoice", status_code=303)
     return Redirect(f"/o/{order.token}/invoices/{invoice_id}.pdf", status_code=303)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -473,6 +474,19 @@ async def test_the_customers_address_outlives_an_import(books: Bookkeeping, data
     assert (await books.snapshot(invoice)).paper.buyer.address.city == "Berlin"
 
 
+async def test_a_corrected_country_decides_nothing_about_the_tax(books: Bookkeeping, database: Database):
+    order_id = await books.is_ordered(
+        vat_mode=VatMode.EXPORT, lines=[a_line(tax_rate="0")], buyer=Buyer(name="Max Mustermann")
+    )
+    abroad = dict.fromkeys("company line2".split(), "") | {
+        "name": "Max Mustermann", "line1": "Bahnhofstrasse 1", "zip": "8001", "city": "Zürich", "country": "CH",
+    }  # fmt: skip
+    async with database.writing() as session:
+        session.add(BillingCorrection(order_id=order_id, corrected_by="customer", corrected_at=NOON, **abroad))
+
+    assert await books.is_refused(order_id) is Refusal.EXEMPTION_UNFOUNDED
+
+
 async def test_payments_stand_on_the_invoice_as_they_came_in(books: Bookkeeping):
     payments = [
         an_imported_payment(500, transaction_id="1", at=berlin(2026, 11, 2)),
@@ -489,7 +503,7 @@ async def test_payments_stand_on_the_invoice_as_they_came_in(books: Bookkeeping)
     assert (paper.totals.paid, paper.totals.due) == (2000, 0)
 
 
-ON_ACCOUNT = {
+ON_ACCOUNT: dict[str, Any] = {
     "paid_at": None,
     "state": State.SHIPPED,
     "shipped_at": berlin(2026, 11, 4),

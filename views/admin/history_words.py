@@ -13,6 +13,7 @@ from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
 from portal.refusals import Refusal
 from views.admin.file_history import SENTENCES as FILE_SENTENCES
+from views.admin.invoice_words import detail_of
 from views.admin.labels import BY_SECTION, PROVIDER_HISTORY
 from views.admin.order_words import PAYMENT_STATUSES, REASONS, STATES, provider
 from views.form import Label
@@ -139,8 +140,9 @@ def _refund_failed(told: Told) -> Sentence:
 
 
 def _invoice_refused(told: Told) -> Sentence:
-    detail = _text(told, "detail")
-    if not detail:
+    text, why = _text(told, "detail"), _text(told, "refusal")
+    detail = detail_of(Refusal(why), text) if why in list(Refusal) else plain(text)
+    if not text or detail is None:
         return said("The invoice could not be made: %(reason)s", reason=_reason(told))
     return said("The invoice could not be made: %(reason)s (%(detail)s)", reason=_reason(told), detail=detail)
 
@@ -242,6 +244,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     ),
     "credit_note_created": lambda told: said("Credit note %(number)s created", number=Reference(_text(told, "number"))),
     "billing_address_corrected": _fixed(said("Billing address corrected")),
+    "billing_address_withdrawn": _fixed(said("Correction of the billing address withdrawn")),
     "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=_text(told, "subject")),
     "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=_text(told, "subject")),
     "message_failed": lambda told: said("A mail was given up: %(error)s", error=_text(told, "error")),

@@ -8,13 +8,15 @@ from datetime import date
 from decimal import Decimal
 
 from db.invoices import InvoiceKind, Issuer
-from portal import invoices
+from portal import billing_corrections, invoices
+from portal.billing_addresses import BillingAddress
 from portal.dossiers import Dossier
 from portal.invoice_list import ListedInvoice
 from portal.invoice_remainders import LeftLine, Remainder
 from views.admin.invoice_words import Obstacle
 from views.admin.invoices import Form, relation
 from views.admin.order_ready import paper
+from views.customer.billing_address import AddressForm, TypedAddress
 from views.format import Money
 from views.sentences import Sentence, said
 
@@ -55,7 +57,16 @@ class Typed:
 
     correction: TypedCorrection | None = None
     upload: TypedUpload | None = None
+    address: TypedAddress | None = None
     obstacle: Obstacle | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Billing:
+    """The billing address that counts; `is_corrected` where it is not the source's."""
+
+    address: BillingAddress
+    is_corrected: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +120,9 @@ class OrderDocument:
 class OrderInvoices:
     """`create` and `upload_to` are addresses, empty where that is not to be done; `obstacle` is why not.
 
+    `address` is the form of the billing address, None where an invoice stands with it; `withdraw` where its correction
+    can be taken back.
+
     `is_again` says that an invoice of the order was taken back before; `customer_may` that a click of theirs makes one.
     """
 
@@ -119,14 +133,22 @@ class OrderInvoices:
     obstacle: Obstacle | None
     upload_to: str
     upload: TypedUpload | None
+    address: AddressForm | None
+    withdraw: str
 
     @staticmethod
     def of(
-        rows: Sequence[ListedInvoice], remainders: Mapping[int, Remainder], dossier: Dossier, typed: Typed
+        rows: Sequence[ListedInvoice],
+        remainders: Mapping[int, Remainder],
+        dossier: Dossier,
+        billing: Billing,
+        typed: Typed,
     ) -> OrderInvoices:
         url = f"/admin/orders/{dossier.order.id}"
         standing = invoices.standing(dossier.invoices)
         why = invoices.refusal_by_hand(dossier.order, dossier.invoices, dossier.invoice_rules)
+        may_correct = billing_corrections.refusal_by_hand(dossier) is None
+        to = f"{url}/billing-address"
         may_upload = not standing and all(row.issuer is Issuer.TRESEN for row in rows)
         return OrderInvoices(
             documents=tuple(_document(row, remainders.get(row.id), url, typed.correction) for row in rows),
@@ -136,6 +158,8 @@ class OrderInvoices:
             obstacle=typed.obstacle or (Obstacle.of(why) if why and not standing else None),
             upload_to=f"{url}/foreign-invoices" if may_upload or typed.upload else "",
             upload=typed.upload,
+            address=AddressForm.filled(to, billing.address, typed.address) if may_correct else None,
+            withdraw=f"{to}/withdrawals" if may_correct and billing.is_corrected else "",
         )
 
 

@@ -33,6 +33,8 @@ DONE = {
     "invoice-stored": said("The invoice from elsewhere is stored. The customer finds it on the portal page."),
     "cancelled": said("The invoice is cancelled. Its credit note stands beside it."),
     "corrected": said("What was taken back stands on a credit note of its own."),
+    "address-corrected": said("The billing address is corrected. The next invoice bears it."),
+    "address-withdrawn": said("The correction is withdrawn. The address of the order’s source counts again."),
     "changed-meanwhile": said("Nothing was done: this had just been done already."),
 }
 FAILED = frozenset({"no-address", "refund-failed"})

@@ -45,8 +45,15 @@ class InvoiceSection:
     def of(dossier: Dossier, now: datetime, path: str, typed: TypedAddress | None = None) -> InvoiceSection:
         section = _documents(dossier, now, path) if dossier.invoices else _none_yet(dossier)
         if invoices.may_create(dossier.order, dossier.invoices, dossier.invoice_rules):
-            section = replace(section, refusal="", notice=None, action=f"{path}/invoices")
+            section = _to_be_made(dossier.invoice_waits_for, f"{path}/invoices")
         return replace(section, correction=AddressForm.of(dossier, path, typed))
+
+
+def _to_be_made(waits_for: Refusal | None, action: str) -> InvoiceSection:
+    """A click makes it, unless one has just shown that the merchant has to mend something first."""
+    if waits_for:
+        return InvoiceSection(refusal=waits_for, rows=(), notice=INVOICE_FOLLOWS)
+    return InvoiceSection(refusal="", rows=(), notice=None, action=action)
 
 
 def _documents(dossier: Dossier, now: datetime, path: str) -> InvoiceSection:

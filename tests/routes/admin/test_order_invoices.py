@@ -195,6 +195,59 @@ async def test_what_only_the_attempt_finds_is_told_with_its_detail(books):
     assert await books.every() == []
 
 
+# --- The address on it
+
+TYPED = {"name": "Max Neu", "line1": "Neue Straße 1", "zip": "10115", "city": "Berlin", "country": "DE"}
+
+
+async def test_the_merchant_corrects_the_address_and_withdraws_what_was_corrected(books):
+    await books.opens()
+    order_id = await books.sells("A-1")
+    address = f"/admin/orders/{order_id}/billing-address"
+
+    first = await books.jana.post(address, TYPED)
+    page = await books.sees(first.headers["location"])
+    assert 'value="Neue Straße 1"' in page
+    assert "Korrektur der Adresse zurücknehmen" in page
+    for _ in range(2):
+        assert (await books.jana.post(f"{address}/withdrawals")).status_code == 303
+
+    page = await books.sees(tab(order_id))
+    assert 'value="Heidestraße 17"' in page
+    assert "Korrektur der Adresse zurücknehmen" not in page
+    kinds = [row.kind for row in await books.every(Activity) if row.kind.startswith("billing_address")]
+    assert kinds == ["billing_address_corrected", "billing_address_withdrawn"]
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    (invoice,) = await own(books)
+    assert b"Heidestra" in await books.content(invoice, DocumentFormat.XML)
+
+
+async def test_after_a_cancellation_the_new_invoice_bears_the_address_that_the_merchant_corrected(books):
+    await books.opens()
+    invoice = await books.issues("A-1")
+    address = f"/admin/orders/{invoice.order_id}/billing-address"
+    early = await books.jana.post(address, TYPED)
+    await books.takes_back(invoice)
+    await books.jana.post(address, TYPED)
+    await books.jana.post(f"/admin/orders/{invoice.order_id}/invoices")
+
+    assert "changed-meanwhile" in early.headers["location"]
+    assert "Neue Straße 1" in (await books.content((await own(books))[-1], DocumentFormat.XML)).decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"country": "AT"}, "es entscheidet über die Steuer"), ({"city": "🎉"}, "nicht drucken lassen")],
+)
+async def test_a_wrong_address_is_told_to_the_merchant_too(books, change, words):
+    await books.opens()
+    order_id = await books.sells("A-1")
+    answer = await books.jana.post(f"/admin/orders/{order_id}/billing-address", TYPED | change)
+
+    assert answer.status_code == 422
+    assert words in unescape(answer.text)
+
+
 # --- Cancelled
 
 
