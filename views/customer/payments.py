@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from db.payment_providers import PayMethod, ProviderKind
 from portal import payments
@@ -57,7 +56,7 @@ class PaymentSection:
     ending: Notice | None = None
     purpose: Sentence | None = None
     choices: tuple[PayChoice, ...] = ()
-    announced_on: date | None = None
+    announced: Notice | None = None
 
     @staticmethod
     def of(dossier: Dossier, path: str) -> PaymentSection | None:
@@ -65,16 +64,31 @@ class PaymentSection:
         order, paying = dossier.order, dossier.paying
         if death(order) or not_an_order(order) or order.total == 0:
             return None
-        announced_on = local_day(paying.announced_at, dossier.zone) if paying.announced_at else None
         if why := payments.refusal(order, providers=len(paying.choices), is_checking=paying.is_checking):
-            return PaymentSection(refusal=why, notice=_why_not(dossier, why), announced_on=announced_on)
+            return PaymentSection(refusal=why, notice=_why_not(dossier, why), announced=announced(dossier))
         return PaymentSection(
             refusal="",
-            ending=ending(paying.last),
+            ending=None if paying.announced_at else ending(paying.last),
             purpose=purpose(dossier),
             choices=tuple(_choice(choice, path) for choice in paying.choices),
-            announced_on=announced_on,
+            announced=announced(dossier),
         )
+
+
+def announced(dossier: Dossier) -> Notice | None:
+    """What the customer says to have transferred; no word about whether it came."""
+    if dossier.paying.announced_at is None:
+        return None
+    return Notice(
+        icon="clock",
+        tone="wait",
+        title=said("Paid by transfer, waits to arrive"),
+        advice=said(
+            "On %(day)s you told the shop that you have transferred it."
+            " Here it counts as paid as soon as the shop has seen it arrive.",
+            day=local_day(dossier.paying.announced_at, dossier.zone),
+        ),
+    )
 
 
 def purpose(dossier: Dossier) -> Sentence:

@@ -114,10 +114,12 @@ async def test_five_reloads_and_a_head_change_nothing_more(tresen: Running, sale
 
 async def test_who_breaks_off_reads_so_and_can_pay_again(tresen: Running, sale: Sale):
     begun = await start(tresen, sale, provider="1")
-    await tresen.client.get(await decide(begun.headers["location"], "no"))
+    returned = await tresen.client.get(await decide(begun.headers["location"], "no"))
+    assert returned.headers["location"] == f"{urlsplit(sale.link).path}#payment"
 
     shown = await page(tresen, sale)
     assert "Sie haben die letzte Zahlung abgebrochen." in shown.one("section", id="payment").text
+    assert "Sie haben die letzte Zahlung abgebrochen." in shown.one("div", **{"class": "banner"}).text
     assert len(shown.all("form", **{"data-deed": "pay"})) == 2
 
 
@@ -268,7 +270,12 @@ async def test_having_transferred_is_noted_once_and_changes_no_state(tresen: Run
 
     shown = await page(tresen, sale)
     assert shown.one("main")["data-payment-state"] == "unpaid"
+    assert told.headers["location"] == f"{urlsplit(sale.link).path}#payment"
+    assert "Überwiesen, wartet auf Eingang" in shown.one("section", id="payment").text
     assert "haben Sie mitgeteilt, dass Sie überwiesen haben" in shown.one("section", id="payment").text
+    assert "24,90 € überwiesen, wartet auf Eingang" in shown.one("div", **{"class": "banner"}).text
+    assert shown.all("button", **{"data-kind": "primary"}) == []  # nobody is urged to pay twice
+    assert "data-kind" not in shown.one("a", href="#payment").attributes
     assert len(shown.all("form", **{"data-deed": "pay"})) == 2
 
 
