@@ -113,12 +113,16 @@ def _payment(told: Told) -> Sentence:
     return said("Payment by %(provider)s: %(status)s", provider=provider(_text(told, "provider")), status=worded)
 
 
-def _reversed(told: Told) -> Sentence:
+def _amount(told: Told) -> Money | str:
     amount, currency = told.get("amount"), _text(told, "currency")
+    return Money(amount, currency) if isinstance(amount, int) and currency else _text(told, "amount")
+
+
+def _reversed(told: Told) -> Sentence:
     return said(
         "Payment by %(provider)s was charged back: %(amount)s",
         provider=provider(_text(told, "provider")),
-        amount=Money(amount, currency) if isinstance(amount, int) and currency else _text(told, "amount"),
+        amount=_amount(told),
     )
 
 
@@ -203,6 +207,9 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
         said("The payment service has not said for an hour whether it took a payment; it is asked again and again")
     ),
     "payment_refund_failed": lambda told: said("A refund was refused: %(detail)s", detail=_detail(told)),
+    "receipt_taken_back": lambda told: said(
+        "%(amount)s that had been booked by hand was taken back", amount=_amount(told)
+    ),
     "refund_asked": _fixed(said("Refund asked for at the payment service")),
     "transfer_announced": _fixed(said("The customer says to have transferred the money")),
     "webhook_registered": lambda told: said("Webhook registered for %(name)s", name=_provider(told)),
