@@ -88,6 +88,10 @@ class Formats:
         text = format_currency(amount, money.currency, locale=self.locale, currency_digits=True)
         return text.translate(KINDS_OF_SPACE)
 
+    def plain_amount(self, money: Money) -> str:
+        """`1234,56`: as a banking app takes it, without a currency and without anything that groups."""
+        return amount_to_type(money.amount, money.currency, self.locale.language)
+
     def day(self, day: date) -> str:
         """`25.10.2026`."""
         return format_date(day, "medium", locale=self.locale).translate(KINDS_OF_SPACE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from db.payment_providers import PayMethod, ProviderKind
-from portal import payments
+from portal import bank_transfers, payments
 from portal.dossiers import Dossier
-from portal.orders import death, not_an_order
+from portal.orders import OrderFacts, death, not_an_order
 from portal.payment_attempts import Standing
 from portal.payment_choices import Choice
 from portal.payment_facts import Ending
@@ -28,11 +28,9 @@ WAYS = {
     PayMethod.SEPA: (said("Direct debit"), said("Pay by direct debit"), THROUGH_PAYPAL),
     PayMethod.CARD: (said("Credit or debit card"), said("Pay by card"), THROUGH_PAYPAL),
 }
-TRANSFER = (
-    said("Bank transfer"),
-    said("Pay by bank transfer"),
-    said("You see the account and a GiroCode for your banking app."),
-)
+TRANSFER = (said("Bank transfer"), said("Pay by bank transfer"))
+WITH_CODE = said("You see the account and a GiroCode for your banking app.")
+WITHOUT_CODE = said("You see the account and the reference to give.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +68,7 @@ class PaymentSection:
             refusal="",
             ending=None if paying.announced_at else ending(paying.last),
             purpose=purpose(dossier),
-            choices=tuple(_choice(choice, path) for choice in paying.choices),
+            choices=tuple(_choice(choice, order, path) for choice in paying.choices),
             announced=announced(dossier),
         )
 
@@ -109,9 +107,11 @@ def _why_not(dossier: Dossier, why: Refusal) -> Notice:
     return payments_notice(why)
 
 
-def _choice(choice: Choice, path: str) -> PayChoice:
-    is_transfer = choice.kind is ProviderKind.BANK_TRANSFER
-    name, button, hint = TRANSFER if is_transfer else WAYS[choice.method or PayMethod.PAYPAL]
+def _choice(choice: Choice, order: OrderFacts, path: str) -> PayChoice:
+    if choice.kind is ProviderKind.BANK_TRANSFER:
+        name, button, hint = *TRANSFER, WITH_CODE if bank_transfers.may_have_code(order) else WITHOUT_CODE
+    else:
+        name, button, hint = WAYS[choice.method or PayMethod.PAYPAL]
     return PayChoice(
         name=name,
         button=button,

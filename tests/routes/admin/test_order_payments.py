@@ -200,8 +200,8 @@ async def test_the_word_about_a_transfer_goes_with_the_money(jana, sale):
     async with jana.tresen.house.database.writing() as session:
         bank = msgspec.convert({"name": "Bank", "kind": "bank_transfer", "active": True}, NewProvider)
         row = await payment_providers.add(bank, jana.tresen.house.vault, session, By("test", datetime.now(UTC)))
-        said = {"order_id": 1, "provider_id": row.id, "amount": 2490, "currency": "EUR", "at": datetime.now(UTC)}
-        session.add(TransferAnnouncement(**said))
+        at = datetime.now(UTC)
+        session.add(TransferAnnouncement(order_id=1, provider_id=row.id, amount=2490, currency="EUR", at=at))
     assert "Die Kundschaft gibt an" in (await tab(jana)).one("main").text
 
     await jana.post(TAB, {"amount": "24,90", "on": TODAY, "reference": "", "seen": "0"})
