@@ -89,7 +89,7 @@ def test_who_goes_back_from_paypal_may_choose_again(page: Page, order: str) -> N
     page.goto(order)
     page.locator(PAY).first.click()
     page.get_by_role("button", name="Abbrechen und zurück").click()
-    page.wait_for_url(order)
+    page.wait_for_url(f"{order}#payment")
 
     expect(page.locator("#payment")).to_contain_text("Es wurde nichts abgebucht.")
     expect(page.locator(PAY)).to_have_count(3)
@@ -132,10 +132,12 @@ def test_a_transfer_shows_the_account_and_takes_word_of_it(page: Page, order: st
     expect(page.get_by_role("img", name="GiroCode")).to_be_visible()
 
     page.get_by_role("button", name="Ich habe überwiesen").click()
-    page.wait_for_url(order)
+    page.wait_for_url(f"{order}#payment")
 
     expect(page.locator("main")).to_have_attribute("data-payment-state", "unpaid")
     expect(page.locator("#payment")).to_contain_text("haben Sie mitgeteilt, dass Sie überwiesen haben")
+    expect(page.locator("#payment .notice")).to_be_in_viewport()
+    expect(page.locator(".banner")).to_contain_text("überwiesen, wartet auf Eingang")
 
 
 def test_the_merchant_books_what_arrived_and_gives_back_what_was_paid(

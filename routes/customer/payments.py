@@ -8,6 +8,7 @@ from litestar.response import Redirect
 
 from portal import bank_transfers, dossiers, links, payment_attempts, payment_returns, payment_starts
 from portal.links import Link
+from portal.payment_attempts import Standing
 from portal.payment_settlements import Return
 from portal.payment_starts import Asked
 from portal.refusals import NotFound, Refusal, Refused
@@ -19,6 +20,7 @@ from views.customer.bank_transfer import BankTransferPage
 from views.customer.payment_return import PaymentReturnPage
 
 LARGEST = 2**63 - 1
+PAYMENT = "#payment"  # the part of the page that says what came of it
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
@@ -34,7 +36,7 @@ async def start_payment(order: LinkedOrder, request: AnyRequest, house: House, c
         begun = await payment_starts.begin(asked, house.till, customer)
     except Refused as refused:
         if refused.refusal is Refusal.PROVIDER_UNAVAILABLE:  # the page says so; a proxy may put its own before a 503
-            return Redirect(f"/o/{order.token}#payment", status_code=303)
+            return Redirect(f"/o/{order.token}{PAYMENT}", status_code=303)
         return await page_of(order, house, customer.at, refused.refusal)
     transfer = f"/o/{order.token}/bank-transfers/{begun.choice.provider_id}"
     return Redirect(begun.url or transfer, status_code=303)
@@ -65,7 +67,8 @@ async def come_back(token: FromPath[str], request: AnyRequest, house: House, cus
     if gave_way or not path:
         page = PaymentReturnPage.of(attempt.standing, house.storefront.seller, gave_way=gave_way, order_url=path)
         return Page(page, locale=seen.locale, headers=PRIVATE)
-    return Redirect(path, status_code=303, headers={"Cache-Control": "no-store"})
+    part = "" if attempt.standing is Standing.COMPLETED else PAYMENT  # who has paid looks for the files
+    return Redirect(f"{path}{part}", status_code=303, headers={"Cache-Control": "no-store"})
 
 
 @route("/o/{token:str}/bank-transfers/{provider_id:int}", http_method=["GET", "HEAD"])
@@ -91,7 +94,7 @@ async def announce_transfer(
             await bank_transfers.announce(order.id, _id(provider_id), session, customer)
     except Refused as refused:
         return await page_of(order, house, customer.at, refused.refusal)
-    return Redirect(f"/o/{order.token}", status_code=303)
+    return Redirect(f"/o/{order.token}{PAYMENT}", status_code=303)
 
 
 def _id(number: int) -> int:

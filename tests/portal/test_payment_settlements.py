@@ -597,7 +597,7 @@ async def test_an_address_that_is_not_paypal_s_is_never_followed(cashier):
 )
 async def test_each_method_of_paypal_plus_lands_where_it_belongs(cashier, method, landing, funding):
     plus = await cashier.open_account(name="Plus", kind="paypal_plus")
-    order = await cashier.sell()
+    order = await cashier.sell(lines=[a_line(line_gross=20000)], total_gross=20000)
 
     url = await cashier.begin(order, provider=str(plus.id), method=method)
 

@@ -117,12 +117,16 @@ def _payment(told: Told) -> Sentence:
     return said("Payment by %(provider)s: %(status)s", provider=provider(_text(told, "provider")), status=worded)
 
 
-def _reversed(told: Told) -> Sentence:
+def _amount(told: Told) -> Money | str:
     amount, currency = told.get("amount"), _text(told, "currency")
+    return Money(amount, currency) if isinstance(amount, int) and currency else _text(told, "amount")
+
+
+def _reversed(told: Told) -> Sentence:
     return said(
         "Payment by %(provider)s was charged back: %(amount)s",
         provider=provider(_text(told, "provider")),
-        amount=Money(amount, currency) if isinstance(amount, int) and currency else _text(told, "amount"),
+        amount=_amount(told),
     )
 
 
@@ -218,6 +222,9 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     ),
     "payment_refund_failed": _refund_failed,
     "payment_refund_missing": _fixed(said("A refund that was asked for did not go through; it can be asked for again")),
+    "receipt_taken_back": lambda told: said(
+        "%(amount)s that had been booked by hand was taken back", amount=_amount(told)
+    ),
     "refund_asked": _fixed(said("Refund asked for at the payment service")),
     "transfer_announced": _fixed(said("The customer says to have transferred the money")),
     "webhook_registered": lambda told: said("Webhook registered for %(name)s", name=_provider(told)),

@@ -8,9 +8,11 @@ from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from db.bank_transfers import TransferAnnouncement
 from db.payment_providers import PayMethod
 from portal import payment_refunds, refund_questions
 from portal.exported import ExportedOrder
+from portal.orders import OrderFacts
 from portal.payment_attempts import Attempt, Standing
 from views.admin.labels import METHODS
 from views.admin.order_money import PaymentRow
@@ -33,10 +35,12 @@ STANDINGS = {
 }
 WRONG = {
     "amount": said("Please enter an amount such as 24.90."),
+    "nothing": said("Please enter an amount of more than nothing."),
     "too-much": said("At most what was paid and has not gone back yet."),
     "on": said("Please enter a day on which the money has arrived."),
     "reference": said("A payment with this reference is booked already."),
 }
+REPEATED_REPAYMENT = said("A refund with this reference is booked already.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +80,11 @@ class AttemptRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReceiptForm:
-    """What was typed of a receipt, and what is wrong with it. `seen` counts the payments that were there."""
+class MovementForm:
+    """What was typed of money that moved, and what is wrong with it. `seen` counts the payments that were there.
+
+    `above_due` is the amount that was typed, where it is more than is open and has to be confirmed.
+    """
 
     amount: str
     on: str
@@ -86,6 +93,12 @@ class ReceiptForm:
     wrong_amount: Sentence | None = None
     wrong_on: Sentence | None = None
     wrong_reference: Sentence | None = None
+    above_due: Money | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is at it."""
+        return any((self.wrong_amount, self.wrong_on, self.wrong_reference, self.above_due))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +112,18 @@ class RefundForm:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Typed:
+    """The one form of the tab that did not fit."""
+
+    receipt: MovementForm | None = None
+    repayment: MovementForm | None = None
+    refund: RefundForm | None = None
+
+
+NOTHING_TYPED = Typed()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Announcement:
     at: datetime
     amount: Money
@@ -106,7 +131,7 @@ class Announcement:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentsTab(OrderTab):
-    """`receipt` is None where nothing can be booked; `refund` what did not fit of one."""
+    """`receipt` and `repayment` are None where nothing can be booked; `refund` is what did not fit of one."""
 
     template: ClassVar = "admin/order_payments.html"
 
@@ -114,7 +139,8 @@ class PaymentsTab(OrderTab):
     due: Money
     attempts: tuple[AttemptRow, ...]
     announcements: tuple[Announcement, ...]
-    receipt: ReceiptForm | None
+    receipt: MovementForm | None
+    repayment: MovementForm | None
     refund: RefundForm | None
 
 
@@ -122,6 +148,27 @@ def attempts_of(attempts: Sequence[Attempt], names: Mapping[int, str], zone: Zon
     return tuple(AttemptRow.of(attempt, names, zone) for attempt in attempts)
 
 
-def blank(order: ExportedOrder, today: date, seen: int) -> ReceiptForm:
-    """All that is due, today."""
-    return ReceiptForm(amount=amount_to_type(order.due, order.currency), on=today.isoformat(), seen=seen)
+def announcements_of(
+    said_of: Sequence[TransferAnnouncement], order: OrderFacts, zone: ZoneInfo
+) -> tuple[Announcement, ...]:
+    """Only of what is still open: with the money, the word about it is settled, too."""
+    return tuple(
+        Announcement(at=each.at.astimezone(zone), amount=Money(each.amount, each.currency))
+        for each in said_of
+        if order.due and each.amount == order.due
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlankForms:
+    """All that is due, today; and of what is sent back, only the day."""
+
+    receipt: MovementForm
+    repayment: MovementForm
+
+    @staticmethod
+    def of(order: ExportedOrder, today: date, seen: int, language: str) -> BlankForms:
+        amount, on = amount_to_type(order.due, order.currency, language), today.isoformat()
+        return BlankForms(
+            receipt=MovementForm(amount=amount, on=on, seen=seen), repayment=MovementForm(amount="", on=on, seen=seen)
+        )

@@ -26,6 +26,8 @@ DONE = {
     "no-address": said("The mail was not queued: the order’s mail address cannot be used."),
     "given": said("The downloads are given. The customer can have them at once."),
     "booked": said("The payment is booked."),
+    "taken-back": said("The booking is taken back. It counts no more."),
+    "repaid": said("What you have sent back is entered."),
     "refunded": said("The refund is done."),
     "refund-waits": said("The payment service has not answered yet. The refund is asked for again by itself."),
     "refund-failed": said("The payment service has refused the refund. The history says why."),

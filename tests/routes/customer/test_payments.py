@@ -114,10 +114,12 @@ async def test_five_reloads_and_a_head_change_nothing_more(tresen: Running, sale
 
 async def test_who_breaks_off_reads_so_and_can_pay_again(tresen: Running, sale: Sale):
     begun = await start(tresen, sale, provider="1")
-    await tresen.client.get(await decide(begun.headers["location"], "no"))
+    returned = await tresen.client.get(await decide(begun.headers["location"], "no"))
+    assert returned.headers["location"] == f"{urlsplit(sale.link).path}#payment"
 
     shown = await page(tresen, sale)
     assert "Sie haben die letzte Zahlung abgebrochen." in shown.one("section", id="payment").text
+    assert "Sie haben die letzte Zahlung abgebrochen." in shown.one("div", **{"class": "banner"}).text
     assert len(shown.all("form", **{"data-deed": "pay"})) == 2
 
 
@@ -223,7 +225,7 @@ async def test_saying_yes_to_a_payment_that_gave_way_is_told_and_leads_to_the_or
 
     assert shown.one("h1").text == "Diese Zahlung war ersetzt"
     assert "Mit dieser wurde nichts abgebucht." in shown.one("main").text
-    assert shown.one("a", href=urlsplit(sale.link).path)
+    assert shown.all("a", href=urlsplit(sale.link).path)
 
 
 @pytest.mark.parametrize("form", [{"provider": "77"}, {"provider": "x" * 5000}, {"method": "sepa"}, {"provider": "-1"}])
@@ -259,6 +261,31 @@ async def test_a_transfer_leads_to_the_account_with_a_giro_code(tresen: Running,
     values = [field["value"] for field in shown.all("input")]
     assert values == ["Nähwerk", "DE02 1203 0000 0000 2020 51", "BYLADEM1001", "DKB", "24,90\u00a0€", "RE-1"]
     assert shown.all("img", width="160")
+    copied = [field.attributes.get("data-plain", "") for field in shown.all("copy-field")]
+    assert copied == ["", "DE02120300000000202051", "", "", "24,90", ""]
+
+
+async def test_a_giro_code_is_promised_only_where_there_is_one(tresen: Running, sale: Sale):
+    assert "GiroCode" in (await page(tresen, sale)).one("section", id="payment").text
+
+    francs = await sell(tresen, "2", **OPEN, currency="CHF")
+
+    assert "GiroCode" not in (await page(tresen, francs)).one("section", id="payment").text
+    shown = Shown((await tresen.client.get(f"{francs.link}/bank-transfers/2")).text)
+    assert shown.all("img", width="160") == []
+
+
+async def test_nothing_is_announced_while_a_payment_is_being_checked(tresen: Running, sale: Sale, paypal: StandIn):
+    begun = await start(tresen, sale, provider="1")
+    back = await decide(begun.headers["location"])
+    paypal.faults.retry_after = 600
+    paypal.faults.switch("capture", Fault.BUSY, times=9)
+    await tresen.client.get(back)
+
+    told = await tresen.client.post(f"{sale.link}/bank-transfers/2/announcements")
+
+    assert told.status_code == 409
+    assert "Überwiesen, wartet auf Eingang" not in (await page(tresen, sale)).one("section", id="payment").text
 
 
 async def test_having_transferred_is_noted_once_and_changes_no_state(tresen: Running, sale: Sale):
@@ -268,7 +295,12 @@ async def test_having_transferred_is_noted_once_and_changes_no_state(tresen: Run
 
     shown = await page(tresen, sale)
     assert shown.one("main")["data-payment-state"] == "unpaid"
+    assert told.headers["location"] == f"{urlsplit(sale.link).path}#payment"
+    assert "Überwiesen, wartet auf Eingang" in shown.one("section", id="payment").text
     assert "haben Sie mitgeteilt, dass Sie überwiesen haben" in shown.one("section", id="payment").text
+    assert "24,90 € überwiesen, wartet auf Eingang" in shown.one("div", **{"class": "banner"}).text
+    assert shown.all("button", **{"data-kind": "primary"}) == []  # nobody is urged to pay twice
+    assert "data-kind" not in shown.one("a", href="#payment").attributes
     assert len(shown.all("form", **{"data-deed": "pay"})) == 2
 
 
