@@ -33,6 +33,7 @@ ENDS = {
     Missing.DUPLICATE: AttemptEvent.DECLINED,
     Missing.MERCHANT: AttemptEvent.FAILED,
     Missing.GONE: AttemptEvent.EXPIRED,
+    Missing.VOIDED: AttemptEvent.EXPIRED,
     Missing.OUTDATED: AttemptEvent.REPLACED,
 }
 TELL_MERCHANT = frozenset({Missing.DUPLICATE, Missing.MERCHANT})
