@@ -41,7 +41,8 @@ class AttemptEvent(StrEnum):
 class PaymentAttempt(Base, kw_only=True):
     """`mark` is random, and all that the service is told of it; `label` is what the customer reads there.
 
-    `amount` in minor units of `currency`: never captured if the order says another one by then.
+    `amount` in minor units of `currency`: never captured if the order says another one by then. `client_id` and
+    `sandbox` say which account it was begun with: no other one knows it.
     """
 
     __tablename__ = "payment_attempt"
@@ -54,6 +55,8 @@ class PaymentAttempt(Base, kw_only=True):
     amount: Mapped[int]
     currency: Mapped[str]
     label: Mapped[str]
+    client_id: Mapped[str]
+    sandbox: Mapped[bool]
     started_at: Mapped[datetime]
 
 

@@ -73,7 +73,8 @@ class Capture:
 
 
 class Missing(StrEnum):
-    """Why there is no capture. `waiting`: for the customer. `gone`: the service does not know it any more.
+    """Why there is no capture. `waiting`: for the customer. `gone`: the service does not know it any more. `voided`: it
+    knows it, and has let it go.
 
     `outdated` is our own: the order has changed, so that nothing was asked for.
     """
@@ -84,6 +85,7 @@ class Missing(StrEnum):
     DUPLICATE = "duplicate"
     MERCHANT = "merchant"
     GONE = "gone"
+    VOIDED = "voided"
     OUTDATED = "outdated"
 
 

@@ -80,6 +80,8 @@ class Attempt:
     amount: int
     currency: str
     label: str
+    client_id: str
+    sandbox: bool
     started_at: datetime
     events: tuple[Happened, ...] = ()
 
@@ -207,5 +209,5 @@ async def _with_events(rows: Iterable[PaymentAttempt], session: AsyncSession) ->
     for event in await session.scalars(of_them):
         happened = Happened(kind=event.kind, at=event.at, reference=event.reference, details=event.details)
         events[event.attempt_id].append(happened)
-    names = "id mark order_id provider_id method amount currency label started_at".split()
+    names = "id mark order_id provider_id method amount currency label client_id sandbox started_at".split()
     return [Attempt(**{name: getattr(row, name) for name in names}, events=tuple(events[row.id])) for row in rows]

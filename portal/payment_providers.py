@@ -22,7 +22,7 @@ from db.engine import Database
 from db.payment_attempts import PaymentAttempt
 from db.payment_providers import CheckOutcome, PaymentProvider, PaymentProviderCheck, PayMethod, ProviderKind
 from db.settings import SellerSettings
-from portal import ibans, outbox, settings
+from portal import ibans, open_payments, outbox, settings
 from portal.activity import By, entry
 from portal.outbox import NewJob
 from portal.refusals import Conflict, Fault, Invalid, NotFound
@@ -33,6 +33,8 @@ WEBHOOK_REGISTRATION = "webhook_registration"  # the job that follows
 BY_APP = frozenset({ProviderKind.PAYPAL, ProviderKind.PAYPAL_PLUS})
 ALL_METHODS = tuple(PayMethod)
 NEEDS_CREDENTIALS = "Give the client id and the client secret of the PayPal app first."
+PAYMENT_OPEN = "A payment is open: the app and the environment stay until its service has said what came of it."
+ACCOUNT = frozenset({"client_id", "sandbox"})  # a new secret opens the same account
 CREDENTIALS = frozenset({"kind", "client_id", "client_secret", "sandbox"})
 HIDDEN = frozenset({"id", "client_secret_set_at", "created_at", "credentials_at"})
 
@@ -124,7 +126,10 @@ async def add(new: NewProvider, vault: Vault, session: AsyncSession, by: By) -> 
 async def change(
     row: PaymentProvider, wanted: ProviderChange, vault: Vault, session: AsyncSession, by: By
 ) -> PaymentProvider:
-    """Writes the fields that differ and notes old and new, the secret masked; everything or nothing. Raises Invalid."""
+    """Writes the fields that differ and notes old and new, the secret masked; everything or nothing.
+
+    Raises Invalid, and Conflict for another account while money is being asked for from this one.
+    """
     before = dict(columns(row))
     told = answer(row)
     if wanted.kind not in (UNSET, row.kind) and await _was_paid_through(row, session):
@@ -133,6 +138,8 @@ async def change(
     changed = {name for name, value in columns(row).items() if before[name] != value} - HIDDEN
     if not changed:
         return row
+    if changed & ACCOUNT and await open_payments.is_any_asked_for(row.id, session):
+        raise Conflict(PAYMENT_OPEN)
     if changed & CREDENTIALS:
         row.credentials_at = by.at
     shown = {f"{name}_set" if name == "client_secret" else name for name in changed}

@@ -91,7 +91,7 @@ class Refunds:
             return _nothing
         try:
             async with self._till.database.reading() as session:
-                account = await self._till.account(attempt.provider_id, session)
+                account = await self._till.account_of(attempt, session)
             return await _answered(attempt, key, account)
         except (ProviderTrouble, ProviderRefused) as error:
             raise NotDone(str(error)) from error

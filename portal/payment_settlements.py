@@ -21,7 +21,7 @@ from portal.activity import By, entry
 from portal.orders import OrderFacts
 from portal.paying import Capture, Missing, NoCapture, ProviderRefused, ProviderTrouble
 from portal.payment_attempts import About, Attempt, Standing
-from portal.till import Account, Till
+from portal.till import Account, OtherAccount, Till
 
 LEASE = timedelta(seconds=60)  # longer than a service is ever waited for
 NOBODY_CAME = timedelta(hours=6)  # both of the service's three hours, to come and to say yes, are over
@@ -33,6 +33,7 @@ ENDS = {
     Missing.DUPLICATE: AttemptEvent.DECLINED,
     Missing.MERCHANT: AttemptEvent.FAILED,
     Missing.GONE: AttemptEvent.EXPIRED,
+    Missing.VOIDED: AttemptEvent.EXPIRED,
     Missing.OUTDATED: AttemptEvent.REPLACED,
 }
 TELL_MERCHANT = frozenset({Missing.DUPLICATE, Missing.MERCHANT})
@@ -78,7 +79,7 @@ async def settle(attempt_id: int, till: Till, by: By) -> bool:
     """Takes the money if it may be taken; False while somebody else is at it. Raises ProviderTrouble, -Refused."""
     async with till.database.writing() as session:
         claim = await _claimed(await payment_attempts.one(attempt_id, session), session, by)
-        account = await till.account(claim.attempt.provider_id, session) if claim else None
+        account = await till.account_of(claim.attempt, session) if claim else None
     if claim is None or account is None:
         return await _is_free(attempt_id, till, by)
     try:
@@ -127,10 +128,10 @@ async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
         return NoCapture(Missing.GONE if age > NEVER_LED_ANYWHERE else Missing.WAITING)
     try:
         async with till.database.reading() as session:
-            account = await till.account(attempt.provider_id, session)
+            account = await till.account_of(attempt, session)
         found = await account.service.look(attempt.reference, account.credentials)
-    except ProviderRefused:
-        if never_asked and age > NOBODY_CAME:
+    except ProviderRefused as refused:
+        if never_asked and (age > NOBODY_CAME or isinstance(refused, OtherAccount)):
             return NoCapture(Missing.GONE)
         raise
     if isinstance(found, Capture):

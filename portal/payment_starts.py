@@ -14,7 +14,7 @@ from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt, PaymentEvent
 from db.payment_providers import ProviderKind
 from db.settings import SellerSettings
-from portal import order_facts, payment_attempts, payment_choices, payment_looks, payments, settings
+from portal import order_facts, payment_attempts, payment_choices, payment_looks, payment_providers, payments, settings
 from portal.activity import By, entry
 from portal.orders import OrderFacts
 from portal.paying import Approval, ProviderRefused, ProviderTrouble, Wanted
@@ -89,12 +89,10 @@ async def _reused(choice: Choice, facts: OrderFacts, session: AsyncSession, by: 
     if found is None:
         return None
     attempt, _ = found
-    same = (attempt.provider_id, attempt.method, attempt.amount, attempt.currency) == (
-        choice.provider_id,
-        choice.method,
-        facts.due,
-        facts.currency,
-    )
+    row = await payment_providers.one(choice.provider_id, session)
+    asked = (choice.provider_id, row.client_id, row.sandbox, choice.method, facts.due, facts.currency)
+    account = (attempt.provider_id, attempt.client_id, attempt.sandbox)
+    same = (*account, attempt.method, attempt.amount, attempt.currency) == asked
     if same and by.at - attempt.started_at < FRESH:
         return attempt
     await payment_attempts.note(attempt, AttemptEvent.REPLACED, session, by)
@@ -103,6 +101,7 @@ async def _reused(choice: Choice, facts: OrderFacts, session: AsyncSession, by: 
 
 
 async def _new(choice: Choice, order: Order, facts: OrderFacts, session: AsyncSession, by: By) -> Attempt:
+    provider = await payment_providers.one(choice.provider_id, session)
     row = PaymentAttempt(
         mark=payment_attempts.new_mark(),
         order_id=order.id,
@@ -111,6 +110,8 @@ async def _new(choice: Choice, order: Order, facts: OrderFacts, session: AsyncSe
         amount=facts.due,
         currency=facts.currency,
         label=await _label(order, session),
+        client_id=provider.client_id,
+        sandbox=provider.sandbox,
         started_at=by.at,
     )
     session.add(row)
@@ -151,7 +152,7 @@ async def _asked_for(prepared: _Prepared, asked: Asked, till: Till, by: By) -> A
     )
     try:
         async with till.database.reading() as session:
-            account = await till.account(attempt.provider_id, session)
+            account = await till.account_of(attempt, session)
         approval = await account.service.begin(wanted, account.credentials)
     except (ProviderTrouble, ProviderRefused) as error:
         await _note_failure(attempt, error, till, by)

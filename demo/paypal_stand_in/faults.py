@@ -30,7 +30,10 @@ HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
 
 
 class Fault(StrEnum):
-    """`lost`: it is done, but the answer never arrives. `…-after`: it is done, and answered as if it were not."""
+    """`lost`: it is done, but the answer never arrives. `…-after`: it is done, and answered as if it were not.
+
+    `minimal`: it is done, and the answer names no more than the order's id and status.
+    """
 
     ERROR = "500"
     UNAVAILABLE = "503"
@@ -41,6 +44,7 @@ class Fault(StrEnum):
     TIME_OUT = "time-out"
     SLOW = "slow"
     LOST = "lost"
+    MINIMAL = "minimal"
     UNAUTHORIZED_AFTER = "401-after"
     FORBIDDEN_AFTER = "403-after"
     UNKNOWN_AFTER = "404-after"
@@ -95,21 +99,19 @@ class Faulty:
             await self.inside(scope, receive, send)
             return
         match fault := self.faults.next(operation):
-            case None:
-                await self._told(operation, scope, receive, send)
-            case Fault.SLOW:
-                await asyncio.sleep(self.faults.slow_seconds)
-                await self._told(operation, scope, receive, send)
+            case None | Fault.SLOW | Fault.MINIMAL:
+                await asyncio.sleep(self.faults.slow_seconds if fault is Fault.SLOW else 0)
+                await self._told(operation, scope, receive, _shortened(send) if fault is Fault.MINIMAL else send)
             case Fault.LOST:
                 await self._told(operation, scope, receive, _swallow)
                 _abort(send)
-            case _ if fault in AFTERWARDS:
-                await self._told(operation, scope, receive, _swallow)
-                await _refused(fault, send)
             case Fault.TIME_OUT:
                 await asyncio.sleep(LASTING_SECONDS)
             case Fault.RESET:
                 _abort(send)
+            case _ if fault in AFTERWARDS:
+                await self._told(operation, scope, receive, _swallow)
+                await _refused(fault, send)
             case _:
                 await _answer(fault, self.faults, send)
 
@@ -159,6 +161,22 @@ async def _whole(receive: Receive) -> bytes:
 
 async def _swallow(message: Message) -> None:
     """Nobody hears it."""
+
+
+def _shortened(send: Send) -> Send:
+    """What PayPal answers to whoever prefers `return=minimal`."""
+    status = 0
+
+    async def shorter(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        elif message["type"] == "http.response.body":
+            told = msgspec.json.decode(message["body"])
+            kept = {name: told[name] for name in ("id", "status", "links") if name in told}
+            await _sent(status, [(b"content-type", b"application/json")], msgspec.json.encode(kept), send)
+
+    return shorter
 
 
 def _abort(send: Send) -> None:

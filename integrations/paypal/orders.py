@@ -27,6 +27,7 @@ LANDINGS = {
     PayMethod.CARD: "GUEST_CHECKOUT",
 }
 FUNDING = {PayMethod.PAYLATER: "paylater", PayMethod.SEPA: "sepa", PayMethod.CARD: "card"}
+UNTOUCHED = frozenset({"CREATED", "SAVED", "PAYER_ACTION_REQUIRED"})  # orders that nobody has said yes to
 NOT_YET = frozenset({"ORDER_NOT_APPROVED", "PAYER_ACTION_REQUIRED", "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING"})
 # Only what PayPal calls malformed or unprocessable is an answer to the question itself; all other refusals are about
 # the connection, the account or another question that it is still at.
@@ -111,9 +112,11 @@ def _standing(told: Mapping[str, object]) -> Capture | NoCapture:
         case "APPROVED":
             return NoCapture(Missing.APPROVED)
         case "VOIDED":
-            return NoCapture(Missing.GONE, "VOIDED")
-        case _:
-            return NoCapture(Missing.WAITING, order.status)
+            return NoCapture(Missing.VOIDED)
+        case status if status in UNTOUCHED:
+            return NoCapture(Missing.WAITING, status)
+        case status:
+            raise ProviderTrouble(f"PayPal's order is {status[:40] or 'without a status'}, but shows no capture.")
 
 
 async def capture(reference: str, mark: str, credentials: Credentials, calls: Calls) -> Capture | NoCapture:
@@ -121,22 +124,28 @@ async def capture(reference: str, mark: str, credentials: Credentials, calls: Ca
     headers = {"paypal-request-id": f"tresen-{mark}-capture", "prefer": "return=representation"}
     request = Request(verb="POST", path=f"{_path(reference)}/capture", headers=headers, body=b"{}")
     try:
-        found = _standing(await calls.call(request, credentials))
+        told = shaped(await calls.call(request, credentials), Order)
     except Refused as refused:
-        found = await _after_refusal(refused, reference, credentials, calls)
-    if isinstance(found, NoCapture) and found.why is Missing.APPROVED:
-        raise ProviderTrouble("PayPal has taken the order, but tells of no capture.")
+        return await _after_refusal(refused, reference, credentials, calls)
+    found = capture_of(told) or await _seen(reference, credentials, calls)
+    if isinstance(found, NoCapture):
+        raise ProviderTrouble("PayPal says yes, but its order shows no capture.")
     return found
+
+
+async def _seen(reference: str, credentials: Credentials, calls: Calls) -> Capture | NoCapture:
+    """How the order stands, for whoever has asked for its money. Raises ProviderTrouble."""
+    try:
+        return await look(reference, credentials, calls)
+    except Refused as unseen:
+        raise ProviderTrouble(f"PayPal does not show an order that was asked for: {unseen}.") from unseen
 
 
 async def _after_refusal(
     refused: Refused, reference: str, credentials: Credentials, calls: Calls
 ) -> Capture | NoCapture:
     """No refusal is believed before the order itself was looked at: what was captured is captured."""
-    try:
-        found = await look(reference, credentials, calls)
-    except Refused as unseen:
-        raise ProviderTrouble(f"PayPal says {refused}, and does not show the order: {unseen}.") from unseen
+    found = await _seen(reference, credentials, calls)
     if isinstance(found, Capture):
         return found
     why = _why(refused)

@@ -115,3 +115,31 @@ async def test_an_order_that_paypal_does_not_know_any_more_ends_nothing_that_was
     cashier.paypal.ledger.orders[hidden.id] = hidden
     await cashier.later(days=1)
     assert await cashier.money(order) == PAID
+
+
+async def test_an_answer_without_a_capture_is_looked_into(cashier, approved):
+    order, url = approved
+    cashier.paypal.faults.switch("capture", Fault.MINIMAL)
+
+    await cashier.come_back(url)
+
+    assert await cashier.money(order) == PAID
+
+
+@pytest.mark.parametrize("status", ["COMPLETED", "PENDING_APPROVAL", "SOMETHING_NEW", ""])
+async def test_an_order_that_somebody_has_touched_waits_for_no_customer(cashier, approved, status):
+    """Whatever became of its money, nobody pays a second time before it is known."""
+    order, url = approved
+    cashier.paypal.faults.switch("capture", Fault.MINIMAL)
+    cashier.paypal.faults.switch("look", Fault.MINIMAL, times=2)
+    told = cashier.told(url)
+
+    await cashier.come_back(url)
+    assert (await cashier.attempt(order)).standing is Standing.CHECKING
+    told.status = status
+    await cashier.later(minutes=1)
+    assert (await cashier.attempt(order)).standing is Standing.CHECKING
+
+    told.status = "COMPLETED"
+    await cashier.later(minutes=5)
+    assert await cashier.money(order) == PAID
