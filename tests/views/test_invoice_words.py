@@ -21,7 +21,7 @@ DETAILS = {
     (Refusal.EXEMPTION_UNFOUNDED, "export AT"): "Ausfuhr, aber es ging nach AT",
     (Refusal.CHARACTER_UNPRINTABLE, "buyer/address/city 🎉"): "Bestellung, Ort: 🎉",
     (Refusal.CHARACTER_UNPRINTABLE, "seller/name 🎉\nlines/1/title 東"): (
-        "Einstellungen, Name oder Firma: 🎉, Position 2, Bezeichnung: 東"
+        "Einstellungen, Name oder Firma: 🎉, Position 2, Titel: 東"
     ),
     (Refusal.FOREIGN_CURRENCY, "CHF"): "CHF",
 }
