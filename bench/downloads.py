@@ -144,7 +144,18 @@ def _throughput(server: Server, shop: Shop, sold: dict[str, Sold], stand_in: int
     own: dict[str, list[float]] = {"local": [], "s3": []}
     direct: dict[str, list[float]] = {"local": [], "s3": []}
     port = free_port()
-    words = [sys.executable, "-m", "http.server", "-b", "127.0.0.1", "-d", str(shop.config.files), str(port)]
+    words = [
+        sys.executable,
+        "-m",
+        "http.server",
+        "-p",
+        "HTTP/1.1",
+        "-b",
+        "127.0.0.1",
+        "-d",
+        str(shop.config.files),
+        str(port),
+    ]
     with served(words, port, "/") as plain:
         peers = {"local": (plain, f"/{LARGE}"), "s3": (Server(0, stand_in, 0), f"/{BUCKET}/{LARGE}")}
         for _ in range(ROUNDS):
