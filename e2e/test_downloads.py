@@ -76,9 +76,7 @@ def test_after_the_window_the_page_says_until_when_it_was(shop: Shop, page: Page
 
 
 @WITH_AND_WITHOUT
-def test_a_missing_file_is_told_counts_nothing_and_can_be_had_when_it_is_back(
-    shop: Shop, open_page, scripted: bool
-) -> None:
+def test_a_missing_file_is_told_and_counts_nothing_until_it_is_back(shop: Shop, open_page, scripted: bool) -> None:
     page = open_page(java_script_enabled=scripted)
     page.goto(sell(shop))
     place = shop.data / "files" / "extras.zip"

@@ -60,8 +60,8 @@ async def link_file(
         return await _page(article_id, place, house, merchant, seen)
     async with house.database.writing() as session:
         article = await articles.by_id(article_id, session)
-        file = await article_files.add(article, seen, session, merchant.by)
-    return Redirect(f"{PATH}/{article_id}?done=linked#file-{file.id}", status_code=303)
+        await article_files.add(article, seen, session, merchant.by)
+    return Redirect(f"{PATH}/{article_id}?done=linked", status_code=303)
 
 
 @post(f"{PATH}/{{article_id:int}}/files/{{file_id:int}}/replacements")
