@@ -166,9 +166,7 @@ async def mark(order_id: int, session: AsyncSession) -> Mark:
     return Mark(*(await session.execute(select(Order.version, shop).where(Order.id == order_id))).one())
 
 
-async def _refusal(
-    wish: Wish, facts: OrderFacts, rules: InvoiceRules, session: AsyncSession
-) -> Refusal | None:
+async def _refusal(wish: Wish, facts: OrderFacts, rules: InvoiceRules, session: AsyncSession) -> Refusal | None:
     documents = await dossiers.issued(wish.order_id, session)
     if wish.is_by_hand:
         return invoices.refusal_by_hand(facts, documents, rules)
@@ -216,9 +214,7 @@ async def _bought(row: Order, facts: OrderFacts, moment: Moment, session: AsyncS
     lines = list(await session.scalars(select(Line).where(Line.order_id == row.id).order_by(Line.position)))
     with_files = await entitled.links({line.sku for line in lines if line.sku}, session)
     are_files = [
-        line.sku in with_files if line.digital is None else line.digital
-        for line in lines
-        if line.kind is LineKind.ITEM
+        line.sku in with_files if line.digital is None else line.digital for line in lines if line.kind is LineKind.ITEM
     ]
     return Bought(
         row=row,
