@@ -38,8 +38,6 @@ from portal.snapshots import Bought, Snapshot
 from portal.supplies import Way
 from portal.windows import local_day
 
-LARGEST_LOGO = 200_000  # bytes: what is larger would make every invoice heavy
-
 
 @dataclass(frozen=True)
 class Mark:
@@ -204,10 +202,10 @@ async def _issuer(shop: AllSettings, session: AsyncSession) -> snapshots.Issuer:
 
 
 async def _logo(image_id: int | None, session: AsyncSession) -> bytes:
+    """As it was uploaded, whatever its size: where it is drawn, it is first made as small as print can show."""
     if image_id is None:
         return b""
-    small = select(Image.content).where(Image.id == image_id, func.length(Image.content) <= LARGEST_LOGO)
-    return await session.scalar(small) or b""
+    return await session.scalar(select(Image.content).where(Image.id == image_id)) or b""
 
 
 async def _bought(row: Order, facts: OrderFacts, moment: Moment, session: AsyncSession) -> Bought:
