@@ -53,6 +53,8 @@ def taken_back(
     invoice: Snapshot, earlier: Sequence[Snapshot], wanted: NewCreditNote, refers_to: Reference
 ) -> TakenBack:
     """`earlier` are the credit notes of that invoice. Raises Invalid for lines that it has not, or not any more."""
+    if not plain(wanted.reason):
+        raise Invalid(Fault("#/reason", "missing", "Say why; it stands on the document."))
     left = left_of(invoice, earlier)
     quantities = _quantities(invoice, left, wanted)
     returned = [

@@ -38,8 +38,6 @@ from portal.snapshots import Bought, Snapshot
 from portal.supplies import Way
 from portal.windows import local_day
 
-LARGEST_LOGO = 200_000  # bytes: what is larger would make every invoice heavy
-
 
 @dataclass(frozen=True)
 class Mark:
@@ -166,9 +164,7 @@ async def mark(order_id: int, session: AsyncSession) -> Mark:
     return Mark(*(await session.execute(select(Order.version, shop).where(Order.id == order_id))).one())
 
 
-async def _refusal(
-    wish: Wish, facts: OrderFacts, rules: InvoiceRules, session: AsyncSession
-) -> Refusal | None:
+async def _refusal(wish: Wish, facts: OrderFacts, rules: InvoiceRules, session: AsyncSession) -> Refusal | None:
     documents = await dossiers.issued(wish.order_id, session)
     if wish.is_by_hand:
         return invoices.refusal_by_hand(facts, documents, rules)
@@ -206,19 +202,17 @@ async def _issuer(shop: AllSettings, session: AsyncSession) -> snapshots.Issuer:
 
 
 async def _logo(image_id: int | None, session: AsyncSession) -> bytes:
+    """As it was uploaded, whatever its size: where it is drawn, it is first made as small as print can show."""
     if image_id is None:
         return b""
-    small = select(Image.content).where(Image.id == image_id, func.length(Image.content) <= LARGEST_LOGO)
-    return await session.scalar(small) or b""
+    return await session.scalar(select(Image.content).where(Image.id == image_id)) or b""
 
 
 async def _bought(row: Order, facts: OrderFacts, moment: Moment, session: AsyncSession) -> Bought:
     lines = list(await session.scalars(select(Line).where(Line.order_id == row.id).order_by(Line.position)))
     with_files = await entitled.links({line.sku for line in lines if line.sku}, session)
     are_files = [
-        line.sku in with_files if line.digital is None else line.digital
-        for line in lines
-        if line.kind is LineKind.ITEM
+        line.sku in with_files if line.digital is None else line.digital for line in lines if line.kind is LineKind.ITEM
     ]
     return Bought(
         row=row,

@@ -161,9 +161,7 @@ def _check(bought: Bought, issuer: Issuer) -> None:
         raise NotIssued(Refusal.FOREIGN_CURRENCY, bought.row.currency)
     total = sum(line.line_gross for line in bought.lines)
     if not bought.row.amounts_consistent or total != bought.row.total_gross:
-        raise NotIssued(
-            Refusal.AMOUNTS_INCONSISTENT, f"sums {total} {bought.row.total_gross} {bought.row.currency}"
-        )
+        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, f"sums {total} {bought.row.total_gross} {bought.row.currency}")
 
 
 def _mode(row: Order, settings: SellerSettings) -> VatMode:

@@ -71,7 +71,7 @@ def _letterhead(sheet: Sheet, seller: Seller, accent: str) -> None:
     sheet.image(io.BytesIO(data), LEFT, _LOGO_TOP, w=width * scale, h=height * scale)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _printable(logo: bytes) -> tuple[bytes, int, int]:
     """The logo on white, as PNG with as many dots as print shows, and its size: PDF/A wants neither alpha nor more."""
     try:
@@ -177,8 +177,8 @@ def _told(paper: Paper, words: Words) -> list[tuple[str, str]]:
 
 def _supply(paper: Paper, words: Words) -> tuple[str, str]:
     supply = paper.supply
-    if supply.is_advance:
-        return words.supplied_on, words.still_to_come
+    if supply.is_advance:  # of which what takes it back has nothing to say
+        return words.supplied_on, words.still_to_come if paper.kind is Kind.INVOICE else ""
     if supply.on and supply.until:
         return words.supplied_in, f"{day(supply.on, paper.locale)} – {day(supply.until, paper.locale)}"
     return words.supplied_on, day(supply.on or paper.issued_on, paper.locale)

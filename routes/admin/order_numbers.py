@@ -16,7 +16,7 @@ from routes.admin.orders import Asked, ShownOrder
 from routes.admin.signed_in import kept_below
 from routes.given import House
 from views import Page, qr
-from views.admin.order_invoices import Billing, OrderInvoices, Typed
+from views.admin.order_invoices import OrderInvoices, Stored, Typed
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_tabs import Done, NumbersTab
 
@@ -38,6 +38,7 @@ async def page_of(asked: ShownOrder, house: PortalHouse, typed: Typed, status: i
         stamp = wish(asked.dossier, await settings.of(FileSettings, session)).text
         documents = await invoice_list.of_order(order_id, session)
         left = await invoice_remainders.of_order(order_id, session)
+        lacks = await invoice_remainders.lacks_of(order_id, session)
         correction = await billing_addresses.newest_correction(order_id, session)
         address = await billing_addresses.of_order(order_id, session)
     tab = NumbersTab(
@@ -49,7 +50,10 @@ async def page_of(asked: ShownOrder, house: PortalHouse, typed: Typed, status: i
         newest_mail=mails[0].id if mails else 0,
         numbers=Numbers.of(asked.order, stamp),
         papers=OrderInvoices.of(
-            documents, left, asked.dossier, Billing(address=address, is_corrected=correction is not None), typed
+            documents,
+            Stored(remainders=left, lacks=lacks, billing=address, is_corrected=correction is not None),
+            asked.dossier,
+            typed,
         ),
     )
     return Page(tab, locale=asked.merchant.locale, status_code=status)

@@ -16,7 +16,7 @@ from views import Page
 from views.wording import Deed
 
 PRIVATE = {"Cache-Control": "private, no-store"}
-MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
+MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml", "xrechnung.xml": "application/xml"}
 
 
 @post("/o/{token:str}/invoices")
@@ -35,7 +35,7 @@ async def get_invoice(order: LinkedOrder, house: House, customer: Customer) -> R
 async def show_invoice(
     order: LinkedOrder, document: FromPath[str], reading: Reading, house: House, now: Now
 ) -> RangedAnswer | Page:
-    """`document` is `{id}.pdf` or `{id}.xml`; another order's id is as unknown as none."""
+    """`document` is `{id}.pdf`, `{id}.xml` or `{id}.xrechnung.xml`; another order's id is as unknown as none."""
     dossier = await dossiers.of(order.id, reading, house.zone)
     number, _, form = document.partition(".")
     found = [invoice for invoice in dossier.invoices if str(invoice.id) == number and form in invoice.formats]

@@ -79,6 +79,7 @@ def everyone() -> dict[str, Paper]:
         "cancellation": taken_back(invoice),
         "correction": taken_back(a_paper(Sold(gross=4482, quantity="2", discount=498), extras=(VOUCHER,)),
                                  Kind.CORRECTION),
+        "cancellation of an advance payment": taken_back(a_paper(supply=Supply(is_advance=True))),
         "cancellation that owes money": taken_back(
             invoice, totals=msgspec.structs.replace(invoice.totals, paid=0, due=invoice.totals.gross),
             terms="Der Betrag wird auf demselben Weg erstattet, auf dem bezahlt wurde.",

@@ -128,6 +128,23 @@ def test_a_payment_before_the_supply_is_told_with_its_day(tmp_path):
     assert "Die Zahlung ist vor der Lieferung eingegangen." in text
 
 
+def test_a_logo_of_many_megabytes_stands_on_the_document_and_does_not_weigh(tmp_path):
+    noise = Image.effect_noise((2000, 1000), 90).convert("RGB")
+    file = io.BytesIO()
+    noise.save(file, "PNG")
+    assert len(file.getvalue()) > 1_000_000
+
+    issue(a_paper(seller=replace(SELLER, logo=file.getvalue())), tmp_path)
+
+    pdf = pypdf.PdfReader(tmp_path / PDF_NAME)
+    assert len(list(pdf.pages[0].images)) == 1
+    assert (tmp_path / PDF_NAME).stat().st_size < 300_000
+
+
+def test_what_takes_an_advance_payment_back_announces_no_supply(tmp_path):
+    assert "steht noch aus" not in issued(SCENARIOS["cancellation of an advance payment"], tmp_path)
+
+
 def test_what_is_left_to_pay_stands_below_the_total(tmp_path):
     text = issued(SCENARIOS["partly paid"], tmp_path)
 

@@ -376,6 +376,16 @@ async def test_nothing_is_taken_back_twice(books: Bookkeeping):
     assert len(await books.numbers()) == 2
 
 
+async def test_a_reason_that_nobody_can_see_is_none(books: Bookkeeping):
+    invoice = await books.asks(await books.is_ordered())
+
+    with pytest.raises(Invalid) as refused:
+        await books.takes_back(invoice, reason="\u0007 \u200b")
+
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("#/reason", "missing")]
+    assert len(await books.numbers()) == 1
+
+
 async def test_simultaneous_cancellations_issue_one(books: Bookkeeping):
     invoice = await books.asks(await books.is_ordered())
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from db.invoices import DocumentFormat, InvoiceKind
+from db.orders import BuyerKind
 from portal import invoices
 from portal.dossiers import Dossier
 from portal.invoices import InvoiceFacts
@@ -18,13 +19,17 @@ from views.wording import INVOICE_FOLLOWS, Notice, invoices_notice
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceRow:
-    """One issued document. `pdf` and `xml` are addresses, empty where there is no such form or it is refused."""
+    """One issued document. `pdf`, `xml` and `xrechnung` are addresses, empty where there is no such form to be had.
+
+    XRechnung is what businesses ask for; to a consumer it would be one more riddle.
+    """
 
     name: Sentence
     button: Sentence
     until: date | None
     pdf: str
     xml: str
+    xrechnung: str
     notice: Notice | None
 
 
@@ -75,6 +80,7 @@ def _none_yet(dossier: Dossier) -> InvoiceSection:
 
 def _row(invoice: InvoiceFacts, why: Refusal | None, dossier: Dossier, path: str) -> InvoiceRow:
     until = invoices.until(invoice, dossier.invoice_rules)
+    is_business = dossier.order.buyer_kind is BuyerKind.BUSINESS
     is_invoice = invoice.kind is InvoiceKind.INVOICE
     facts: dict[str, Value] = {"number": Reference(invoice.number), "day": invoice.issued_on}
     return InvoiceRow(
@@ -85,6 +91,7 @@ def _row(invoice: InvoiceFacts, why: Refusal | None, dossier: Dossier, path: str
         until=None if why else until,
         pdf=_address(invoice, DocumentFormat.PDF, path) if not why else "",
         xml=_address(invoice, DocumentFormat.XML, path) if not why else "",
+        xrechnung=_address(invoice, DocumentFormat.XRECHNUNG, path) if is_business and not why else "",
         notice=invoices_notice(why, until) if why else None,
     )
 

@@ -17,7 +17,7 @@ from lxml import etree
 
 from db.activity import Activity
 from db.invoices import DocumentFormat, Invoice, InvoiceKind, Issuer
-from db.orders import PaymentMethod, State
+from db.orders import BuyerKind, PaymentMethod, State
 from db.settings import SellerSettings
 from portal import settings
 from portal.imported import Buyer, ImportedLine, ImportedPayment
@@ -193,6 +193,17 @@ async def test_what_only_the_attempt_finds_is_told_with_its_detail(books):
     assert 'data-tone="wait" data-refusal="' in answer.text
     assert "Bitte korrigieren Sie die Bestellung dort" in answer.text
     assert await books.every() == []
+
+
+async def test_why_a_business_has_no_xrechnung_is_said_beside_its_invoice(books):
+    await books.opens()
+    business = await books.issues("A-1", buyer=Buyer(name="Max", company="Muster GmbH", kind=BuyerKind.BUSINESS))
+    consumer = await books.issues("A-2", buyer=Buyer(name="Max"))
+    told, silent = [texts_of(await books.sees(tab(each.order_id))) for each in (business, consumer)]
+
+    assert "der Ansprechpartner des Verkäufers" in told
+    assert "die Mailadresse des Käufers" in told
+    assert "XRechnung" not in silent
 
 
 # --- The address on it

@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from db.activity import Activity
 from db.invoices import Invoice
-from db.orders import Address, BillingCorrection, Order, State
+from db.orders import Address, BillingCorrection, BuyerKind, Order, State
 from db.settings import InvoiceSettings, SellerSettings
 from portal import order_imports, settings
 from portal.activity import By
 from portal.credit_notes import NewCreditNote
-from portal.imported import PostalAddress
+from portal.imported import Buyer, PostalAddress
 from portal.order_imports import Key
 from portal.settings import InvoicesChange, SellerChange
 from tests.factories import NOON
@@ -81,6 +81,29 @@ async def test_after_a_cancellation_there_is_nothing_to_click_and_a_click_makes_
     assert len([each for each in page.all("a", href=None) if each["href"].endswith(".pdf")]) == 2
     assert answer.status_code != 500
     assert len(await every(shop, Invoice)) == 2
+
+
+async def test_a_business_gets_its_xrechnung_and_a_consumer_is_not_asked_to_understand_one(shop: Running):
+    contact = SellerChange(contact_name="Jana", phone="0221 12345", email="jana@naehwerk.example")
+    async with shop.house.database.writing() as session:
+        await settings.change(SellerSettings, contact, session, BY)
+    home = PostalAddress(name="Max", line1="Weg 1", zip="50667", city="Köln", country="DE")
+    buyers = [Buyer(name="Max", email="max@muster.example", kind=kind) for kind in BuyerKind]
+    links = [
+        await a_link(shop, str(number), number=f"47{number}", billing=home, buyer=buyer)
+        for number, buyer in enumerate(buyers)
+    ]
+
+    found = []
+    for link in links:
+        await shop.client.post(f"{link}/invoices")
+        page = Shown((await shop.client.get(link)).text)
+        found.append([each["href"] for each in page.all("a", href=None) if each["href"].endswith("xrechnung.xml")])
+
+    assert [len(each) for each in found] == [0, 1]
+    answer = await shop.client.get(found[1][0])
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/xml")
+    assert "xrechnung_3.0" in answer.text
 
 
 async def test_simultaneous_clicks_get_one_document(shop: Running):
