@@ -30,7 +30,18 @@ from integrations import paypal, smtp
 from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
-from portal import backup, doctor, keys, links, merchants, order_imports, restore, sessions, settings
+from portal import (
+    backup,
+    doctor,
+    keys,
+    links,
+    merchants,
+    order_imports,
+    restore,
+    sessions,
+    settings,
+    webhook_registrations,
+)
 from portal.activity import COMMAND_LINE, By
 from portal.backup_archive import BackupFailed
 from portal.doctor import Level, Patient
@@ -110,6 +121,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         async with database.writing() as session:
             await settings.lay_out(session)
             await house.storefront.refresh(session)
+        await webhook_registrations.keep_up(house.till, house.till.clock())
         noting = asyncio.create_task(house.observations.run())
         yield house
         noting.cancel()

@@ -31,7 +31,10 @@ class DeliveryOutcome(StrEnum):
 
 
 class Webhook(Base, kw_only=True):
-    """One address registered at a provider's service, which calls it `reference`."""
+    """One address registered at a provider's service, which calls it `reference`.
+
+    `client_id` and `sandbox` name the app it was registered for; empty where that was before they were noted.
+    """
 
     __tablename__ = "webhook"
     provider_id: Mapped[int] = mapped_column(ForeignKey("payment_provider.id", ondelete="CASCADE"), primary_key=True)
@@ -39,6 +42,8 @@ class Webhook(Base, kw_only=True):
     url: Mapped[str]
     verification: Mapped[Verification] = mapped_column(default=Verification.POSTBACK)
     registered_at: Mapped[datetime]
+    client_id: Mapped[str] = mapped_column(default="")
+    sandbox: Mapped[bool] = mapped_column(default=False)
 
 
 class WebhookDelivery(Base, kw_only=True):

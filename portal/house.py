@@ -25,11 +25,11 @@ from portal import (
     notice_mails,
     outbox,
     payment_looks,
-    payment_providers,
     payment_refunds,
     retention,
     settings,
     storage_grants,
+    webhook_jobs,
     webhooks,
 )
 from portal.confirmations import Confirmations
@@ -60,6 +60,7 @@ from portal.storages import Storages
 from portal.till import Till
 from portal.vault import Vault
 from portal.webhook_registrations import Registrations
+from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
@@ -226,7 +227,8 @@ def _taking_money(till: Till) -> dict[str, Work]:
     return {
         payment_looks.KIND: Reconciliation(till),
         payment_refunds.KIND: Refunds(till),
-        payment_providers.WEBHOOK_REGISTRATION: Registrations(till),
+        webhook_jobs.REGISTRATION: Registrations(till),
+        webhook_jobs.WITHDRAWAL: Withdrawals(till),
         webhooks.KIND: Deliveries(till),
     }
 

@@ -151,8 +151,16 @@ class PaymentProvider(Protocol):
 
     async def refund(self, wanted: RefundWanted, credentials: Credentials) -> Refund: ...
 
-    async def register(self, url: str, credentials: Credentials) -> str:
-        """Lets the service call that address from now on; its own id for it. Twice is the same as once."""
+    async def register(self, url: str, known: str, credentials: Credentials) -> str:
+        """Lets the service call that address from now on, about all that we listen to; its own id for it.
+
+        `known` is the id of an earlier address of the same app, which moves; empty where there is none. Twice is the
+        same as once.
+        """
+        ...
+
+    async def withdraw(self, reference: str, credentials: Credentials) -> None:
+        """The service calls that address no more, if it ever did."""
         ...
 
     async def is_genuine(

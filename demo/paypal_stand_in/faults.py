@@ -23,6 +23,8 @@ OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("refund", "POST", "/v2/payments/captures/[^/]+/refund"),
     ("register", "POST", "/v1/notifications/webhooks"),
     ("list", "GET", "/v1/notifications/webhooks"),
+    ("change", "PATCH", "/v1/notifications/webhooks/[^/]+"),
+    ("withdraw", "DELETE", "/v1/notifications/webhooks/[^/]+"),
     ("verify", "POST", "/v1/notifications/verify-webhook-signature"),
 )
 LASTING_SECONDS = 60.0

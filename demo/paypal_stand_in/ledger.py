@@ -60,6 +60,7 @@ class Ledger:
     orders: dict[str, ToldOrder] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[int, Json]] = field(default_factory=dict)
     webhooks: dict[str, str] = field(default_factory=dict)
+    events: dict[str, list[str]] = field(default_factory=dict)
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_EXCHANGES))
     capture_as: str = "COMPLETED"
     captured_value: str = ""

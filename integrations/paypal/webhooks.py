@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +27,8 @@ EVENTS = (
     "PAYMENT.CAPTURE.REFUNDED",
     "PAYMENT.CAPTURE.REVERSED",
 )
+EVENT_TYPES = [{"name": name} for name in EVENTS]
+ALL_EVENTS = "*"
 NAME = "paypal-transmission-id"
 LONGEST_HEADER = 2000  # characters; PayPal's longest, the signature, has 344
 SIGNED = {
@@ -37,9 +40,14 @@ SIGNED = {
 }
 
 
+class EventType(Struct, frozen=True):
+    name: str = ""
+
+
 class Registered(Struct, frozen=True):
     id: str
     url: str = ""
+    event_types: tuple[EventType, ...] = ()
 
 
 class RegisteredList(Struct, frozen=True):
@@ -80,20 +88,51 @@ class Event(Struct, frozen=True):
     resource: Resource = Resource()
 
 
-async def register(url: str, credentials: Credentials, calls: Calls) -> str:
+async def register(url: str, known: str, credentials: Credentials, calls: Calls) -> str:
     """PayPal's id of that address. Raises ProviderTrouble, ProviderRefused."""
-    wanted: dict[str, object] = {"url": url, "event_types": [{"name": name} for name in EVENTS]}
-    try:
-        told = await calls.call(Request(verb="POST", path=PATH, body=wanted), credentials)
-        return shaped(told, Registered).id
-    except Refused as refused:
-        if refused.issue != "WEBHOOK_URL_ALREADY_EXISTS":
-            raise
-    known = shaped(await calls.call(Request(verb="GET", path=PATH), credentials), RegisteredList)
-    found = next((each.id for each in known.webhooks if each.url == url), None)
+    found = await _listed(url, known, credentials, calls)
+    if found is None:
+        wanted: dict[str, object] = {"url": url, "event_types": EVENT_TYPES}
+        try:
+            told = await calls.call(Request(verb="POST", path=PATH, body=wanted), credentials)
+            return shaped(told, Registered).id
+        except Refused as refused:
+            if refused.issue != "WEBHOOK_URL_ALREADY_EXISTS":
+                raise
+        found = await _listed(url, known, credentials, calls)
     if found is None:
         raise ProviderTrouble("PayPal knows this address already, but does not list it.")
-    return found
+    if changes := _changes(found, url):
+        body = msgspec.json.encode(changes)
+        await calls.call(Request(verb="PATCH", path=f"{PATH}/{found.id}", body=body), credentials)
+    return found.id
+
+
+async def withdraw(reference: str, credentials: Credentials, calls: Calls) -> None:
+    """Raises ProviderTrouble, ProviderRefused; what PayPal does not know is withdrawn."""
+    try:
+        await calls.call(Request(verb="DELETE", path=f"{PATH}/{reference}"), credentials)
+    except Refused as refused:
+        if refused.status != HTTPStatus.NOT_FOUND:
+            raise
+
+
+async def _listed(url: str, known: str, credentials: Credentials, calls: Calls) -> Registered | None:
+    """That address, else the one that PayPal has known by that id."""
+    listed = shaped(await calls.call(Request(verb="GET", path=PATH), credentials), RegisteredList).webhooks
+    by_id = (each for each in listed if known and each.id == known)
+    return next((each for each in listed if each.url == url), None) or next(by_id, None)
+
+
+def _changes(found: Registered, url: str) -> list[dict[str, object]]:
+    """As a JSON patch: PayPal refuses one that changes nothing."""
+    names = {each.name for each in found.event_types}
+    changes: list[dict[str, object]] = []
+    if found.url != url:
+        changes.append({"op": "replace", "path": "/url", "value": url})
+    if ALL_EVENTS not in names and names != set(EVENTS):
+        changes.append({"op": "replace", "path": "/event_types", "value": EVENT_TYPES})
+    return changes
 
 
 async def is_genuine(delivery: Delivery, webhook: str, credentials: Credentials, calls: Calls) -> bool:

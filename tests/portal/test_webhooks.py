@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
 from db.activity import Activity
 from db.outbox import Job
-from db.webhooks import DeliveryOutcome, Verification, WebhookDelivery
+from db.webhooks import DeliveryOutcome, Verification, Webhook, WebhookDelivery
 from demo.paypal_stand_in import Fault
 from demo.paypal_stand_in.checkout import refund
-from portal import outbox, webhook_registrations, webhooks
+from portal import outbox, payment_providers, webhook_jobs, webhook_registrations, webhooks
+from portal.activity import By
 from portal.orders import PaymentState
 from portal.payment_attempts import Standing
+from portal.payment_providers import ProviderChange
 from portal.refusals import Conflict, NotFound
+from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries, Incoming, NotADelivery, TooMany, TooManyForged
 
 PAID = [("payment", "completed", 2000)]
@@ -409,6 +414,112 @@ async def test_a_provider_that_becomes_active_is_registered_by_itself(cashier):
     async with cashier.database.reading() as session:
         undone = select(func.count()).select_from(Job).where(Job.kind == "webhook_registration", Job.done_at.is_(None))
         assert await session.scalar(undone) == 0
+
+
+async def register(cashier):
+    return await webhook_registrations.register(
+        cashier.provider.id, Verification.POSTBACK, cashier.till, cashier.customer
+    )
+
+
+async def change(cashier, **changes):
+    async with cashier.database.writing() as session:
+        row = await payment_providers.one(cashier.provider.id, session)
+        wanted = msgspec.convert(changes, ProviderChange)
+        await payment_providers.change(row, wanted, cashier.till.vault, session, By("merchant:1", cashier.now))
+
+
+async def work_off_all(cashier):
+    await cashier.work_off(webhook_jobs.WITHDRAWAL, Withdrawals(cashier.till))
+    await cashier.work_off(webhook_jobs.REGISTRATION, webhook_registrations.Registrations(cashier.till))
+
+
+async def test_events_that_were_lacking_are_added_to_an_address_that_stands_already(cashier):
+    row = await register(cashier)
+    cashier.paypal.ledger.events[row.reference] = ["PAYMENT.CAPTURE.COMPLETED"]
+
+    await register(cashier)
+
+    assert len(cashier.paypal.ledger.events[row.reference]) == 8
+    await register(cashier)
+    assert len(cashier.paypal.ledger.asked("change")) == 1  # where nothing differs, nothing is asked for
+
+
+async def test_a_shop_that_moved_is_called_at_its_new_address_after_the_next_start(cashier):
+    row = await register(cashier)
+    cashier.now += timedelta(hours=1)
+    moved = replace(cashier.till, base_url="https://new.example.org")
+
+    await webhook_registrations.keep_up(moved, cashier.now)
+    await cashier.work_off(webhook_jobs.REGISTRATION, webhook_registrations.Registrations(moved))
+
+    address = f"https://new.example.org/hooks/paypal/{cashier.provider.id}"
+    assert cashier.paypal.ledger.webhooks == {row.reference: address}
+    async with cashier.database.reading() as session:
+        assert (await session.get_one(Webhook, cashier.provider.id)).url == address
+
+
+async def test_a_shop_that_stayed_asks_nothing_at_a_start(cashier):
+    await work_off_all(cashier)
+    before = len(cashier.paypal.ledger.exchanges)
+
+    await webhook_registrations.keep_up(cashier.till, cashier.now)
+    await work_off_all(cashier)
+
+    assert len(cashier.paypal.ledger.exchanges) == before
+
+
+async def test_a_provider_that_is_switched_off_is_called_no_more_and_on_again_it_is(cashier):
+    await register(cashier)
+
+    cashier.now += timedelta(hours=1)
+    await change(cashier, active=False)
+    async with cashier.database.reading() as session:
+        assert await session.get(Webhook, cashier.provider.id) is None
+    await work_off_all(cashier)
+    assert cashier.paypal.ledger.webhooks == {}
+
+    cashier.now += timedelta(hours=1)
+    await change(cashier, active=True)
+    await work_off_all(cashier)
+    assert len(cashier.paypal.ledger.webhooks) == 1
+
+
+async def test_with_another_app_the_old_one_s_address_goes_and_a_new_one_comes(cashier):
+    old = await register(cashier)
+    cashier.paypal.ledger.apps["another-app"] = "another-secret"
+    cashier.now += timedelta(hours=1)
+
+    await change(cashier, client_id="another-app", client_secret="another-secret")
+    await work_off_all(cashier)
+
+    async with cashier.database.reading() as session:
+        now = await session.get_one(Webhook, cashier.provider.id)
+    assert (now.client_id, now.reference == old.reference) == ("another-app", False)
+    assert list(cashier.paypal.ledger.webhooks) == [now.reference]
+
+
+async def test_a_provider_that_is_removed_leaves_nothing_at_paypal(cashier):
+    await register(cashier)
+
+    async with cashier.database.writing() as session:
+        row = await payment_providers.one(cashier.provider.id, session)
+        await payment_providers.remove(row, session, By("merchant:1", cashier.now))
+    await cashier.work_off(webhook_jobs.WITHDRAWAL, Withdrawals(cashier.till))
+
+    assert cashier.paypal.ledger.webhooks == {}
+
+
+async def test_an_address_that_came_back_meanwhile_is_not_taken_away(cashier):
+    await register(cashier)
+    cashier.now += timedelta(hours=1)
+    await change(cashier, active=False)
+    await change(cashier, active=True)
+    await cashier.work_off(webhook_jobs.REGISTRATION, webhook_registrations.Registrations(cashier.till))
+
+    await cashier.work_off(webhook_jobs.WITHDRAWAL, Withdrawals(cashier.till))
+
+    assert len(cashier.paypal.ledger.webhooks) == 1
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,11 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "webhook_registration_failed": lambda told: said(
         "The webhook for %(name)s could not be registered: %(detail)s", name=_provider(told), detail=_detail(told)
     ),
+    "webhook_withdrawal_failed": lambda told: said(
+        "The webhook of %(name)s could not be taken back at PayPal: %(detail)s What it still sends is refused here.",
+        name=_provider(told),
+        detail=_detail(told),
+    ),
     "webhook_delivery_failed": _delivery_given_up,
     "payment_look_failed": lambda told: said(
         "A look at how a payment stands failed: %(detail)s The next look is planned.", detail=_detail(told)

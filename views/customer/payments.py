@@ -108,10 +108,10 @@ def _why_not(dossier: Dossier, why: Refusal) -> Notice:
 
 
 def _choice(choice: Choice, order: OrderFacts, path: str) -> PayChoice:
+    name, button, hint = WAYS[choice.method or PayMethod.PAYPAL]
     if choice.kind is ProviderKind.BANK_TRANSFER:
-        name, button, hint = *TRANSFER, WITH_CODE if bank_transfers.may_have_code(order) else WITHOUT_CODE
-    else:
-        name, button, hint = WAYS[choice.method or PayMethod.PAYPAL]
+        name, button = TRANSFER
+        hint = WITH_CODE if bank_transfers.may_have_code(order) else WITHOUT_CODE
     return PayChoice(
         name=name,
         button=button,
