@@ -14,13 +14,16 @@ from db.payment_providers import PayMethod
 
 
 class AttemptEvent(StrEnum):
-    """`created`: the service has an order of its own for it. `capturing`: the money is being asked for.
+    """`starting`: a click asks the service for an order of its own; `start-failed`: it did not get one, while another
+    click went on asking. `created`: the service has that order. `capturing`: the money is being asked for.
 
     `released`: nothing was taken, and it may be tried again. `replaced`: another attempt, or a changed order, took its
     place before any money moved. A refund is `refund-asked` before anybody is asked for it, and `refund-given-up` when
     nobody asks any more: whether it went through, a look has to tell.
     """
 
+    STARTING = "starting"
+    START_FAILED = "start-failed"
     CREATED = "created"
     CAPTURING = "capturing"
     RELEASED = "released"
