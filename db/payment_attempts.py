@@ -19,7 +19,8 @@ class AttemptEvent(StrEnum):
 
     `released`: nothing was taken, and it may be tried again. `replaced`: another attempt, or a changed order, took its
     place before any money moved. A refund is `refund-asked` before anybody is asked for it, and `refund-given-up` when
-    nobody asks any more: whether it went through, a look has to tell.
+    nobody asks any more: whether it went through, a look has to tell. `reversed`: whoever paid took it back;
+    `restored`: the merchant has won it back.
     """
 
     STARTING = "starting"
@@ -39,6 +40,7 @@ class AttemptEvent(StrEnum):
     REFUND_GIVEN_UP = "refund-given-up"
     REFUNDED = "refunded"
     REVERSED = "reversed"
+    RESTORED = "restored"
 
 
 class PaymentAttempt(Base, kw_only=True):

@@ -49,6 +49,7 @@ STANDINGS = {
     AttemptEvent.REPLACED: Standing.REPLACED,
     AttemptEvent.FAILED: Standing.FAILED,
     AttemptEvent.REVERSED: Standing.REVERSED,
+    AttemptEvent.RESTORED: Standing.COMPLETED,
 }
 
 
