@@ -14,13 +14,17 @@ from db.payment_providers import PayMethod
 
 
 class AttemptEvent(StrEnum):
-    """`created`: the service has an order of its own for it. `capturing`: the money is being asked for.
+    """`starting`: a click asks the service for an order of its own; `start-failed`: it did not get one, while another
+    click went on asking. `created`: the service has that order. `capturing`: the money is being asked for.
 
     `released`: nothing was taken, and it may be tried again. `replaced`: another attempt, or a changed order, took its
     place before any money moved. A refund is `refund-asked` before anybody is asked for it, and `refund-given-up` when
-    nobody asks any more: whether it went through, a look has to tell.
+    nobody asks any more: whether it went through, a look has to tell. `reversed`: whoever paid took it back;
+    `restored`: the merchant has won it back.
     """
 
+    STARTING = "starting"
+    START_FAILED = "start-failed"
     CREATED = "created"
     CAPTURING = "capturing"
     RELEASED = "released"
@@ -36,6 +40,7 @@ class AttemptEvent(StrEnum):
     REFUND_GIVEN_UP = "refund-given-up"
     REFUNDED = "refunded"
     REVERSED = "reversed"
+    RESTORED = "restored"
 
 
 class PaymentAttempt(Base, kw_only=True):

@@ -44,7 +44,8 @@ class Approval:
 class Refund:
     """Money that goes back; `status` is completed, pending or failed.
 
-    `mark` is what it was marked with: the key of our question, if it was ours.
+    `mark` is what it was marked with: the key of our question, if it was ours. `is_reversal`: nobody gave it back, it
+    was taken.
     """
 
     id: str
@@ -53,13 +54,15 @@ class Refund:
     currency: str
     at: datetime
     mark: str = ""
+    is_reversal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capture:
     """Money as the service tells it, never as we asked for it. `reason` says why it is pending or declined.
 
-    `funding` is what was really paid with. Status `reversed`: taken back, by whoever paid or by the service.
+    `funding` is what was really paid with. Status `reversed`: what was left beside the refunds, `taken_back`, was taken
+    back by whoever paid or by the service. `is_seen`: the service shows it so; else a delivery alone says it.
     """
 
     id: str
@@ -70,6 +73,8 @@ class Capture:
     reason: str = ""
     funding: str = ""
     refunds: tuple[Refund, ...] = ()
+    taken_back: int = 0
+    is_seen: bool = True
 
 
 class Missing(StrEnum):
@@ -118,12 +123,21 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What a delivery speaks of, as far as it says. `is_reversal`: the money was taken back."""
+    """What a delivery speaks of, as far as it says.
+
+    `is_reversal`: of the money of a capture, `amount` was taken back, or all of it where that is None; `id` is the
+    service's name for that. `is_completion`: the capture is complete. `at` is when that was said.
+    """
 
     mark: str = ""
     reference: str = ""
     capture: str = ""
     is_reversal: bool = False
+    is_completion: bool = False
+    id: str = ""
+    amount: int | None = None
+    currency: str = ""
+    at: datetime | None = None
 
 
 class ProviderTrouble(Exception):

@@ -49,6 +49,7 @@ STANDINGS = {
     AttemptEvent.REPLACED: Standing.REPLACED,
     AttemptEvent.FAILED: Standing.FAILED,
     AttemptEvent.REVERSED: Standing.REVERSED,
+    AttemptEvent.RESTORED: Standing.COMPLETED,
 }
 
 
@@ -87,9 +88,18 @@ class Attempt:
 
     @property
     def standing(self) -> Standing:
-        """What the last event says that says anything about it; refunds change nothing of it."""
-        told = [STANDINGS[event.kind] for event in self.events if event.kind in STANDINGS]
-        return told[-1] if told else Standing.STARTING
+        last = self.decisive
+        return STANDINGS[last.kind] if last else Standing.STARTING
+
+    @property
+    def decisive(self) -> Happened | None:
+        """The event that tells how it stands: refunds change nothing of it, nor does an order that comes too late."""
+        found = None
+        for event in self.events:
+            is_late = found is not None and event.kind is AttemptEvent.CREATED
+            if event.kind in STANDINGS and not is_late:
+                found = event
+        return found
 
     @property
     def reference(self) -> str:

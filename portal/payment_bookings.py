@@ -12,7 +12,7 @@ from portal import first_paid, payment_attempts, refund_questions
 from portal.activity import By, entry
 from portal.order_imports import FURTHER
 from portal.paying import Capture, Refund
-from portal.payment_attempts import About, Attempt
+from portal.payment_attempts import About, Attempt, Standing
 
 PAYPAL = "paypal"  # both kinds of PayPal's are one service, and its ids are unique across them
 REFUNDED = AttemptEvent.REFUNDED
@@ -26,16 +26,50 @@ EVENTS = {
 
 async def book(attempt: Attempt, capture: Capture, session: AsyncSession, by: By) -> None:
     """What the service tells of an attempt's money and of what went back of it."""
-    if not attempt.knows(EVENTS[capture.status], capture.id):
+    if _is_news(attempt, capture):
         await _note_capture(attempt, capture, session, by)
         if capture.status is not PaymentStatus.FAILED or await _known(attempt, capture.id, session):
             await _book_capture(attempt, capture, session, by)
+    if capture.status is PaymentStatus.COMPLETED and is_seen(attempt):
+        await restore(attempt, capture.id, session, by)
     for refund in capture.refunds:
         await book_refund(attempt, refund, session, by, refund_questions.key_of(refund, attempt))
     if capture.status is PaymentStatus.PENDING:
         await _wait_for(attempt, session)
     else:
         await payment_attempts.close(attempt, session)
+
+
+def _is_news(attempt: Attempt, capture: Capture) -> bool:
+    """A reversal may come again after it was won, and be seen after it was told of."""
+    if capture.status is not PaymentStatus.REVERSED:
+        return not attempt.knows(EVENTS[capture.status], capture.id)
+    return attempt.standing is not Standing.REVERSED or (capture.is_seen and not is_seen(attempt))
+
+
+def is_seen(attempt: Attempt) -> bool:
+    """Whether it stands reversed, and the service itself has shown it so: only then its answers tell of the end."""
+    last = attempt.decisive
+    return last is not None and last.kind is AttemptEvent.REVERSED and last.details.get("seen") is True
+
+
+async def restore(attempt: Attempt, capture: str, session: AsyncSession, by: By) -> None:
+    """What was taken back has come again."""
+    known = await _known(attempt, capture, session)
+    if known is None:
+        return
+    known.status = PaymentStatus.COMPLETED
+    order = await session.get_one(Order, attempt.order_id)
+    order.changed_at = by.at
+    await payment_attempts.note(attempt, AttemptEvent.RESTORED, session, by, About(capture))
+    told: dict[str, object] = {"provider": PAYPAL, "amount": known.amount, "currency": known.currency}
+    session.add(entry(by, "payment_restored", order.id, told, notice=True))
+
+
+def gone_back(attempt: Attempt) -> int:
+    """In minor units. The same refund may have been told of more than once; one that failed has not gone."""
+    told = {event.reference: event for event in attempt.events if event.kind is REFUNDED}
+    return sum(e.number("amount") for e in told.values() if e.text("status") != PaymentStatus.FAILED)
 
 
 async def book_refund(attempt: Attempt, refund: Refund, session: AsyncSession, by: By, key: str = "") -> None:
@@ -47,8 +81,9 @@ async def book_refund(attempt: Attempt, refund: Refund, session: AsyncSession, b
     known = await _known(attempt, refund.id, session, PaymentKind.REFUND)
     if refund.status is PaymentStatus.COMPLETED and not (known and known.status is PaymentStatus.COMPLETED):
         details: dict[str, object] = {"provider": PAYPAL, "amount": refund.amount, "currency": refund.currency}
-        is_news = not key and not refund_questions.open_questions(attempt)
-        session.add(entry(by, "refund_received", order.id, details, notice=is_news))
+        is_news = refund.is_reversal or not (key or refund_questions.open_questions(attempt))
+        word = "payment_reversed" if refund.is_reversal else "refund_received"
+        session.add(entry(by, word, order.id, details, notice=is_news))
     if known is None:
         row = _row(order, refund.id, refund.amount, refund.currency)
         row.kind, row.status, row.at, row.recorded_at = PaymentKind.REFUND, refund.status, refund.at, by.at
@@ -81,6 +116,7 @@ async def _note_capture(attempt: Attempt, capture: Capture, session: AsyncSessio
         "currency": capture.currency,
         "reason": capture.reason,
         "funding": capture.funding,
+        **({"seen": capture.is_seen, "told_at": capture.at.isoformat()} if capture.taken_back else {}),
     }
     kind = EVENTS[capture.status]
     await payment_attempts.note(attempt, kind, session, by, About(capture.id, details))
@@ -105,7 +141,7 @@ async def _book_capture(attempt: Attempt, capture: Capture, session: AsyncSessio
     order.changed_at = by.at
     told: dict[str, object] = {
         "provider": PAYPAL,
-        "amount": capture.amount,
+        "amount": capture.taken_back or capture.amount,
         "currency": capture.currency,
         "reason": capture.reason,
     }

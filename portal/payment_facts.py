@@ -64,5 +64,5 @@ async def announcements(order_id: int, session: AsyncSession) -> Sequence[Transf
 def _ending(attempt: payment_attempts.Attempt | None) -> Ending | None:
     if attempt is None or attempt.standing not in ENDED:
         return None
-    last = attempt.events[-1]
-    return Ending(attempt.standing, last.at, last.text("reason"))
+    last = attempt.decisive
+    return Ending(attempt.standing, last.at, last.text("reason")) if last else None

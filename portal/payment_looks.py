@@ -8,13 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.outbox import Job
+from db.payment_attempts import OpenPayment
 from portal import outbox, refund_questions
 from portal.outbox import ORDER_ID, NewJob
 from portal.payment_attempts import Attempt, Standing
 
 KIND = "payment_look"
 MINUTES = (1, 2, 5, 10, 20, 40, 80, 160, 240, 365)  # since its beginning, while the customer may still come
-DAYS = (1, 3, 7, 14, 30, 60, 90, 180)  # since its beginning, as money may go back that long
+DAYS = (1, 3, 7, 14, 30, 60, 90, 180)  # since its beginning, as money may go back that long, and come again
+NEVER_ASKED = frozenset({Standing.STARTING, Standing.WAITING})  # no money can come in once it is closed
 HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
 UNCLEAR_FROM, UNCLEAR_UNTIL = timedelta(hours=1), timedelta(hours=2)
 
@@ -29,7 +31,7 @@ def wait(standing: Standing, age: timedelta) -> timedelta | None:
             return soon or (HOURLY if age < timedelta(days=3) else DAILY)
         case Standing.PENDING:
             return DAILY
-        case Standing.COMPLETED:
+        case Standing.COMPLETED | Standing.REVERSED:
             return next((timedelta(days=each) - age for each in DAYS if timedelta(days=each) > age), None)
         case _:
             return None
@@ -37,11 +39,24 @@ def wait(standing: Standing, age: timedelta) -> timedelta | None:
 
 async def plan(attempt: Attempt, number: int, session: AsyncSession, now: datetime) -> None:
     """The look of that number, in the running transaction; none where there is nothing to wait for."""
-    pause = wait(attempt.standing, now - attempt.started_at)
+    pause = wait(attempt.standing, now - _since(attempt))
+    if attempt.standing in NEVER_ASKED and not await _is_open(attempt, session):
+        pause = None
     if refund_questions.given_up(attempt):
         pause = min(pause or DAILY, DAILY)
     if pause is not None:
         await _enqueue(attempt, number, session, now, pause)
+
+
+def _since(attempt: Attempt) -> datetime:
+    """From when on the age counts: what was taken back may be won back long after."""
+    last = attempt.decisive
+    return last.at if last and attempt.standing is Standing.REVERSED else attempt.started_at
+
+
+async def _is_open(attempt: Attempt, session: AsyncSession) -> bool:
+    slot = await session.get(OpenPayment, attempt.order_id)
+    return slot is not None and slot.attempt_id == attempt.id
 
 
 async def bring_forward(attempt: Attempt, pause: timedelta, session: AsyncSession, now: datetime) -> None:

@@ -22,7 +22,7 @@ from db.engine import Database
 from db.payment_attempts import PaymentAttempt
 from db.payment_providers import CheckOutcome, PaymentProvider, PaymentProviderCheck, PayMethod, ProviderKind
 from db.settings import SellerSettings
-from portal import ibans, open_payments, outbox, settings, webhook_jobs
+from portal import ibans, open_payments, settings, webhook_jobs
 from portal.activity import By, entry
 from portal.refusals import Conflict, Fault, Invalid, NotFound
 from portal.vault import Unreadable, Vault

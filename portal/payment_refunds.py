@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.outbox import Job
 from db.payment_attempts import AttemptEvent
-from db.payments import PaymentStatus
 from portal import jobs, outbox, payment_attempts, payment_bookings, payment_looks, refund_questions
 from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
@@ -42,13 +41,7 @@ def left(attempt: Attempt) -> int:
     taken = attempt.capture
     if taken is None or attempt.standing is not Standing.COMPLETED:
         return 0
-    return taken.number("amount") - _gone_back(attempt) - sum(open_questions(attempt).values())
-
-
-def _gone_back(attempt: Attempt) -> int:
-    """The same refund may have been told of more than once; one that failed has not gone."""
-    told = {event.reference: event for event in attempt.events if event.kind is AttemptEvent.REFUNDED}
-    return sum(e.number("amount") for e in told.values() if e.text("status") != PaymentStatus.FAILED)
+    return taken.number("amount") - payment_bookings.gone_back(attempt) - sum(open_questions(attempt).values())
 
 
 async def ask(new: NewRefund, till: Till, by: By) -> str:

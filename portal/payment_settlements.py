@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
-from db.payments import PaymentStatus
 from portal import order_facts, payment_attempts, payment_bookings, payment_refunds
 from portal.activity import By, entry
 from portal.orders import OrderFacts
@@ -162,21 +161,6 @@ async def record(attempt: Attempt, found: Capture | NoCapture, session: AsyncSes
     told = {**details, "provider": attempt.provider_id, "amount": attempt.amount}
     kind = f"payment_{ENDS[found.why].value}"
     session.add(entry(by, kind, attempt.order_id, told, notice=found.why in TELL_MERCHANT))
-
-
-async def take_back(attempt: Attempt, capture: str, session: AsyncSession, by: By) -> None:
-    """A genuine delivery says that the money was taken back."""
-    taken = attempt.capture
-    if taken is None or taken.reference != capture:
-        return
-    reversal = Capture(
-        id=capture,
-        status=PaymentStatus.REVERSED,
-        amount=taken.number("amount"),
-        currency=taken.text("currency"),
-        at=by.at,
-    )
-    await payment_bookings.book(attempt, reversal, session, by)
 
 
 def still_fits(attempt: Attempt, order: OrderFacts) -> bool:

@@ -39,6 +39,7 @@ class Refusal(StrEnum):
     NOTHING_DUE = "nothing-due"
     NO_PROVIDER = "no-provider"
     PROVIDER_UNAVAILABLE = "provider-unavailable"
+    PAYMENT_REPLACED = "payment-replaced"
 
 
 class Refused(Exception):

@@ -20,7 +20,7 @@ from db.engine import Transaction
 from db.outbox import Job
 from db.payment_providers import PaymentProvider as ProviderRow
 from db.webhooks import DeliveryOutcome, Webhook, WebhookDelivery
-from portal import outbox, payment_attempts, payment_settlements
+from portal import outbox, payment_attempts, payment_reversals, payment_settlements
 from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
 from portal.outbox import MAX_ATTEMPTS, Claimed, NewJob, NotDone
@@ -174,10 +174,9 @@ class Deliveries:
             return partial(_note, delivery_id, DeliveryOutcome.UNKNOWN)
         by = By(TRESEN, self._till.clock())
         await payment_settlements.look(attempt.id, self._till, by)
-        if told.is_reversal:
-            async with self._till.database.writing() as session:
-                now = await payment_attempts.one(attempt.id, session)
-                await payment_settlements.take_back(now, told.capture, session, by)
+        async with self._till.database.writing() as session:
+            now = await payment_attempts.one(attempt.id, session)
+            await payment_reversals.hear(now, told, session, by)
         return partial(_note, delivery_id, DeliveryOutcome.APPLIED)
 
 

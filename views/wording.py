@@ -263,7 +263,13 @@ class Flash:
 
 OUR_FAULT = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE})
 ABOUT_MONEY = frozenset(
-    {Refusal.PAYMENT_PENDING, Refusal.NOTHING_DUE, Refusal.NO_PROVIDER, Refusal.PROVIDER_UNAVAILABLE}
+    {
+        Refusal.PAYMENT_PENDING,
+        Refusal.NOTHING_DUE,
+        Refusal.NO_PROVIDER,
+        Refusal.PROVIDER_UNAVAILABLE,
+        Refusal.PAYMENT_REPLACED,
+    }
 )
 ABOUT_INVOICES = frozenset(
     {
@@ -347,6 +353,7 @@ REASONS = {
     Refusal.PROVIDER_UNAVAILABLE: said(
         "The payment service cannot be reached. Please try again in a few minutes, or another way to pay."
     ),
+    Refusal.PAYMENT_REPLACED: said("Another payment of this order was begun meanwhile. Please choose once more."),
 }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 
 import msgspec
 from msgspec import Struct
 
+from integrations.paypal import money
 from integrations.paypal.calls import Calls, Refused
-from integrations.paypal.shapes import Link, shaped
+from integrations.paypal.shapes import Link, Money, shaped
 from integrations.paypal.wire import Request
 from portal.paying import Delivery, ProviderTrouble, Told
 from portal.payment_providers import Credentials
@@ -77,6 +79,7 @@ class Resource(Struct, frozen=True):
     id: str = ""
     order_id: str = ""
     custom_id: str = ""
+    amount: dict[str, object] | None = None
     supplementary_data: SupplementaryData = SupplementaryData()
     purchase_units: tuple[ToldUnit, ...] = ()
     links: tuple[Link, ...] = ()
@@ -84,6 +87,8 @@ class Resource(Struct, frozen=True):
 
 class Event(Struct, frozen=True):
     event_type: str
+    id: str = ""
+    create_time: datetime | None = None
     resource_type: str = ""
     resource: Resource = Resource()
 
@@ -159,12 +164,28 @@ def understood(body: bytes) -> Told | None:
     resource, related = event.resource, event.resource.supplementary_data.related_ids
     is_order = event.resource_type == "checkout-order" or event.event_type.startswith("CHECKOUT.ORDER.")
     is_capture = event.resource_type == "capture"
+    capture = resource.id if is_capture else related.capture_id or _captured_above(resource.links)
+    amount, currency = _amount(resource)
     return Told(
         mark=resource.custom_id or next((unit.custom_id for unit in resource.purchase_units), ""),
         reference=resource.id if is_order else related.order_id or resource.order_id,
-        capture=resource.id if is_capture else related.capture_id or _captured_above(resource.links),
+        capture=capture,
         is_reversal=event.event_type == "PAYMENT.CAPTURE.REVERSED",
+        is_completion=event.event_type == "PAYMENT.CAPTURE.COMPLETED",
+        id=event.id if is_capture else resource.id,
+        amount=amount,
+        currency=currency,
+        at=event.create_time,
     )
+
+
+def _amount(resource: Resource) -> tuple[int | None, str]:
+    """In minor units, with its currency; None where the event names none that can be read."""
+    try:
+        told = msgspec.convert(resource.amount, Money)
+        return money.minor_units(told.value, told.currency_code), told.currency_code
+    except (msgspec.ValidationError, ValueError):
+        return None, ""
 
 
 def _captured_above(links: tuple[Link, ...]) -> str:

@@ -18,7 +18,6 @@ OVER = [
     Standing.EXPIRED,
     Standing.REPLACED,
     Standing.FAILED,
-    Standing.REVERSED,
 ]
 AGES = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400))
 
@@ -52,6 +51,7 @@ def test_what_is_over_is_left_alone(standing, age):
         (Standing.CHECKING, timedelta(hours=1), 6),
         (Standing.PENDING, timedelta(days=7), 7),
         (Standing.COMPLETED, timedelta(days=400), 8),
+        (Standing.REVERSED, timedelta(days=400), 8),
     ],
 )
 def test_looks_become_rarer(standing, time, number):

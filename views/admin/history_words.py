@@ -38,8 +38,8 @@ STOP = (
     " payment_refund_missing"
 ).split()
 OK = (
-    "payment_received order_paid waiver_given file_downloaded message_sent invoice_stored invoice_created"
-    " credit_note_created"
+    "payment_received payment_restored order_paid waiver_given file_downloaded message_sent invoice_stored"
+    " invoice_created credit_note_created"
 ).split()
 
 
@@ -219,6 +219,9 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "payment_differs": _fixed(said("Another amount came in than was asked for; it is booked as it came")),
     "payment_unclear": _fixed(
         said("The payment service has not said for an hour whether it took a payment; it is asked again and again")
+    ),
+    "payment_restored": lambda told: said(
+        "A payment that was charged back has come again: %(amount)s", amount=_amount(told)
     ),
     "payment_refund_failed": _refund_failed,
     "payment_refund_missing": _fixed(said("A refund that was asked for did not go through; it can be asked for again")),

@@ -63,7 +63,7 @@ class AttemptRow:
     def of(attempt: Attempt, names: Mapping[int, str], zone: ZoneInfo) -> AttemptRow:
         tone, standing = STANDINGS[attempt.standing]
         left, waiting = payment_refunds.left(attempt), sum(refund_questions.open_questions(attempt).values())
-        last = attempt.events[-1] if attempt.events else None
+        last = attempt.decisive
         return AttemptRow(
             id=attempt.id,
             at=attempt.started_at.astimezone(zone),

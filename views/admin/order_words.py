@@ -100,6 +100,7 @@ REASONS = {
     Refusal.NOTHING_DUE: said("nothing is due"),
     Refusal.NO_PROVIDER: said("no payment provider is active"),
     Refusal.PROVIDER_UNAVAILABLE: said("the payment service cannot be reached"),
+    Refusal.PAYMENT_REPLACED: said("another payment was begun meanwhile"),
 }
 
 
