@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.base import columns
 from db.images import Image
 from db.invoices import Invoice, InvoiceKind, InvoiceSnapshot, Issuer
 from db.orders import Address, Line, LineKind, Order
 from db.settings import InvoiceTextSettings, SellerSettings
-from db.versions import ShopVersion
 from pdfkit.paper import Reference
 from portal import (
     billing_addresses,
@@ -41,10 +43,14 @@ LARGEST_LOGO = 200_000  # bytes: what is larger would make every invoice heavy
 
 @dataclass(frozen=True)
 class Mark:
-    """Counted by the database with every change: while both stand, a draft is what would be drafted now."""
+    """While both stand, a draft is what would be drafted now.
+
+    `order` counts every change of the order; `shop` is the SHA-256 of what a draft reads of settings and links, so that
+    nothing else that happens in the shop is in its way.
+    """
 
     order: int
-    shop: int
+    shop: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +107,7 @@ async def of_invoice(
         kind=InvoiceKind.INVOICE,
         snapshot=snapshot,
         series=number_series.chosen(shop.seller, InvoiceKind.INVOICE),
-        mark=await mark(order_id, session),
+        mark=await mark(order_id, session, fixed_zone),
         today=local_day(now, shop.zone),
         generation=(before or 0) + 1,
     )
@@ -130,7 +136,7 @@ async def of_credit_note(
         kind=InvoiceKind.CREDIT_NOTE,
         snapshot=snapshots.issued_by(await _issuer(shop, session), taken.snapshot),
         series=number_series.chosen(shop.seller, InvoiceKind.CREDIT_NOTE),
-        mark=await mark(invoice.order_id, session),
+        mark=await mark(invoice.order_id, session, fixed_zone),
         today=local_day(now, shop.zone),
         refers_to=invoice_id,
         is_complete=taken.is_complete,
@@ -142,9 +148,22 @@ async def credit_notes_of(invoice_id: int, session: AsyncSession) -> int:
     return (await session.scalars(select(func.count()).where(Invoice.refers_to == invoice_id))).one()
 
 
-async def mark(order_id: int, session: AsyncSession) -> Mark:
-    shop = select(ShopVersion.version).scalar_subquery()
-    return Mark(*(await session.execute(select(Order.version, shop).where(Order.id == order_id))).one())
+async def mark(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None) -> Mark:
+    shop = await settings.all_settings(session, fixed_zone)
+    texts = await settings.of(InvoiceTextSettings, session)
+    skus = set(await session.scalars(select(Line.sku).where(Line.order_id == order_id, Line.sku != "")))
+    read = (
+        columns(shop.seller),
+        columns(texts),
+        shop.appearance.accent_colour,
+        shop.image.sha256 if shop.image else "",
+        shop.zone.key,
+        shop.general.paid_rule,
+        (shop.invoices.download_enabled, shop.invoices.auto_create),
+        sorted(await entitled.links(skus, session)),
+    )
+    version = (await session.scalars(select(Order.version).where(Order.id == order_id))).one()
+    return Mark(order=version, shop=hashlib.sha256(msgspec.json.encode(read)).hexdigest())
 
 
 def _worded(why: Refusal, seller: SellerSettings) -> Refused:

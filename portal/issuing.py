@@ -33,11 +33,11 @@ from portal.credit_notes import NewCreditNote
 from portal.invoice_drafts import Draft, Existing
 from portal.invoice_lines import NotIssued
 from portal.number_series import Place
-from portal.refusals import Overtaken, Refusal
+from portal.refusals import Overtaken, Refusal, Refused
 from portal.turns import Turn, Turns
 
 AT_ONCE = 2  # documents of one series that are drawn at a time: there are as many children
-TRIES = 8  # of orders or settings that change again and again while their document is drawn
+TRIES = 8  # of an order, or of what is printed of the shop, that changes again and again meanwhile
 RENDERER = "1"  # goes up with every change of how documents look
 FILES = {
     DocumentFormat.PDF: paper.PDF_NAME,
@@ -90,6 +90,7 @@ class Issuing:
         """The id of the order's invoice: the one that stands, else a new one.
 
         Raises Refused (NotIssued where the merchant has something to mend, and was told), and NotFound.
+        INVOICE_FAILED without a NotIssued means that what the document says changed faster than it could be drawn.
         """
 
         def drafted(session: AsyncSession) -> Awaitable[Draft | Existing]:
@@ -103,7 +104,7 @@ class Issuing:
             raise
 
     async def credit_note(self, invoice_id: int, wanted: NewCreditNote, by: By, *, seen: int | None = None) -> int:
-        """The id of the new credit note. Raises NotFound, Conflict, Invalid and NotIssued.
+        """The id of the new credit note. Raises NotFound, Conflict, Invalid and Refused, mostly NotIssued.
 
         `seen` is how many credit notes of this invoice there were when somebody chose to write one more: where there
         are others by now, as after a second click, raises Overtaken.
@@ -126,7 +127,7 @@ class Issuing:
                     await turn.comes()  # without a guess at what becomes of those in front
                 if stored := await self._in_turn(found, turn, by):
                     return stored
-        raise NotIssued(Refusal.INVOICE_FAILED, "changed while it was drawn")
+        raise Refused(Refusal.INVOICE_FAILED)  # nothing is to be mended: the next click comes at a quieter moment
 
     async def _read(self, drafted: Drafted) -> Draft | Existing:
         async with self.database.reading() as session:
@@ -136,7 +137,7 @@ class Issuing:
         """The id; None where what was drafted has changed meanwhile, or where somebody in front did not finish."""
         async with self.database.reading() as session:
             ahead = turn.ahead
-            if await invoice_drafts.mark(draft.order_id, session) != draft.mark:
+            if await invoice_drafts.mark(draft.order_id, session, self.zone) != draft.mark:
                 return None
             place = await number_series.upcoming(draft.series, draft.today, session)
         drawn = await self._drawn(draft, place.after(ahead))
@@ -160,7 +161,7 @@ class Issuing:
         """The id, committed; None where the number or the order is no longer what the document says."""
         draft, place = drawn.draft, drawn.place
         async with self.database.writing() as session:
-            if await invoice_drafts.mark(draft.order_id, session) != draft.mark:
+            if await invoice_drafts.mark(draft.order_id, session, self.zone) != draft.mark:
                 return None
             if await number_series.upcoming(draft.series, draft.today, session) != place:
                 return None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from db.articles import Article
 from db.engine import Database
 from db.invoices import DocumentFormat, NumberSeries
 from db.orders import BillingCorrection, BuyerKind, LineKind, PaymentMethod, State, TaxCategory, VatMode
@@ -134,6 +135,55 @@ async def test_an_order_that_is_cancelled_while_it_is_drawn_gets_none(database: 
 
     assert await books.is_refused(await books.is_ordered()) is Refusal.CANCELLED
     assert await books.numbers() == []
+
+
+async def test_what_else_happens_in_the_shop_is_in_nobodys_way(database: Database, tmp_path: Path):
+    stock = iter(range(1, 100))
+
+    async def an_import_changes_articles(_paper: Paper) -> None:
+        async with database.writing() as session:
+            session.add(Article(sku=f"A{next(stock)}", title="Stoff", created_at=NOON))
+
+    press = PretendPress(an_import_changes_articles)
+    books = Bookkeeping(database, tmp_path, press)
+    await books.opens()
+
+    await books.asks(await books.is_ordered())
+
+    assert len(press.drawn) == 1
+    assert await books.numbers() == ["RE-2026-00001"]
+
+
+async def test_a_seller_who_moves_while_it_is_drawn_stands_on_it_with_the_new_address(
+    database: Database, tmp_path: Path
+):
+    async def moves(_paper: Paper) -> None:
+        await books.sets(street="Neue Gasse 1")
+
+    press = PretendPress(moves)
+    books = Bookkeeping(database, tmp_path, press)
+    await books.opens()
+
+    invoice = await books.asks(await books.is_ordered())
+
+    assert [paper.seller.street for paper in press.drawn] == ["Nadelgasse 3", "Neue Gasse 1"]
+    assert (await books.snapshot(invoice)).paper.seller.street == "Neue Gasse 1"
+
+
+async def test_an_order_that_never_rests_is_refused_and_nobody_has_to_mend_anything(
+    database: Database, tmp_path: Path
+):
+    notes = iter(range(100))
+
+    async def the_shop_writes_a_note(_paper: Paper) -> None:
+        await books.is_ordered(note=str(next(notes)))
+
+    books = Bookkeeping(database, tmp_path, PretendPress(the_shop_writes_a_note))
+    await books.opens()
+
+    assert await books.is_refused(await books.is_ordered()) is Refusal.INVOICE_FAILED
+    assert await books.numbers() == []
+    assert await books.notices() == []
 
 
 # --- Numbers and days
