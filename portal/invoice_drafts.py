@@ -98,6 +98,7 @@ async def of_invoice(
     facts = (await order_facts.of([row], shop.general.paid_rule, session))[row.id]
     if why := invoices.creation_refusal(facts, 0, dossiers.invoice_rules(shop)):
         raise _worded(why, shop.seller)
+    series = _fit(number_series.chosen(shop.seller, InvoiceKind.INVOICE), "invoice_series")
     snapshot = snapshots.of_order(await _bought(row, facts, session), await _issuer(shop, session))
     before = await session.scalar(
         select(func.max(Invoice.generation)).where(Invoice.order_id == order_id, Invoice.issuer == Issuer.TRESEN)
@@ -106,7 +107,7 @@ async def of_invoice(
         order_id=order_id,
         kind=InvoiceKind.INVOICE,
         snapshot=snapshot,
-        series=number_series.chosen(shop.seller, InvoiceKind.INVOICE),
+        series=series,
         mark=await mark(order_id, session, fixed_zone),
         today=local_day(now, shop.zone),
         generation=(before or 0) + 1,
@@ -135,7 +136,7 @@ async def of_credit_note(
         order_id=invoice.order_id,
         kind=InvoiceKind.CREDIT_NOTE,
         snapshot=snapshots.issued_by(await _issuer(shop, session), taken.snapshot),
-        series=number_series.chosen(shop.seller, InvoiceKind.CREDIT_NOTE),
+        series=_fit(number_series.chosen(shop.seller, InvoiceKind.CREDIT_NOTE), "credit_note_series"),
         mark=await mark(invoice.order_id, session, fixed_zone),
         today=local_day(now, shop.zone),
         refers_to=invoice_id,
@@ -171,6 +172,13 @@ def _worded(why: Refusal, seller: SellerSettings) -> Refused:
     if why is Refusal.SELLER_INCOMPLETE:
         return NotIssued(why, " ".join(missing_seller_fields(seller)))
     return NotIssued(why) if why is Refusal.AMOUNTS_INCONSISTENT else Refused(why)
+
+
+def _fit(series: Series, field: str) -> Series:
+    """What was stored before its signs were limited is the merchant's to mend, not the order's."""
+    if not number_series.is_fit(series.template):
+        raise NotIssued(Refusal.SELLER_INCOMPLETE, field)
+    return series
 
 
 async def _own_invoice(invoice_id: int, session: AsyncSession) -> Invoice:

@@ -59,7 +59,10 @@ class Press(Protocol):
     """What draws documents; it fulfils its limits in a process of its own."""
 
     async def document(self, paper: Paper, folder: Path) -> Printed:
-        """Writes the files of the document into the folder. Raises PaperRefused; then none is whole."""
+        """Writes the files of the document into the folder.
+
+        Raises PaperRefused, ValueError for what no paper can be, OSError; then no file is whole.
+        """
         ...
 
 
@@ -70,6 +73,11 @@ class Drawn:
     draft: Draft
     place: Place
     files: dict[DocumentFormat, bytes]
+
+    @property
+    def bears_its_number(self) -> bool:
+        """Whether it says the very number that its row will: its XML does in an element of its own."""
+        return f">{self.place.number}<".encode() in self.files[DocumentFormat.XML]
 
 
 Drafted = Callable[[AsyncSession], Awaitable[Draft | Existing]]
@@ -155,7 +163,14 @@ class Issuing:
             except OSError as error:  # a full disk is the merchant's to mend, too
                 log.exception("no document for order %s", draft.order_id)
                 raise NotIssued(Refusal.INVOICE_FAILED, error.strerror or str(error)) from error
-            return Drawn(draft, place, await asyncio.to_thread(_files, Path(folder)))
+            except ValueError as error:
+                log.exception("no document for order %s", draft.order_id)
+                raise NotIssued(Refusal.INVOICE_FAILED) from error
+            drawn = Drawn(draft, place, await asyncio.to_thread(_files, Path(folder)))
+        if not drawn.bears_its_number:
+            log.error("the document for order %s does not bear %r", draft.order_id, place.number)
+            raise NotIssued(Refusal.INVOICE_FAILED, place.number)
+        return drawn
 
     async def _stored(self, drawn: Drawn, by: By) -> int | None:
         """The id, committed; None where the number or the order is no longer what the document says."""

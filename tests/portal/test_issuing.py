@@ -9,12 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
+from sqlalchemy import select
 
 from db.articles import Article
 from db.engine import Database
 from db.invoices import DocumentFormat, NumberSeries
 from db.orders import BillingCorrection, BuyerKind, LineKind, PaymentMethod, State, TaxCategory, VatMode
-from pdfkit.paper import Kind, Paper, PaperCause, PaperRefused
+from db.settings import SellerSettings
+from pdfkit.paper import Kind, Paper, PaperCause, PaperRefused, Printed
 from portal.activity import By
 from portal.imported import Buyer, PostalAddress, SourceInvoice
 from portal.refusals import Conflict, Invalid, Refusal, Refused
@@ -238,6 +241,29 @@ async def test_a_series_that_comes_back_goes_on_where_it_was(books: Bookkeeping)
     assert await books.numbers() == ["RE-2026-00001", "RE-2026-00002"]
 
 
+@pytest.mark.parametrize("template", ["王", " ZZ", "Z\u200bZ"])
+async def test_a_series_from_before_that_cannot_be_read_is_the_settings_fault(
+    books: Bookkeeping, database: Database, template: str
+):
+    async with database.writing() as session:
+        (await session.scalars(select(SellerSettings))).one().invoice_series = template
+
+    assert await books.is_refused(await books.is_ordered()) is Refusal.SELLER_INCOMPLETE
+    assert await books.numbers() == []
+
+
+async def test_a_document_with_another_number_than_its_row_is_not_issued(database: Database, tmp_path: Path):
+    class Misprinting(PretendPress):
+        async def document(self, paper: Paper, folder: Path) -> Printed:
+            return await super().document(structs.replace(paper, number="RE-2026-00007"), folder)
+
+    books = Bookkeeping(database, tmp_path, Misprinting())
+    await books.opens()
+
+    assert await books.is_refused(await books.is_ordered()) is Refusal.INVOICE_FAILED
+    assert await books.numbers() == []
+
+
 # --- Refused
 
 
@@ -333,6 +359,17 @@ async def test_what_the_press_refuses_is_told_to_the_merchant_once(
     assert [await books.is_refused(order_id) for _ in range(2)] == [why] * 2
     assert await books.numbers() == []
     assert await books.notices() == [("invoice_refused", why)]
+
+
+async def test_what_no_paper_can_be_is_told_to_the_merchant(database: Database, tmp_path: Path):
+    async def cannot(_paper: Paper) -> None:
+        raise ValueError("a control character in taxes/0/reason")
+
+    books = Bookkeeping(database, tmp_path, PretendPress(cannot))
+    await books.opens()
+
+    assert await books.is_refused(await books.is_ordered()) is Refusal.INVOICE_FAILED
+    assert await books.notices() == [("invoice_refused", "invoice-failed")]
 
 
 async def test_a_full_disk_issues_nothing(database: Database, tmp_path: Path):
