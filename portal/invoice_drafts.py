@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.base import columns
 from db.images import Image
 from db.invoices import Invoice, InvoiceKind, InvoiceSnapshot, Issuer
 from db.orders import Address, Line, LineKind, Order
 from db.settings import InvoiceTextSettings, SellerSettings
-from db.versions import ShopVersion
 from pdfkit.paper import Reference
 from portal import (
     billing_addresses,
@@ -41,10 +43,14 @@ from portal.windows import local_day
 
 @dataclass(frozen=True)
 class Mark:
-    """Counted by the database with every change: while both stand, a draft is what would be drafted now."""
+    """While both stand, a draft is what would be drafted now.
+
+    `order` counts every change of the order; `shop` is the SHA-256 of what a draft reads of settings and links, so that
+    nothing else that happens in the shop is in its way.
+    """
 
     order: int
-    shop: int
+    shop: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +114,7 @@ async def of_invoice(wish: Wish, session: AsyncSession, fixed_zone: ZoneInfo | N
     facts = (await order_facts.of([row], shop.general.paid_rule, session))[row.id]
     if why := await _refusal(wish, facts, dossiers.invoice_rules(shop), session):
         raise _worded(why, shop.seller)
+    series = _fit(number_series.chosen(shop.seller, InvoiceKind.INVOICE), "invoice_series")
     bought = await _bought(row, facts, Moment(wish.at, shop.zone), session)
     snapshot = snapshots.of_order(bought, await _issuer(shop, session))
     before = await session.scalar(
@@ -117,8 +124,8 @@ async def of_invoice(wish: Wish, session: AsyncSession, fixed_zone: ZoneInfo | N
         order_id=order_id,
         kind=InvoiceKind.INVOICE,
         snapshot=snapshot,
-        series=number_series.chosen(shop.seller, InvoiceKind.INVOICE),
-        mark=await mark(order_id, session),
+        series=series,
+        mark=await mark(order_id, session, fixed_zone),
         today=local_day(wish.at, shop.zone),
         generation=(before or 0) + 1,
     )
@@ -146,8 +153,8 @@ async def of_credit_note(
         order_id=invoice.order_id,
         kind=InvoiceKind.CREDIT_NOTE,
         snapshot=snapshots.issued_by(await _issuer(shop, session), taken.snapshot),
-        series=number_series.chosen(shop.seller, InvoiceKind.CREDIT_NOTE),
-        mark=await mark(invoice.order_id, session),
+        series=_fit(number_series.chosen(shop.seller, InvoiceKind.CREDIT_NOTE), "credit_note_series"),
+        mark=await mark(invoice.order_id, session, fixed_zone),
         today=local_day(now, shop.zone),
         refers_to=invoice_id,
         is_complete=taken.is_complete,
@@ -159,9 +166,22 @@ async def credit_notes_of(invoice_id: int, session: AsyncSession) -> int:
     return (await session.scalars(select(func.count()).where(Invoice.refers_to == invoice_id))).one()
 
 
-async def mark(order_id: int, session: AsyncSession) -> Mark:
-    shop = select(ShopVersion.version).scalar_subquery()
-    return Mark(*(await session.execute(select(Order.version, shop).where(Order.id == order_id))).one())
+async def mark(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None) -> Mark:
+    shop = await settings.all_settings(session, fixed_zone)
+    texts = await settings.of(InvoiceTextSettings, session)
+    skus = set(await session.scalars(select(Line.sku).where(Line.order_id == order_id, Line.sku != "")))
+    read = (
+        columns(shop.seller),
+        columns(texts),
+        shop.appearance.accent_colour,
+        shop.image.sha256 if shop.image else "",
+        shop.zone.key,
+        shop.general.paid_rule,
+        (shop.invoices.download_enabled, shop.invoices.auto_create),
+        sorted(await entitled.links(skus, session)),
+    )
+    version = (await session.scalars(select(Order.version).where(Order.id == order_id))).one()
+    return Mark(order=version, shop=hashlib.sha256(msgspec.json.encode(read)).hexdigest())
 
 
 async def _refusal(wish: Wish, facts: OrderFacts, rules: InvoiceRules, session: AsyncSession) -> Refusal | None:
@@ -176,6 +196,13 @@ def _worded(why: Refusal, seller: SellerSettings) -> Refused:
     if why is Refusal.SELLER_INCOMPLETE:
         return NotIssued(why, " ".join(missing_seller_fields(seller)))
     return NotIssued(why) if why is Refusal.AMOUNTS_INCONSISTENT else Refused(why)
+
+
+def _fit(series: Series, field: str) -> Series:
+    """What was stored before its signs were limited is the merchant's to mend, not the order's."""
+    if not number_series.is_fit(series.template):
+        raise NotIssued(Refusal.SELLER_INCOMPLETE, field)
+    return series
 
 
 async def _own_invoice(invoice_id: int, session: AsyncSession) -> Invoice:

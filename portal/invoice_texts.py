@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
 from typing import Literal, TypedDict
 
 from db.orders import TaxCategory, VatMode
 from db.settings import InvoiceTextSettings
+from portal.refusals import Fault
+from portal.texts import plain
 
 Language = Literal["de", "en"]
 
@@ -17,6 +21,7 @@ OF_CATEGORY = {
     TaxCategory.EXPORT: ("export", "VATEX-EU-G"),
     TaxCategory.OUTSIDE_SCOPE: ("outside_scope", "VATEX-EU-O"),
 }
+UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that end a line or mean nothing on paper
 OF_MODE = {VatMode.SMALL_BUSINESS: ("small_business", ""), VatMode.MARGIN: ("margin", "VATEX-EU-F")}
 
 
@@ -32,7 +37,18 @@ def reason(category: TaxCategory, mode: VatMode, texts: InvoiceTextSettings, lan
     name, code = OF_CATEGORY[category]
     if category is TaxCategory.EXEMPT and mode in OF_MODE:
         name, code = OF_MODE[mode]
-    return Why(reason=getattr(texts, f"{name}_{language}"), reason_code=code)
+    return Why(reason=plain(getattr(texts, f"{name}_{language}")), reason_code=code)
+
+
+def faults(news: Mapping[str, object]) -> list[Fault]:
+    """Of texts by field name: what could not be read on paper (§ 14 (4) no. 8 UStG wants it to be)."""
+    found = []
+    for name, text in news.items():
+        if any(unicodedata.category(sign) in UNSEEN for sign in str(text)):
+            found.append(Fault(f"#/{name}", "control-character", "A text is one line without control characters."))
+        elif not plain(str(text)):
+            found.append(Fault(f"#/{name}", "blank", "A document without tax has to say why."))
+    return found
 
 
 def open_amount(language: Language, *, is_collected: bool) -> str:

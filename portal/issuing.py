@@ -33,11 +33,11 @@ from portal.credit_notes import NewCreditNote
 from portal.invoice_drafts import Draft, Existing, Wish
 from portal.invoice_lines import NotIssued
 from portal.number_series import Place
-from portal.refusals import Overtaken, Refusal
+from portal.refusals import Overtaken, Refusal, Refused
 from portal.turns import Turn, Turns
 
 AT_ONCE = 2  # documents of one series that are drawn at a time: there are as many children
-TRIES = 8  # of orders or settings that change again and again while their document is drawn
+TRIES = 8  # of an order, or of what is printed of the shop, that changes again and again meanwhile
 RENDERER = "1"  # goes up with every change of how documents look
 FILES = {
     DocumentFormat.PDF: paper.PDF_NAME,
@@ -59,7 +59,10 @@ class Press(Protocol):
     """What draws documents; it fulfils its limits in a process of its own."""
 
     async def document(self, paper: Paper, folder: Path) -> Printed:
-        """Writes the files of the document into the folder. Raises PaperRefused; then none is whole."""
+        """Writes the files of the document into the folder.
+
+        Raises PaperRefused, ValueError for what no paper can be, OSError; then no file is whole.
+        """
         ...
 
 
@@ -70,6 +73,11 @@ class Drawn:
     draft: Draft
     place: Place
     files: dict[DocumentFormat, bytes]
+
+    @property
+    def bears_its_number(self) -> bool:
+        """Whether it says the very number that its row will: its XML does in an element of its own."""
+        return f">{self.place.number}<".encode() in self.files[DocumentFormat.XML]
 
 
 Drafted = Callable[[AsyncSession], Awaitable[Draft | Existing]]
@@ -90,6 +98,7 @@ class Issuing:
         """The id of the order's invoice, as its customer gets it: the one that stands, else the first one.
 
         Raises Refused (NotIssued where the merchant has something to mend, and was told), and NotFound.
+        INVOICE_FAILED without a NotIssued means that what the document says changed faster than it could be drawn.
         """
         return await self._wished(Wish(order_id=order_id, is_by_hand=False, at=by.at), by)
 
@@ -113,7 +122,7 @@ class Issuing:
             raise
 
     async def credit_note(self, invoice_id: int, wanted: NewCreditNote, by: By, *, seen: int | None = None) -> int:
-        """The id of the new credit note. Raises NotFound, Conflict, Invalid and NotIssued.
+        """The id of the new credit note. Raises NotFound, Conflict, Invalid and Refused, mostly NotIssued.
 
         `seen` is how many credit notes of this invoice there were when somebody chose to write one more: where there
         are others by now, as after a second click, raises Overtaken.
@@ -136,7 +145,7 @@ class Issuing:
                     await turn.comes()  # without a guess at what becomes of those in front
                 if stored := await self._in_turn(found, turn, by):
                     return stored
-        raise NotIssued(Refusal.INVOICE_FAILED, "changed while it was drawn")
+        raise Refused(Refusal.INVOICE_FAILED)  # nothing is to be mended: the next click comes at a quieter moment
 
     async def _read(self, drafted: Drafted) -> Draft | Existing:
         async with self.database.reading() as session:
@@ -146,7 +155,7 @@ class Issuing:
         """The id; None where what was drafted has changed meanwhile, or where somebody in front did not finish."""
         async with self.database.reading() as session:
             ahead = turn.ahead
-            if await invoice_drafts.mark(draft.order_id, session) != draft.mark:
+            if await invoice_drafts.mark(draft.order_id, session, self.zone) != draft.mark:
                 return None
             place = await number_series.upcoming(draft.series, draft.today, session)
         drawn = await self._drawn(draft, place.after(ahead))
@@ -164,13 +173,20 @@ class Issuing:
             except OSError as error:  # a full disk is the merchant's to mend, too
                 log.exception("no document for order %s", draft.order_id)
                 raise NotIssued(Refusal.INVOICE_FAILED, error.strerror or str(error)) from error
-            return Drawn(draft, place, await asyncio.to_thread(_files, Path(folder)))
+            except ValueError as error:
+                log.exception("no document for order %s", draft.order_id)
+                raise NotIssued(Refusal.INVOICE_FAILED) from error
+            drawn = Drawn(draft, place, await asyncio.to_thread(_files, Path(folder)))
+        if not drawn.bears_its_number:
+            log.error("the document for order %s does not bear %r", draft.order_id, place.number)
+            raise NotIssued(Refusal.INVOICE_FAILED, place.number)
+        return drawn
 
     async def _stored(self, drawn: Drawn, by: By) -> int | None:
         """The id, committed; None where the number or the order is no longer what the document says."""
         draft, place = drawn.draft, drawn.place
         async with self.database.writing() as session:
-            if await invoice_drafts.mark(draft.order_id, session) != draft.mark:
+            if await invoice_drafts.mark(draft.order_id, session, self.zone) != draft.mark:
                 return None
             if await number_series.upcoming(draft.series, draft.today, session) != place:
                 return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -14,6 +15,9 @@ from portal.refusals import Fault
 
 YEAR = "{year}"
 DIGITS = 5  # RE-2026-00001; a longer number just is longer
+# What every font, bank, file name and accounting program takes as it is, with the year at most once.
+TEMPLATE = r"^[A-Za-z0-9/._-]*(\{year\}[A-Za-z0-9/._-]*)?$"
+LONGEST_TEMPLATE = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,11 @@ class Place:
     @property
     def number(self) -> str:
         return f"{self.prefix}{self.sequence:0{DIGITS}}"
+
+
+def is_fit(template: str) -> bool:
+    """Whether numbers behind it are the same to everybody who reads them, on paper or in a program."""
+    return 0 < len(template) <= LONGEST_TEMPLATE and re.fullmatch(TEMPLATE, template) is not None
 
 
 def chosen(seller: SellerSettings, kind: InvoiceKind) -> Series:

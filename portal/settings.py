@@ -19,6 +19,7 @@ from db.settings import (
     FileSettings,
     GeneralSettings,
     InvoiceSettings,
+    InvoiceTextSettings,
     MailSettings,
     MailTls,
     PaidRule,
@@ -34,7 +35,10 @@ Days = Annotated[int, Meta(ge=1, le=36_500)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Short = Annotated[str, Meta(max_length=500)]
 Html = Annotated[str, Meta(max_length=100_000)]
-Prefix = Annotated[str, Meta(min_length=1, max_length=40)]
+Prefix = Annotated[
+    str, Meta(min_length=1, max_length=number_series.LONGEST_TEMPLATE, pattern=number_series.TEMPLATE)
+]
+OwnPrefix = Annotated[str, Meta(max_length=number_series.LONGEST_TEMPLATE, pattern=number_series.TEMPLATE)]
 FirstNumber = Annotated[int, Meta(ge=1, le=99_999_999)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 WebAddress = Annotated[str, Meta(pattern=r"^(https?://[^\s<>\"']+)?$", max_length=2000)]
@@ -98,7 +102,7 @@ class SellerChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     tax_regime: TaxRegime | UnsetType = UNSET
     invoice_series: Prefix | UnsetType = UNSET
     invoice_start: FirstNumber | UnsetType = UNSET
-    credit_note_series: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    credit_note_series: OwnPrefix | UnsetType = UNSET
     credit_note_start: FirstNumber | UnsetType = UNSET
     imprint_url: WebAddress | UnsetType = UNSET
     privacy_url: WebAddress | UnsetType = UNSET
@@ -178,6 +182,8 @@ async def change(section: type[Row], wanted: Change, session: AsyncSession, by: 
     row = await of(section, session)
     news = {name: value for name, value in _given(wanted).items() if getattr(row, name) != value}
     found = [*faults(news), *await _unknown(wanted, session)]
+    if isinstance(row, InvoiceTextSettings):
+        found += invoice_texts.faults(news)
     if isinstance(row, SellerSettings):
         found += await number_series.faults(row, _given(wanted), session)
     if found:

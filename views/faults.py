@@ -9,6 +9,7 @@ from msgspec import inspect
 from portal.refusals import Fault
 from views.sentences import Sentence, counted, said
 
+SERIES = said("Letters without accents, digits and - _ / . fit here, and {year} once, such as RE-{year}-.")
 # By field name, where the type alone does not say what is meant.
 EXAMPLES = {
     "email": said("Please enter a mail address such as hallo@example.org."),
@@ -22,6 +23,8 @@ EXAMPLES = {
     "client_secret": said(
         "A client secret has no blanks and no umlauts. Copy it once more from PayPal."
     ),
+    "invoice_series": SERIES,
+    "credit_note_series": SERIES,
     "image": said("This image is not there any more."),
     "smtp_host": said("Please enter a server name such as mail.example.org."),
     "timezone": said("Please name a zone such as Europe/Berlin."),

@@ -62,7 +62,7 @@ async def take_back(asked: Asked, invoice_id: FromPath[str], request: AnyRequest
         await house.issuing.credit_note(int(invoice_id), wanted, asked.merchant.by, seen=known)
     except Invalid as invalid:
         return await page_of(asked, house, Typed(correction=with_faults(typed, invalid.faults)), 422)
-    except NotIssued as refused:
+    except Refused as refused:
         return await page_of(asked, house, Typed(correction=typed, obstacle=_obstacle(refused)), 409)
     except (Overtaken, Conflict):
         return asked.back(TAB, "changed-meanwhile")

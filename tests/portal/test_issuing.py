@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
+from sqlalchemy import select
 
+from db.articles import Article
 from db.engine import Database
 from db.invoices import DocumentFormat, NumberSeries
 from db.orders import BillingCorrection, BuyerKind, LineKind, Order, PaymentMethod, State, TaxCategory, VatMode
-from pdfkit.paper import Kind, Means, Paper, PaperCause, PaperRefused
+from db.settings import SellerSettings
+from pdfkit.paper import Kind, Means, Paper, PaperCause, PaperRefused, Printed
 from portal import order_facts
 from portal.activity import By
 from portal.imported import Buyer, PostalAddress, SourceInvoice
@@ -138,6 +142,55 @@ async def test_an_order_that_is_cancelled_while_it_is_drawn_gets_none(database: 
     assert await books.numbers() == []
 
 
+async def test_what_else_happens_in_the_shop_is_in_nobodys_way(database: Database, tmp_path: Path):
+    stock = iter(range(1, 100))
+
+    async def an_import_changes_articles(_paper: Paper) -> None:
+        async with database.writing() as session:
+            session.add(Article(sku=f"A{next(stock)}", title="Stoff", created_at=NOON))
+
+    press = PretendPress(an_import_changes_articles)
+    books = Bookkeeping(database, tmp_path, press)
+    await books.opens()
+
+    await books.asks(await books.is_ordered())
+
+    assert len(press.drawn) == 1
+    assert await books.numbers() == ["RE-2026-00001"]
+
+
+async def test_a_seller_who_moves_while_it_is_drawn_stands_on_it_with_the_new_address(
+    database: Database, tmp_path: Path
+):
+    async def moves(_paper: Paper) -> None:
+        await books.sets(street="Neue Gasse 1")
+
+    press = PretendPress(moves)
+    books = Bookkeeping(database, tmp_path, press)
+    await books.opens()
+
+    invoice = await books.asks(await books.is_ordered())
+
+    assert [paper.seller.street for paper in press.drawn] == ["Nadelgasse 3", "Neue Gasse 1"]
+    assert (await books.snapshot(invoice)).paper.seller.street == "Neue Gasse 1"
+
+
+async def test_an_order_that_never_rests_is_refused_and_nobody_has_to_mend_anything(
+    database: Database, tmp_path: Path
+):
+    notes = iter(range(100))
+
+    async def the_shop_writes_a_note(_paper: Paper) -> None:
+        await books.is_ordered(note=str(next(notes)))
+
+    books = Bookkeeping(database, tmp_path, PretendPress(the_shop_writes_a_note))
+    await books.opens()
+
+    assert await books.is_refused(await books.is_ordered()) is Refusal.INVOICE_FAILED
+    assert await books.numbers() == []
+    assert await books.notices() == []
+
+
 # --- Numbers and days
 
 
@@ -188,6 +241,29 @@ async def test_a_series_that_comes_back_goes_on_where_it_was(books: Bookkeeping)
     await books.asks(await books.is_ordered("2"))
 
     assert await books.numbers() == ["RE-2026-00001", "RE-2026-00002"]
+
+
+@pytest.mark.parametrize("template", ["王", " ZZ", "Z\u200bZ"])
+async def test_a_series_from_before_that_cannot_be_read_is_the_settings_fault(
+    books: Bookkeeping, database: Database, template: str
+):
+    async with database.writing() as session:
+        (await session.scalars(select(SellerSettings))).one().invoice_series = template
+
+    assert await books.is_refused(await books.is_ordered()) is Refusal.SELLER_INCOMPLETE
+    assert await books.numbers() == []
+
+
+async def test_a_document_with_another_number_than_its_row_is_not_issued(database: Database, tmp_path: Path):
+    class Misprinting(PretendPress):
+        async def document(self, paper: Paper, folder: Path) -> Printed:
+            return await super().document(structs.replace(paper, number="RE-2026-00007"), folder)
+
+    books = Bookkeeping(database, tmp_path, Misprinting())
+    await books.opens()
+
+    assert await books.is_refused(await books.is_ordered()) is Refusal.INVOICE_FAILED
+    assert await books.numbers() == []
 
 
 # --- Refused
@@ -283,6 +359,17 @@ async def test_what_the_press_refuses_is_told_to_the_merchant_once(
     assert [await books.is_refused(order_id) for _ in range(2)] == [why] * 2
     assert await books.numbers() == []
     assert await books.notices() == [("invoice_refused", why)]
+
+
+async def test_what_no_paper_can_be_is_told_to_the_merchant(database: Database, tmp_path: Path):
+    async def cannot(_paper: Paper) -> None:
+        raise ValueError("a control character in taxes/0/reason")
+
+    books = Bookkeeping(database, tmp_path, PretendPress(cannot))
+    await books.opens()
+
+    assert await books.is_refused(await books.is_ordered()) is Refusal.INVOICE_FAILED
+    assert await books.notices() == [("invoice_refused", "invoice-failed")]
 
 
 async def test_a_full_disk_issues_nothing(database: Database, tmp_path: Path):
