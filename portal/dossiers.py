@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -158,13 +159,19 @@ async def issued(order_id: int, session: AsyncSession) -> list[InvoiceFacts]:
         .order_by(Invoice.issued_on, Invoice.id)
     )
     rows = found.all()
-    cancelled = {invoice.cancels_id for invoice, _ in rows}
-    return [_invoice(invoice, formats, invoice.id in cancelled) for invoice, formats in rows]
+    return [_invoice(invoice, formats, [each for each, _ in rows]) for invoice, formats in rows]
 
 
-def _invoice(row: Invoice, formats: str, is_cancelled: bool) -> InvoiceFacts:
+def _invoice(row: Invoice, formats: str, all_of_them: Sequence[Invoice]) -> InvoiceFacts:
+    """A credit note that takes back all at once is a cancellation, any other one a correction, as they are titled."""
     same = {name: getattr(row, name) for name in "id number kind issuer issued_on".split()}
-    return InvoiceFacts(**same, formats=tuple(formats.split()), is_cancelled=is_cancelled)
+    is_first = all(each.id >= row.id for each in all_of_them if each.refers_to == row.refers_to)
+    return InvoiceFacts(
+        **same,
+        formats=tuple(formats.split()),
+        is_cancelled=any(each.cancels_id == row.id for each in all_of_them),
+        is_correction=row.refers_to is not None and not (row.cancels_id is not None and is_first),
+    )
 
 
 def invoice_rules(settings: AllSettings) -> InvoiceRules:

@@ -55,7 +55,9 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A document without number and day. `generation` is that of an invoice, the other two are of a credit note."""
+    """A document without number and day. `generation` is that of an invoice, `refers_to` and `is_complete` are of a
+    credit note. `given_back` is what of the invoice's amount was refunded already, in minor units.
+    """
 
     order_id: int
     kind: InvoiceKind
@@ -66,6 +68,7 @@ class Draft:
     generation: int | None = None
     refers_to: int | None = None
     is_complete: bool = False
+    given_back: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ async def of_invoice(wish: Wish, session: AsyncSession, fixed_zone: ZoneInfo | N
         mark=await mark(order_id, session, fixed_zone),
         today=local_day(wish.at, shop.zone),
         generation=(before or 0) + 1,
+        given_back=facts.refunded_sum or (0 if before else facts.credit_notes),
     )
 
 

@@ -23,7 +23,7 @@ NEVER_SHOWN = {State.OFFERED: Refusal.NOT_ORDERED, State.DELETED: Refusal.DELETE
 class InvoiceFacts:
     """An issued document. `formats` are the forms it is stored in: `pdf`, `xml`, …
 
-    `is_cancelled` says that credit notes have left nothing of it.
+    `is_cancelled` says that credit notes have left nothing of it; `is_correction` that it is one over a part.
     """
 
     id: int
@@ -33,6 +33,7 @@ class InvoiceFacts:
     issued_on: date
     formats: tuple[str, ...]
     is_cancelled: bool = False
+    is_correction: bool = False
 
     @property
     def stands(self) -> bool:

@@ -38,7 +38,7 @@ from portal.turns import Turn, Turns
 
 AT_ONCE = 2  # documents of one series that are drawn at a time: there are as many children
 TRIES = 8  # of an order, or of what is printed of the shop, that changes again and again meanwhile
-RENDERER = "1"  # goes up with every change of how documents look
+RENDERER = "2"  # goes up with every change of how documents look
 FILES = {
     DocumentFormat.PDF: paper.PDF_NAME,
     DocumentFormat.XML: paper.XML_NAME,
@@ -196,6 +196,9 @@ class Issuing:
             await session.flush()
             session.add_all(_parts(row.id, drawn))
             session.add(_note(row, draft, by))
+            if draft.given_back:
+                due: dict[str, object] = {"number": row.number, "amount": draft.given_back, "currency": row.currency}
+                session.add(entry(by, "credit_note_due", row.order_id, due, notice=True))
         return row.id
 
     async def _tell(self, order_id: int, not_issued: NotIssued, by: By) -> None:
@@ -254,5 +257,6 @@ def _note(row: Invoice, draft: Draft, by: By) -> Activity:
     details: dict[str, object] = {"number": row.number, "invoice": row.id}
     if row.kind is InvoiceKind.INVOICE:
         return entry(by, "invoice_created", row.order_id, details)
-    details |= {"refers_to": draft.refers_to, "reason": "\n".join(draft.snapshot.paper.notes)}
+    details |= {"kind": draft.snapshot.paper.kind.value, "refers_to": draft.refers_to}
+    details |= {"reason": "\n".join(draft.snapshot.paper.notes)}
     return entry(by, "credit_note_created", row.order_id, details)

@@ -13,10 +13,12 @@ import pytest
 from msgspec import structs
 from sqlalchemy import select
 
+from db.activity import Activity
 from db.articles import Article
 from db.engine import Database
 from db.invoices import DocumentFormat, NumberSeries
 from db.orders import BillingCorrection, BuyerKind, LineKind, Order, PaymentMethod, State, TaxCategory, VatMode
+from db.payments import PaymentKind
 from db.settings import SellerSettings
 from pdfkit.paper import Kind, Means, Paper, PaperCause, PaperRefused, Printed
 from portal import order_facts
@@ -461,6 +463,21 @@ async def test_nothing_is_taken_back_twice(books: Bookkeeping):
             await books.takes_back(what)
 
     assert len(await books.numbers()) == 2
+
+
+async def test_after_a_refund_the_merchant_is_told_that_a_credit_note_is_due(books: Bookkeeping):
+    payments = [
+        an_imported_payment(2000, transaction_id="1"),
+        an_imported_payment(500, transaction_id="2", kind=PaymentKind.REFUND),
+    ]
+
+    invoice = await books.asks(await books.is_ordered(payments=payments))
+
+    (told,) = [entry for entry in await books.every(Activity) if entry.notice]
+    assert (told.kind, told.details) == (
+        "credit_note_due",
+        {"number": invoice.number, "amount": 500, "currency": "EUR"},
+    )
 
 
 async def test_a_reason_that_nobody_can_see_is_none(books: Bookkeeping):

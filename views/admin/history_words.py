@@ -143,6 +143,18 @@ def _refund_failed(told: Told) -> Sentence:
     return said("A refund was refused: %(detail)s", detail=_detail(told))
 
 
+def _credit_note_created(told: Told) -> Sentence:
+    number = Reference(_text(told, "number"))
+    if _text(told, "kind") == "correction":
+        return said("Invoice correction %(number)s created", number=number)
+    return said("Credit note %(number)s created", number=number)
+
+
+def _money(told: Told) -> Money | str:
+    amount, currency = told.get("amount"), _text(told, "currency")
+    return Money(amount, currency) if isinstance(amount, int) and currency else _text(told, "amount")
+
+
 def _invoice_refused(told: Told) -> Sentence:
     text, why = _text(told, "detail"), _text(told, "refusal")
     detail = detail_of(Refusal(why), text) if why in list(Refusal) else plain(text)
@@ -257,7 +269,12 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
         "The source reports invoice %(number)s, but there is one of ours already",
         number=Reference(_text(told, "number")),
     ),
-    "credit_note_created": lambda told: said("Credit note %(number)s created", number=Reference(_text(told, "number"))),
+    "credit_note_created": _credit_note_created,
+    "credit_note_due": lambda told: said(
+        "Invoice %(number)s is over the whole amount, but %(amount)s went back before: a correction of it is due",
+        number=Reference(_text(told, "number")),
+        amount=_money(told),
+    ),
     "billing_address_corrected": _fixed(said("Billing address corrected")),
     "billing_address_withdrawn": _fixed(said("Correction of the billing address withdrawn")),
     "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=_text(told, "subject")),

@@ -12,7 +12,7 @@ from babel.numbers import get_currency_precision
 
 from db.invoices import DocumentFormat, Issuer
 from portal.invoice_list import ListedInvoice
-from views.admin.invoices import ISSUERS, KINDS
+from views.admin.invoices import ISSUERS, kind_of
 from views.papers.speech import Speech
 from views.sentences import plain, said
 
@@ -55,7 +55,7 @@ class Register:
         return _line(
             [
                 text(row.number),
-                self._speech.say(KINDS[row.kind]),
+                self._speech.say(kind_of(row)),
                 self._speech.say(ISSUERS[row.issuer]),
                 row.issued_on.strftime("%d.%m.%Y"),
                 text(row.order_number),

@@ -18,7 +18,7 @@ from views.sentences import Sentence, plain, said
 
 PATH = "/admin/invoices"
 CSV, ZIP = f"{PATH}/export.csv", f"{PATH}/export.zip"
-KINDS = {InvoiceKind.INVOICE: said("Invoice"), InvoiceKind.CREDIT_NOTE: said("Credit note")}
+KINDS = {InvoiceKind.INVOICE: said("Invoice"), InvoiceKind.CREDIT_NOTE: said("Credit note or correction")}
 ISSUERS = {Issuer.TRESEN: said("Tresen"), Issuer.ELSEWHERE: said("Elsewhere")}
 FORMS = {
     DocumentFormat.PDF: plain("PDF"),
@@ -84,7 +84,7 @@ class InvoiceRow:
     def of(row: ListedInvoice) -> InvoiceRow:
         return InvoiceRow(
             number=Reference(row.number),
-            kind=KINDS[row.kind],
+            kind=kind_of(row),
             is_elsewhere=row.issuer is Issuer.ELSEWHERE,
             order=Reference(row.order_number),
             order_url=f"{ORDERS}/{row.order_id}/numbers-layouts",
@@ -97,11 +97,18 @@ class InvoiceRow:
         )
 
 
+def kind_of(row: ListedInvoice) -> Sentence:
+    """As it is titled."""
+    if row.kind is InvoiceKind.INVOICE:
+        return said("Invoice")
+    return said("Invoice correction") if row.is_correction else said("Credit note")
+
+
 def relation(row: ListedInvoice) -> Sentence | None:
     """What became of an invoice, or what a credit note took back."""
     if row.takes_back:
         number = Reference(row.takes_back.number)
-        return said("cancels %(number)s", number=number) if row.takes_back.is_complete else _corrects(number)
+        return _corrects(number) if row.is_correction else said("cancels %(number)s", number=number)
     if not row.taken_back_by:
         return None
     newest = row.taken_back_by[-1]

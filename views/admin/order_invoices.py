@@ -181,7 +181,7 @@ def _document(row: ListedInvoice, stored: Stored, dossier: Dossier, typed: Typed
     left, url = stored.remainders.get(row.id), f"/admin/orders/{dossier.order.id}"
     return OrderDocument(
         number=row.number,
-        name=paper(row.kind, row.number),
+        name=paper(row),
         is_elsewhere=row.issuer is Issuer.ELSEWHERE,
         day=row.issued_on,
         amount=Money(row.total, row.currency),

@@ -83,11 +83,15 @@ def _row(invoice: InvoiceFacts, why: Refusal | None, dossier: Dossier, path: str
     is_business = dossier.order.buyer_kind is BuyerKind.BUSINESS
     is_invoice = invoice.kind is InvoiceKind.INVOICE
     facts: dict[str, Value] = {"number": Reference(invoice.number), "day": invoice.issued_on}
+    if is_invoice:
+        name, button = said("Invoice %(number)s of %(day)s", **facts), said("Invoice as PDF")
+    elif invoice.is_correction:
+        name, button = said("Invoice correction %(number)s of %(day)s", **facts), said("Invoice correction as PDF")
+    else:
+        name, button = said("Credit note %(number)s of %(day)s", **facts), said("Credit note as PDF")
     return InvoiceRow(
-        name=said("Invoice %(number)s of %(day)s", **facts)
-        if is_invoice
-        else said("Credit note %(number)s of %(day)s", **facts),
-        button=said("Invoice as PDF") if is_invoice else said("Credit note as PDF"),
+        name=name,
+        button=button,
         until=None if why else until,
         pdf=_address(invoice, DocumentFormat.PDF, path) if not why else "",
         xml=_address(invoice, DocumentFormat.XML, path) if not why else "",

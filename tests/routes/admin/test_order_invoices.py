@@ -313,6 +313,8 @@ async def test_some_lines_are_taken_back_up_to_what_is_left(books):
 
     assert note.total_gross == -1500
     assert f"korrigiert durch {note.number}" in page
+    assert f"Rechnungskorrektur {note.number}" in page
+    assert f"Stornorechnung {note.number}" not in page
     assert "von noch 1,5" in page
     await books.jana.post(notes(invoice), part(invoice, seen=1, a="1.5", b="1"))
     assert sum(row.total_gross for row in await own(books)) == 0
