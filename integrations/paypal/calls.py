@@ -76,6 +76,9 @@ class Calls:
                 for pause in (*self._timing.pauses, None):
                     try:
                         return await self._once(request, credentials)
+                    except Refused as refused:
+                        log.warning("%s %s: %s", request.verb, _place(request), refused)
+                        raise
                     except Busy as busy:
                         sentence = str(busy)
                         log.warning("%s %s: %s", request.verb, _place(request), busy)
