@@ -80,15 +80,16 @@ class Calls:
                 for pause in (*self._timing.pauses, None):
                     try:
                         return await self._once(request, credentials)
+                    except Refused as refused:
+                        log.warning("%s %s: %s", request.verb, _place(request), refused)
+                        refused.after_trouble = bool(sentence)
+                        raise
                     except Busy as busy:
                         sentence = str(busy)
                         log.warning("%s %s: %s", request.verb, _place(request), busy)
                         if pause is None or busy.wait > self._timing.whole:
                             break
                         await asyncio.sleep(max(pause, busy.wait))
-                    except Refused as refused:
-                        refused.after_trouble = bool(sentence)
-                        raise
         except TimeoutError:
             sentence = sentence or f"No answer within {self._timing.whole:g} seconds."
         raise ProviderTrouble(f"PayPal: {sentence}")

@@ -16,8 +16,10 @@ from portal import (
     payment_receipts,
     payment_refunds,
     payment_repayments,
+    refund_windows,
 )
 from portal.house import House as PortalHouse
+from portal.payment_attempts import Attempt
 from portal.payment_refunds import NewRefund
 from portal.refusals import Conflict, Invalid, NotFound
 from portal.windows import local_day
@@ -60,6 +62,8 @@ async def start_refund(asked: Asked, request: AnyRequest, house: House) -> Page 
     amount = amount_typed(typed.amount, attempt.currency, asked.language)
     if amount is None:
         return await page(asked, house, Typed(refund=replace(typed, wrong_amount=WRONG["amount"])))
+    if question := _question(typed, amount, attempt, number(texts.get("confirmed", "")), asked):
+        return await page(asked, house, Typed(refund=question))
     new = NewRefund(attempt_id=attempt_id, amount=amount, note=typed.note, seen=number(texts.get("left", "")))
     try:
         key = await payment_refunds.ask(new, house.till, asked.merchant.by)
@@ -68,6 +72,19 @@ async def start_refund(asked: Asked, request: AnyRequest, house: House) -> Page 
     except Conflict:
         return back(asked, "changed-meanwhile")
     return back(asked, await _outcome(attempt_id, key, house))
+
+
+def _question(
+    typed: RefundForm, amount: int, attempt: Attempt, confirmed: int, asked: ShownOrder
+) -> RefundForm | None:
+    """What stands in the way, or that it cannot be undone: that is asked once, for this very amount."""
+    if amount == 0:
+        return replace(typed, wrong_amount=WRONG["nothing"])
+    if refund_windows.is_over(attempt, asked.merchant.at):
+        return replace(typed, wrong_amount=WRONG["too-late"])
+    if amount <= payment_refunds.left(attempt) and confirmed != amount:
+        return replace(typed, asked_for=Money(amount, attempt.currency))
+    return None
 
 
 async def _outcome(attempt_id: int, key: str, house: PortalHouse) -> str:
@@ -95,7 +112,7 @@ async def page(asked: ShownOrder, house: PortalHouse, typed: Typed = NOTHING_TYP
         done=Done.of(asked.done),
         rows=PaymentRow.all(asked.order, zone, by_hand),
         due=Money(order.due, order.currency),
-        attempts=attempts_of(attempts, names, zone),
+        attempts=attempts_of(attempts, names, zone, asked.merchant.at),
         announcements=announcements_of(said, order, zone),
         receipt=(typed.receipt or blank.receipt) if can_book else None,
         repayment=(typed.repayment or blank.repayment) if can_send_back else None,

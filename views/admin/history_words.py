@@ -150,11 +150,6 @@ def _credit_note_created(told: Told) -> Sentence:
     return said("Credit note %(number)s created", number=number)
 
 
-def _money(told: Told) -> Money | str:
-    amount, currency = told.get("amount"), _text(told, "currency")
-    return Money(amount, currency) if isinstance(amount, int) and currency else _text(told, "amount")
-
-
 def _invoice_refused(told: Told) -> Sentence:
     text, why = _text(told, "detail"), _text(told, "refusal")
     detail = detail_of(Refusal(why), text) if why in list(Refusal) else plain(text)
@@ -273,7 +268,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "credit_note_due": lambda told: said(
         "Invoice %(number)s is over the whole amount, but %(amount)s went back before: a correction of it is due",
         number=Reference(_text(told, "number")),
-        amount=_money(told),
+        amount=_amount(told),
     ),
     "billing_address_corrected": _fixed(said("Billing address corrected")),
     "billing_address_withdrawn": _fixed(said("Correction of the billing address withdrawn")),

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from db.bank_transfers import TransferAnnouncement
 from db.payment_providers import PayMethod
-from portal import payment_refunds, refund_questions
+from portal import payment_refunds, refund_questions, refund_windows
 from portal.exported import ExportedOrder
 from portal.orders import OrderFacts
-from portal.payment_attempts import Attempt, Standing
+from portal.payment_attempts import Attempt, Happened, Standing
 from views.admin.labels import METHODS
 from views.admin.order_money import PaymentRow
 from views.admin.order_tabs import OrderTab
@@ -33,9 +33,22 @@ STANDINGS = {
     Standing.FAILED: ("stop", said("Failed")),
     Standing.REVERSED: ("stop", said("Charged back")),
 }
+REASONS = {
+    "outdated": said("the order had changed"),
+    "duplicate": said("PayPal says that it has been paid already"),
+    "declined": said("refused by PayPal or the bank"),
+    "merchant": said("PayPal has something against your account"),
+    "gone": said("the customer did not come back in time"),
+    "echeck": said("a transfer from the customer’s bank is under way"),
+    "pending_review": said("PayPal checks it"),
+    "unilateral": said("your account at PayPal is not confirmed"),
+    "receiving_preference_mandates_manual_action": said("you have to accept it at PayPal"),
+}
+SAYS_MORE = said("the history has PayPal’s own words")
 WRONG = {
     "amount": said("Please enter an amount such as 24.90."),
     "nothing": said("Please enter an amount of more than nothing."),
+    "too-late": said("PayPal gives nothing back after 180 days. Send it by bank transfer, and enter it above."),
     "too-much": said("At most what was paid and has not gone back yet."),
     "on": said("Please enter a day on which the money has arrived."),
     "reference": said("A payment with this reference is booked already."),
@@ -45,7 +58,10 @@ REPEATED_REPAYMENT = said("A refund with this reference is booked already.")
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptRow:
-    """One way through a service. `left` is what can still go back, None where nothing can."""
+    """One way through a service. `left` is what can still go back, None where nothing can.
+
+    `is_too_late`: something is left, but the service gives it back no more.
+    """
 
     id: int
     at: datetime
@@ -54,16 +70,18 @@ class AttemptRow:
     amount: Money
     tone: str
     standing: Sentence
-    reason: str
+    reason: Sentence | None
     reference: str
     left: Money | None
+    is_too_late: bool
     under_way: Money | None
 
     @staticmethod
-    def of(attempt: Attempt, names: Mapping[int, str], zone: ZoneInfo) -> AttemptRow:
+    def of(attempt: Attempt, names: Mapping[int, str], zone: ZoneInfo, now: datetime) -> AttemptRow:
         tone, standing = STANDINGS[attempt.standing]
         left, waiting = payment_refunds.left(attempt), sum(refund_questions.open_questions(attempt).values())
         last = attempt.decisive
+        too_late = refund_windows.is_over(attempt, now)
         return AttemptRow(
             id=attempt.id,
             at=attempt.started_at.astimezone(zone),
@@ -72,9 +90,10 @@ class AttemptRow:
             amount=Money(attempt.amount, attempt.currency),
             tone=tone,
             standing=standing,
-            reason=(last.text("detail") or last.text("error") or last.text("reason")) if last else "",
+            reason=_reason(last) if last else None,
             reference=attempt.reference,
-            left=Money(left, attempt.currency) if left else None,
+            left=Money(left, attempt.currency) if left and not too_late else None,
+            is_too_late=left > 0 and too_late,
             under_way=Money(waiting, attempt.currency) if waiting else None,
         )
 
@@ -103,12 +122,13 @@ class MovementForm:
 
 @dataclass(frozen=True, kw_only=True)
 class RefundForm:
-    """What was typed of a refund, and what is wrong with it."""
+    """What was typed of a refund, and what is wrong with it; `asked_for` is what has to be said yes to."""
 
     attempt: int
     amount: str
     note: str = ""
     wrong_amount: Sentence | None = None
+    asked_for: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +164,18 @@ class PaymentsTab(OrderTab):
     refund: RefundForm | None
 
 
-def attempts_of(attempts: Sequence[Attempt], names: Mapping[int, str], zone: ZoneInfo) -> tuple[AttemptRow, ...]:
-    return tuple(AttemptRow.of(attempt, names, zone) for attempt in attempts)
+def attempts_of(
+    attempts: Sequence[Attempt], names: Mapping[int, str], zone: ZoneInfo, now: datetime
+) -> tuple[AttemptRow, ...]:
+    return tuple(AttemptRow.of(attempt, names, zone, now) for attempt in attempts)
+
+
+def _reason(last: Happened) -> Sentence | None:
+    """In words; the service's own codes stand in the history."""
+    code = last.text("reason").lower()
+    if code in REASONS:
+        return REASONS[code]
+    return SAYS_MORE if code or last.text("detail") or last.text("error") else None
 
 
 def announcements_of(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 
+import httpx
 import msgspec
 import pytest
 
@@ -212,15 +215,78 @@ async def test_the_word_about_a_transfer_goes_with_the_money(jana, sale):
 # --- What goes back
 
 
+async def refund(jana: Browser, amount: str, confirmed: int, left: int) -> httpx.Response:
+    form = {"attempt": "1", "amount": amount, "left": str(left), "confirmed": str(confirmed)}
+    return await jana.post("/admin/orders/1/refunds", form)
+
+
+async def test_a_refund_is_asked_about_once_with_its_amount_before_anything_goes(jana, sale, paypal):
+    await paid(jana, sale, paypal)
+    form = {"attempt": "1", "amount": "4,90", "left": "2490", "note": "Entschuldigung"}
+
+    asked = await jana.post("/admin/orders/1/refunds", form)
+
+    assert asked.status_code == 422
+    shown = Shown(asked.text)
+    assert "4,90 € an den Kunden zurückschicken?" in shown.one("main").text
+    assert shown.one("input", name="confirmed")["value"] == "490"
+    assert shown.one("input", name="note")["value"] == "Entschuldigung"
+    other = await jana.post("/admin/orders/1/refunds", {**form, "amount": "5", "confirmed": "490"})
+    assert other.status_code == 422
+    assert paypal.ledger.asked("refund") == []
+
+
+async def test_nothing_is_no_refund_and_has_a_sentence_of_its_own(jana, sale, paypal):
+    await paid(jana, sale, paypal)
+
+    answer = await refund(jana, "0", 0, left=2490)
+
+    assert answer.status_code == 422
+    assert "Bitte geben Sie einen Betrag über null ein." in answer.text
+
+
+async def test_what_was_paid_more_than_180_days_ago_is_not_offered_for_a_refund(jana, sale, paypal):
+    await paid(jana, sale, paypal)
+    with closing(sqlite3.connect(jana.tresen.config.database)) as connection, connection:
+        connection.execute("DROP TRIGGER payment_event_no_update")
+        connection.execute("UPDATE payment_event SET at = datetime(at, '-181 days')")
+
+    shown = await tab(jana)
+
+    assert shown.all("details", class_="refund-form") == []
+    assert "PayPal erstattet nach 180 Tagen nichts mehr." in shown.one("main").text
+    late = await refund(jana, "5", 500, left=2490)
+    assert "PayPal erstattet nach 180 Tagen nichts mehr." in late.text
+    assert paypal.ledger.asked("refund") == []
+
+
+@pytest.mark.parametrize(
+    ("capture_as", "words", "code"),
+    [
+        ("INSTRUMENT_DECLINED", "von PayPal oder der Bank abgelehnt", "HTTP"),
+        ("DUPLICATE_INVOICE_ID", "laut PayPal schon bezahlt", "DUPLICATE"),
+        ("PAYEE_ACCOUNT_RESTRICTED", "PayPal hat etwas gegen Ihr Konto", "PAYEE"),
+    ],
+)
+async def test_the_tab_says_in_words_why_a_payment_came_to_nothing(jana, sale, paypal, capture_as, words, code):
+    paypal.ledger.capture_as = capture_as
+    await paid(jana, sale, paypal)
+
+    shown = (await tab(jana)).one("main").text
+
+    assert words in shown
+    assert code not in shown
+
+
 async def test_what_was_paid_by_paypal_goes_back_in_parts_and_in_full(jana, sale, paypal):
     await paid(jana, sale, paypal)
     assert "Höchstens 24,90 € können zurückgehen." in (await tab(jana)).one("main").text
 
-    first = await jana.post("/admin/orders/1/refunds", {"attempt": "1", "amount": "4,90", "left": "2490"})
+    first = await refund(jana, "4,90", 490, left=2490)
     assert first.headers["location"] == f"{TAB}?done=refunded"
     assert await state(jana, sale) == "partially_refunded"
 
-    second = await jana.post("/admin/orders/1/refunds", {"attempt": "1", "amount": "20", "left": "2000"})
+    second = await refund(jana, "20", 2000, left=2000)
     assert second.headers["location"] == f"{TAB}?done=refunded"
     assert await state(jana, sale) == "refunded"
     assert (await tab(jana)).all("details", class_="refund-form") == []
@@ -238,7 +304,7 @@ async def test_what_cannot_go_back_is_said_beside_the_field(jana, sale, paypal, 
 
 async def test_a_second_click_gives_nothing_back(jana, sale, paypal):
     await paid(jana, sale, paypal)
-    form = {"attempt": "1", "amount": "5", "left": "2490"}
+    form = {"attempt": "1", "amount": "5", "left": "2490", "confirmed": "500"}
     await jana.post("/admin/orders/1/refunds", form)
 
     again = await jana.post("/admin/orders/1/refunds", form)
@@ -252,7 +318,7 @@ async def test_a_paypal_that_does_not_answer_is_asked_again_and_said_so(jana, sa
     paypal.faults.retry_after = 600
     paypal.faults.switch("refund", Fault.BUSY)
 
-    answer = await jana.post("/admin/orders/1/refunds", {"attempt": "1", "amount": "5", "left": "2490"})
+    answer = await refund(jana, "5", 500, left=2490)
 
     assert answer.headers["location"] == f"{TAB}?done=refund-waits"
     assert "Eine Erstattung über 5,00" in (await tab(jana)).one("main").text

@@ -310,7 +310,18 @@ async def test_what_is_no_bank_transfer_has_no_such_page(tresen: Running, sale: 
     assert (await tresen.client.post(f"{sale.link}/bank-transfers/{provider}/announcements")).status_code == 404
 
 
-# --- Secrets
+# --- What the log says, and what nothing says
+
+async def test_a_refusal_is_logged_with_the_id_that_paypal_s_support_asks_for(
+    tresen: Running, sale: Sale, paypal: StandIn, caplog: pytest.LogCaptureFixture
+):
+    paypal.ledger.capture_as = "INSTRUMENT_DECLINED"
+    begun = await start(tresen, sale, provider="1")
+    await tresen.client.get(await decide(begun.headers["location"]))
+
+    said = [record.getMessage() for record in caplog.records if record.name == "tresen.paypal"]
+    assert any(re.search(r"/capture: HTTP 422: INSTRUMENT_DECLINED \([0-9a-f]{14}\)", line) for line in said)
+
 
 
 async def test_no_secret_and_no_token_is_in_any_log_page_or_answer(
