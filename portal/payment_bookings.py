@@ -84,6 +84,10 @@ async def book_refund(attempt: Attempt, refund: Refund, session: AsyncSession, b
         is_news = refund.is_reversal or not (key or refund_questions.open_questions(attempt))
         word = "payment_reversed" if refund.is_reversal else "refund_received"
         session.add(entry(by, word, order.id, details, notice=is_news))
+    failed = refund.status is PaymentStatus.FAILED
+    if failed and not (known and known.status is PaymentStatus.FAILED):
+        missing: dict[str, object] = {"provider": PAYPAL, "amount": refund.amount, "currency": refund.currency}
+        session.add(entry(by, "payment_refund_missing", order.id, missing, notice=True))
     if known is None:
         row = _row(order, refund.id, refund.amount, refund.currency)
         row.kind, row.status, row.at, row.recorded_at = PaymentKind.REFUND, refund.status, refund.at, by.at

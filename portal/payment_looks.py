@@ -42,7 +42,7 @@ async def plan(attempt: Attempt, number: int, session: AsyncSession, now: dateti
     pause = wait(attempt.standing, now - _since(attempt))
     if attempt.standing in NEVER_ASKED and not await _is_open(attempt, session):
         pause = None
-    if refund_questions.given_up(attempt):
+    if refund_questions.is_unsettled(attempt):
         pause = min(pause or DAILY, DAILY)
     if pause is not None:
         await _enqueue(attempt, number, session, now, pause)

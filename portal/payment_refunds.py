@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.outbox import Job
 from db.payment_attempts import AttemptEvent
+from db.payments import PaymentStatus
 from portal import jobs, outbox, payment_attempts, payment_bookings, payment_looks, refund_questions
 from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
@@ -124,6 +125,8 @@ async def _answered(attempt: Attempt, key: str, account: Account) -> Record:
 async def _note_refund(attempt_id: int, key: str, refund: Refund, session: AsyncSession, now: datetime) -> None:
     attempt = await payment_attempts.one(attempt_id, session)
     await payment_bookings.book_refund(attempt, refund, session, By(TRESEN, now), key)
+    if refund.status is PaymentStatus.PENDING:
+        await payment_looks.bring_forward(attempt, payment_looks.DAILY, session, now)
 
 
 @dataclass(frozen=True)

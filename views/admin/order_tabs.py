@@ -27,6 +27,8 @@ DONE = {
     "given": said("The downloads are given. The customer can have them at once."),
     "booked": said("The payment is booked."),
     "refunded": said("The refund is done."),
+    "refund-pending": said("PayPal has taken the refund on and still checks it. It is looked at every day."),
+    "refund-missing": said("The refund did not go through at the payment service. It can be asked for again."),
     "refund-waits": said("The payment service has not answered yet. The refund is asked for again by itself."),
     "refund-failed": said("The payment service has refused the refund. The history says why."),
     "invoice-created": said("The invoice is created. The customer finds it on the portal page."),
@@ -35,7 +37,7 @@ DONE = {
     "corrected": said("What was taken back stands on a credit note of its own."),
     "changed-meanwhile": said("Nothing was done: this had just been done already."),
 }
-FAILED = frozenset({"no-address", "refund-failed"})
+FAILED = frozenset({"no-address", "refund-failed", "refund-missing"})
 
 
 @dataclass(frozen=True)
