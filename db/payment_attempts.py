@@ -51,7 +51,10 @@ class PaymentAttempt(Base, kw_only=True):
     """
 
     __tablename__ = "payment_attempt"
-    __table_args__ = (Index("ix_payment_attempt_order", "order_id", "id"),)
+    __table_args__ = (
+        Index("ix_payment_attempt_order", "order_id", "id"),
+        Index("ix_payment_attempt_label", "label"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     mark: Mapped[str] = mapped_column(unique=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))

