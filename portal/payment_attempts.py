@@ -102,6 +102,22 @@ class Attempt:
         return found
 
     @property
+    def checking_since(self) -> datetime | None:
+        """When its money was asked for first, of all the times that have no answer; None where there is an answer."""
+        since = None
+        for event in self.events:
+            if event.kind is AttemptEvent.CAPTURING:
+                since = since or event.at
+            elif event.kind in STANDINGS and event.kind is not AttemptEvent.CREATED:
+                since = None
+        return since
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When its money was asked for last; None where it never was."""
+        return next((e.at for e in reversed(self.events) if e.kind is AttemptEvent.CAPTURING), None)
+
+    @property
     def reference(self) -> str:
         """The service's id of its own order for this payment; empty as long as there is none."""
         return next((event.reference for event in self.events if event.kind is AttemptEvent.CREATED), "")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.outbox import Job
-from db.payment_attempts import OpenPayment
+from db.payment_attempts import AttemptEvent, OpenPayment
 from portal import outbox, refund_questions
 from portal.outbox import ORDER_ID, NewJob
 from portal.payment_attempts import Attempt, Standing
@@ -18,23 +18,27 @@ MINUTES = (1, 2, 5, 10, 20, 40, 80, 160, 240, 365)  # since its beginning, while
 DAYS = (1, 3, 7, 14, 30, 60, 90, 180)  # since its beginning, as money may go back that long, and come again
 NEVER_ASKED = frozenset({Standing.STARTING, Standing.WAITING})  # no money can come in once it is closed
 HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
-UNCLEAR_FROM, UNCLEAR_UNTIL = timedelta(hours=1), timedelta(hours=2)
+ASKED_MINUTES = (1, 2, 5, 10, 20, 40, 60)  # since its money was asked for
+UNCLEAR_FROM = timedelta(hours=1)
 
 
 def wait(standing: Standing, age: timedelta) -> timedelta | None:
     """How long until the next look at a payment of that age; None where nothing can come of it any more."""
     match standing:
         case Standing.STARTING | Standing.WAITING:
-            return next((timedelta(minutes=each) - age for each in MINUTES if timedelta(minutes=each) > age), HOURLY)
+            return _next(MINUTES, timedelta(minutes=1), age) or HOURLY
         case Standing.CHECKING:
-            soon = next((timedelta(minutes=each) - age for each in MINUTES[:6] if timedelta(minutes=each) > age), None)
-            return soon or (HOURLY if age < timedelta(days=3) else DAILY)
+            return _next(ASKED_MINUTES, timedelta(minutes=1), age) or (HOURLY if age < timedelta(days=3) else DAILY)
         case Standing.PENDING:
             return DAILY
         case Standing.COMPLETED | Standing.REVERSED:
-            return next((timedelta(days=each) - age for each in DAYS if timedelta(days=each) > age), None)
+            return _next(DAYS, timedelta(days=1), age)
         case _:
             return None
+
+
+def _next(steps: tuple[int, ...], unit: timedelta, age: timedelta) -> timedelta | None:
+    return next((each * unit - age for each in steps if each * unit > age), None)
 
 
 async def plan(attempt: Attempt, number: int, session: AsyncSession, now: datetime) -> None:
@@ -49,8 +53,10 @@ async def plan(attempt: Attempt, number: int, session: AsyncSession, now: dateti
 
 
 def _since(attempt: Attempt) -> datetime:
-    """From when on the age counts: what was taken back may be won back long after."""
+    """From when on the age counts: money may be asked for long after the click, and won back long after it was paid."""
     last = attempt.decisive
+    if attempt.checking_since:
+        return attempt.checking_since
     return last.at if last and attempt.standing is Standing.REVERSED else attempt.started_at
 
 
@@ -77,6 +83,8 @@ async def _enqueue(attempt: Attempt, number: int, session: AsyncSession, now: da
 
 
 def is_unclear(attempt: Attempt, now: datetime) -> bool:
-    """Whether the merchant is to know by now that nobody knows."""
-    age = now - attempt.started_at
-    return attempt.standing is Standing.CHECKING and UNCLEAR_FROM <= age < UNCLEAR_UNTIL
+    """Whether the merchant is to know by now that nobody knows, and does not yet."""
+    since = attempt.checking_since
+    if since is None or now - since < UNCLEAR_FROM:
+        return False
+    return not any(event.kind is AttemptEvent.UNCLEAR_TOLD and event.at >= since for event in attempt.events)

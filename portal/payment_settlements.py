@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
-from portal import order_facts, payment_attempts, payment_bookings, payment_refunds
+from portal import order_facts, payment_attempts, payment_bookings, payment_looks, payment_refunds
 from portal.activity import By, entry
 from portal.orders import OrderFacts
 from portal.paying import Capture, Missing, NoCapture, ProviderRefused, ProviderTrouble
@@ -185,12 +185,13 @@ async def _claimed(attempt: Attempt, session: AsyncSession, by: By) -> _Claim | 
         return None
     order = await session.get_one(Order, attempt.order_id)
     fits = still_fits(attempt, await order_facts.of_one(order, session))
-    if attempt.standing is Standing.WAITING:
-        if not fits:
-            await record(attempt, NoCapture(Missing.OUTDATED), session, by)
-            return None
+    if attempt.standing is Standing.WAITING and not fits:
+        await record(attempt, NoCapture(Missing.OUTDATED), session, by)
+        return None
+    if fits:
         await payment_attempts.note(attempt, AttemptEvent.CAPTURING, session, by)
     slot.busy_until = by.at + LEASE
+    await payment_looks.bring_forward(attempt, LEASE, session, by.at)
     return _Claim(attempt, is_outdated=not fits)
 
 

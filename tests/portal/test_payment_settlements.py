@@ -535,6 +535,39 @@ async def test_money_that_nobody_can_account_for_is_a_notice_after_an_hour(cashi
     assert await cashier.notices(order) == ["payment_unclear"]
 
 
+async def test_whoever_comes_back_late_is_told_of_as_soon(cashier):
+    """The hour counts from when the money was asked for, not from the click."""
+    order = await cashier.sell()
+    url = await cashier.begin(order)
+    await cashier.later(hours=2, minutes=10)
+    cashier.approve(url)
+    for operation in ("capture", "look"):
+        cashier.paypal.faults.switch(operation, Fault.UNAVAILABLE, times=5000)
+    await cashier.come_back(url)
+
+    await cashier.later(minutes=59)
+    assert await cashier.notices(order) == []
+    await cashier.later(minutes=2)
+    assert await cashier.notices(order) == ["payment_unclear"]
+
+    await cashier.later(days=3)
+    assert await cashier.notices(order) == ["payment_unclear"]
+
+
+async def test_money_that_was_asked_for_is_looked_at_within_a_minute_however_late_it_is(cashier):
+    order = await cashier.sell()
+    url = await cashier.begin(order)
+    await cashier.later(hours=2, minutes=50)
+    cashier.approve(url)
+    cashier.paypal.faults.switch("capture", Fault.LOST, times=3)
+    await cashier.come_back(url)
+    assert (await cashier.attempt(order)).standing is Standing.CHECKING
+
+    await cashier.later(minutes=1)
+
+    assert await cashier.money(order) == PAID
+
+
 # --- What is refused before anybody is asked
 
 
