@@ -341,6 +341,35 @@ async def test_a_capture_that_the_shop_told_of_first_is_no_second_payment(cashie
     assert await cashier.money(order) == PAID
 
 
+# --- Money that is not due any more
+
+
+async def test_money_that_came_in_otherwise_meanwhile_makes_a_capture_too_much_and_is_told(cashier):
+    order = await cashier.sell()
+    cashier.paypal.ledger.capture_as = "PENDING"
+    url = await cashier.pay(order)
+    await cashier.take(an_imported_order(payments=[an_imported_payment(2000, transaction_id="by-transfer")]))
+
+    cashier.told(url).capture["status"] = "COMPLETED"
+    await cashier.later(days=1)
+
+    assert (await cashier.facts(order)).payment_state is PaymentState.OVERPAID
+    assert await cashier.notices(order) == ["payment_not_due"]
+
+
+async def test_money_for_an_order_that_was_cancelled_meanwhile_is_booked_and_told(cashier):
+    order = await cashier.sell()
+    cashier.paypal.ledger.capture_as = "PENDING"
+    url = await cashier.pay(order)
+    await cashier.take(an_imported_order(state=State.CANCELLED))
+
+    cashier.told(url).capture["status"] = "COMPLETED"
+    await cashier.later(days=1)
+
+    assert await cashier.money(order) == PAID
+    assert await cashier.notices(order) == ["payment_not_due"]
+
+
 # --- Trouble
 
 
