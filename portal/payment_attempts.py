@@ -37,6 +37,7 @@ class Standing(StrEnum):
     REVERSED = "reversed"
 
 
+ENDED = frozenset({Standing.DECLINED, Standing.CANCELLED, Standing.EXPIRED, Standing.REPLACED, Standing.FAILED})
 STANDINGS = {
     AttemptEvent.CREATED: Standing.WAITING,
     AttemptEvent.RELEASED: Standing.WAITING,

@@ -11,12 +11,13 @@ from db.outbox import Job
 from db.payment_attempts import AttemptEvent, OpenPayment
 from portal import outbox, refund_questions
 from portal.outbox import ORDER_ID, NewJob
-from portal.payment_attempts import Attempt, Standing
+from portal.payment_attempts import ENDED, Attempt, Standing
 
 KIND = "payment_look"
 MINUTES = (1, 2, 5, 10, 20, 40, 80, 160, 240, 365)  # since its beginning, while the customer may still come
 DAYS = (1, 3, 7, 14, 30, 60, 90, 180)  # since its beginning, as money may go back that long, and come again
 NEVER_ASKED = frozenset({Standing.STARTING, Standing.WAITING})  # no money can come in once it is closed
+HOURS_AFTER = (1, 24, 72)  # since its end, if its money was asked for: who has said no may have taken it all the same
 HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
 ASKED_MINUTES = (1, 2, 5, 10, 20, 40, 60)  # since its money was asked for
 UNCLEAR_FROM = timedelta(hours=1)
@@ -43,7 +44,10 @@ def _next(steps: tuple[int, ...], unit: timedelta, age: timedelta) -> timedelta 
 
 async def plan(attempt: Attempt, number: int, session: AsyncSession, now: datetime) -> None:
     """The look of that number, in the running transaction; none where there is nothing to wait for."""
-    pause = wait(attempt.standing, now - _since(attempt))
+    age = now - _since(attempt)
+    pause = wait(attempt.standing, age)
+    if attempt.standing in ENDED and attempt.asked_at:
+        pause = _next(HOURS_AFTER, HOURLY, age)
     if attempt.standing in NEVER_ASKED and not await _is_open(attempt, session):
         pause = None
     if refund_questions.is_unsettled(attempt):
@@ -57,7 +61,7 @@ def _since(attempt: Attempt) -> datetime:
     last = attempt.decisive
     if attempt.checking_since:
         return attempt.checking_since
-    return last.at if last and attempt.standing is Standing.REVERSED else attempt.started_at
+    return last.at if last and attempt.standing in {Standing.REVERSED, *ENDED} else attempt.started_at
 
 
 async def _is_open(attempt: Attempt, session: AsyncSession) -> bool:

@@ -15,7 +15,7 @@ from portal import jobs, outbox, payment_attempts, payment_bookings, payment_loo
 from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
 from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
-from portal.paying import Capture, ProviderRefused, ProviderTrouble, Refund, RefundWanted
+from portal.paying import STILL_AT_IT, Capture, ProviderRefused, ProviderTrouble, Refund, RefundWanted
 from portal.payment_attempts import About, Attempt, Standing
 from portal.refund_questions import open_questions
 from portal.refusals import Conflict, Fault, Invalid
@@ -23,7 +23,6 @@ from portal.till import Account, Till
 
 KIND = "payment_refund"
 LIMIT = timedelta(seconds=60)  # two questions
-STILL_AT_IT = timedelta(minutes=10)  # longer than a service works on a question that it was asked
 LONGEST_NOTE = 255
 
 

@@ -118,14 +118,15 @@ async def capture_order(order_id: FromPath[str], request: AnyRequest, state: Sta
         return refused(422, "ORDER_NOT_APPROVED")
     if ledger.capture_as not in STATUSES:
         return refused(422, ledger.capture_as)
-    _capture(order, ledger)
+    capture(order, ledger)
     told = representation(order, ledger)
     ledger.answers["capture", key] = (201, told)
     hooks.about_capture(order)
     return answer(201, told)
 
 
-def _capture(order: ToldOrder, ledger: Ledger) -> None:
+def capture(order: ToldOrder, ledger: Ledger) -> None:
+    """Takes the money, perhaps long after it was asked for."""
     amount: Json = dict(order.unit["amount"])  # type: ignore[call-overload]
     if ledger.captured_value:
         amount["value"] = ledger.captured_value

@@ -545,7 +545,7 @@ async def test_an_order_that_changed_while_nobody_knew_is_looked_at_not_captured
     cashier.paypal.faults.switch("capture", Fault.UNAVAILABLE, times=0)
     await cashier.take(an_imported_order(lines=[a_line(line_gross=2500)]))
 
-    await cashier.later(minutes=5)
+    await cashier.later(minutes=20)
 
     assert await cashier.money(order) == []
     assert (await cashier.attempt(order)).standing is Standing.REPLACED
