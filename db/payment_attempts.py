@@ -15,7 +15,8 @@ from db.payment_providers import PayMethod
 
 class AttemptEvent(StrEnum):
     """`starting`: a click asks the service for an order of its own; `start-failed`: it did not get one, while another
-    click went on asking. `created`: the service has that order. `capturing`: the money is being asked for.
+    click went on asking. `created`: the service has that order. `capturing`: the money is being asked for, each time
+    anew. `unclear-told`: the merchant knows that nobody knows whether it was taken.
 
     `released`: nothing was taken, and it may be tried again. `replaced`: another attempt, or a changed order, took its
     place before any money moved. A refund is `refund-asked` before anybody is asked for it, and `refund-given-up` when
@@ -27,6 +28,7 @@ class AttemptEvent(StrEnum):
     START_FAILED = "start-failed"
     CREATED = "created"
     CAPTURING = "capturing"
+    UNCLEAR_TOLD = "unclear-told"
     RELEASED = "released"
     COMPLETED = "completed"
     PENDING = "pending"
@@ -51,7 +53,10 @@ class PaymentAttempt(Base, kw_only=True):
     """
 
     __tablename__ = "payment_attempt"
-    __table_args__ = (Index("ix_payment_attempt_order", "order_id", "id"),)
+    __table_args__ = (
+        Index("ix_payment_attempt_order", "order_id", "id"),
+        Index("ix_payment_attempt_label", "label"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     mark: Mapped[str] = mapped_column(unique=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))

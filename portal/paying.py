@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,6 +12,8 @@ from db.payment_providers import PayMethod
 from db.payments import PaymentStatus
 from db.webhooks import Verification
 from portal.payment_providers import Credentials
+
+STILL_AT_IT = timedelta(minutes=10)  # longer than a service works on a question that it was asked
 
 
 @dataclass(frozen=True, kw_only=True)

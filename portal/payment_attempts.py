@@ -37,6 +37,7 @@ class Standing(StrEnum):
     REVERSED = "reversed"
 
 
+ENDED = frozenset({Standing.DECLINED, Standing.CANCELLED, Standing.EXPIRED, Standing.REPLACED, Standing.FAILED})
 STANDINGS = {
     AttemptEvent.CREATED: Standing.WAITING,
     AttemptEvent.RELEASED: Standing.WAITING,
@@ -100,6 +101,22 @@ class Attempt:
             if event.kind in STANDINGS and not is_late:
                 found = event
         return found
+
+    @property
+    def checking_since(self) -> datetime | None:
+        """When its money was asked for first, of all the times that have no answer; None where there is an answer."""
+        since = None
+        for event in self.events:
+            if event.kind is AttemptEvent.CAPTURING:
+                since = since or event.at
+            elif event.kind in STANDINGS and event.kind is not AttemptEvent.CREATED:
+                since = None
+        return since
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When its money was asked for last; None where it never was."""
+        return next((e.at for e in reversed(self.events) if e.kind is AttemptEvent.CAPTURING), None)
 
     @property
     def reference(self) -> str:

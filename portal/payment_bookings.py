@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
-from portal import first_paid, payment_attempts, refund_questions
+from portal import first_paid, order_facts, payment_attempts, refund_questions
 from portal.activity import By, entry
 from portal.order_imports import FURTHER
 from portal.paying import Capture, Refund
@@ -84,6 +84,10 @@ async def book_refund(attempt: Attempt, refund: Refund, session: AsyncSession, b
         is_news = refund.is_reversal or not (key or refund_questions.open_questions(attempt))
         word = "payment_reversed" if refund.is_reversal else "refund_received"
         session.add(entry(by, word, order.id, details, notice=is_news))
+    failed = refund.status is PaymentStatus.FAILED
+    if failed and not (known and known.status is PaymentStatus.FAILED):
+        missing: dict[str, object] = {"provider": PAYPAL, "amount": refund.amount, "currency": refund.currency}
+        session.add(entry(by, "payment_refund_missing", order.id, missing, notice=True))
     if known is None:
         row = _row(order, refund.id, refund.amount, refund.currency)
         row.kind, row.status, row.at, row.recorded_at = PaymentKind.REFUND, refund.status, refund.at, by.at
@@ -133,6 +137,8 @@ async def _book_capture(attempt: Attempt, capture: Capture, session: AsyncSessio
     if known is None:
         known = _row(order, capture.id, capture.amount, capture.currency)
         known.at, known.recorded_at = capture.at, by.at
+    if capture.status is PaymentStatus.COMPLETED:
+        await _note_not_due(attempt, capture, order, session, by)
     known.status, known.origin = capture.status, PaymentOrigin.PORTAL
     if capture.status is PaymentStatus.COMPLETED:
         await received(order, known, session, by)
@@ -148,6 +154,14 @@ async def _book_capture(attempt: Attempt, capture: Capture, session: AsyncSessio
     gone = capture.status is PaymentStatus.REVERSED
     word = {PaymentStatus.REVERSED: "reversed", PaymentStatus.PENDING: "pending"}.get(capture.status, "declined")
     session.add(entry(by, f"payment_{word}", order.id, told, notice=gone))
+
+
+async def _note_not_due(attempt: Attempt, capture: Capture, order: Order, session: AsyncSession, by: By) -> None:
+    """Asked before it comes in: what came in otherwise meanwhile, or the end of the order, makes it too much."""
+    facts = await order_facts.of_one(order, session)
+    if facts.is_dead or attempt.amount > facts.due:
+        told: dict[str, object] = {"provider": PAYPAL, "amount": capture.amount, "currency": capture.currency}
+        session.add(entry(by, "payment_not_due", order.id, told, notice=True))
 
 
 async def _wait_for(attempt: Attempt, session: AsyncSession) -> None:

@@ -13,10 +13,8 @@ from db.bank_transfers import TransferAnnouncement
 from db.settings import SellerSettings
 from portal import payment_attempts, payment_choices
 from portal.orders import OrderFacts, not_an_order
-from portal.payment_attempts import Standing
+from portal.payment_attempts import ENDED, Standing
 from portal.payment_choices import Choice
-
-ENDED = frozenset({Standing.DECLINED, Standing.CANCELLED, Standing.EXPIRED, Standing.REPLACED, Standing.FAILED})
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.outbox import Job
 from db.payment_attempts import AttemptEvent
+from db.payments import PaymentStatus
 from portal import jobs, outbox, payment_attempts, payment_bookings, payment_looks, refund_questions
 from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
 from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
-from portal.paying import Capture, ProviderRefused, ProviderTrouble, Refund, RefundWanted
+from portal.paying import STILL_AT_IT, Capture, ProviderRefused, ProviderTrouble, Refund, RefundWanted
 from portal.payment_attempts import About, Attempt, Standing
 from portal.refund_questions import open_questions
 from portal.refusals import Conflict, Fault, Invalid
@@ -22,7 +23,6 @@ from portal.till import Account, Till
 
 KIND = "payment_refund"
 LIMIT = timedelta(seconds=60)  # two questions
-STILL_AT_IT = timedelta(minutes=10)  # longer than a service works on a question that it was asked
 LONGEST_NOTE = 255
 
 
@@ -124,6 +124,8 @@ async def _answered(attempt: Attempt, key: str, account: Account) -> Record:
 async def _note_refund(attempt_id: int, key: str, refund: Refund, session: AsyncSession, now: datetime) -> None:
     attempt = await payment_attempts.one(attempt_id, session)
     await payment_bookings.book_refund(attempt, refund, session, By(TRESEN, now), key)
+    if refund.status is PaymentStatus.PENDING:
+        await payment_looks.bring_forward(attempt, payment_looks.DAILY, session, now)
 
 
 @dataclass(frozen=True)

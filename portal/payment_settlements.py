@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
-from portal import order_facts, payment_attempts, payment_bookings, payment_refunds
+from portal import order_facts, payment_attempts, payment_bookings, payment_looks, payment_refunds
 from portal.activity import By, entry
 from portal.orders import OrderFacts
-from portal.paying import Capture, Missing, NoCapture, ProviderRefused, ProviderTrouble
+from portal.paying import STILL_AT_IT, Capture, Missing, NoCapture, ProviderRefused, ProviderTrouble
 from portal.payment_attempts import About, Attempt, Standing
 from portal.till import Account, OtherAccount, Till
 
@@ -92,7 +92,10 @@ async def settle(attempt_id: int, till: Till, by: By) -> bool:
 
 
 async def _answered(claim: _Claim, account: Account) -> Capture | NoCapture:
-    """An earlier question may have taken the money without our knowing: only a clear no ends such a payment."""
+    """What an earlier question has taken is found; as long as the service may be at one, nothing is a no.
+
+    Raises ProviderTrouble, ProviderRefused.
+    """
     attempt, service = claim.attempt, account.service
     if claim.is_outdated:
         found = await service.look(attempt.reference, account.credentials)
@@ -100,10 +103,19 @@ async def _answered(claim: _Claim, account: Account) -> Capture | NoCapture:
         found = await service.capture(attempt.reference, attempt.mark, account.credentials)
     if isinstance(found, Capture):
         return found
-    if found.why is Missing.GONE and attempt.standing is Standing.CHECKING:
-        raise ProviderTrouble(found.detail)
+    _doubt(attempt, found, claim.at)
     is_free = found.why in (Missing.APPROVED, Missing.WAITING)
     return NoCapture(Missing.OUTDATED) if claim.is_outdated and is_free else found
+
+
+def _doubt(attempt: Attempt, found: NoCapture, now: datetime) -> None:
+    """Of money that was asked for without an answer. Raises ProviderTrouble where that proves nothing."""
+    if attempt.standing is not Standing.CHECKING or found.why is Missing.VOIDED:
+        return
+    if found.why is Missing.GONE:
+        raise ProviderTrouble("The service does not know a payment that was asked for.")
+    if attempt.asked_at is not None and now - attempt.asked_at < STILL_AT_IT:
+        raise ProviderTrouble("The service may still be at a payment that was asked for.")
 
 
 async def look(attempt_id: int, till: Till, by: By) -> None:
@@ -133,10 +145,9 @@ async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
         if never_asked and (age > NOBODY_CAME or isinstance(refused, OtherAccount)):
             return NoCapture(Missing.GONE)
         raise
-    if isinstance(found, Capture):
+    if isinstance(found, Capture) or found.why is Missing.APPROVED:
         return found
-    if found.why is Missing.GONE and attempt.standing is Standing.CHECKING:
-        raise ProviderTrouble("The service does not know a payment that was asked for.")
+    _doubt(attempt, found, by.at)
     waits = never_asked and found.why is Missing.WAITING
     return NoCapture(Missing.GONE) if waits and age > NOBODY_CAME else found
 
@@ -173,6 +184,7 @@ class _Claim:
     """`is_outdated`: the order has changed since we asked for the money, so it is not asked for again."""
 
     attempt: Attempt
+    at: datetime
     is_outdated: bool
 
 
@@ -185,13 +197,14 @@ async def _claimed(attempt: Attempt, session: AsyncSession, by: By) -> _Claim | 
         return None
     order = await session.get_one(Order, attempt.order_id)
     fits = still_fits(attempt, await order_facts.of_one(order, session))
-    if attempt.standing is Standing.WAITING:
-        if not fits:
-            await record(attempt, NoCapture(Missing.OUTDATED), session, by)
-            return None
+    if attempt.standing is Standing.WAITING and not fits:
+        await record(attempt, NoCapture(Missing.OUTDATED), session, by)
+        return None
+    if fits:
         await payment_attempts.note(attempt, AttemptEvent.CAPTURING, session, by)
     slot.busy_until = by.at + LEASE
-    return _Claim(attempt, is_outdated=not fits)
+    await payment_looks.bring_forward(attempt, LEASE, session, by.at)
+    return _Claim(attempt, by.at, is_outdated=not fits)
 
 
 async def _let_go(attempt: Attempt, till: Till) -> None:

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.invoices import Invoice, InvoiceKind
 from db.orders import Order
-from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt, PaymentEvent
+from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt
 from db.payment_providers import ProviderKind
 from db.settings import SellerSettings
 from portal import order_facts, payment_attempts, payment_choices, payment_looks, payment_providers, payments, settings
@@ -26,6 +26,7 @@ from portal.till import Till
 # The service lets a customer say yes for three hours; an older address would lead to an error there.
 FRESH = timedelta(hours=2, minutes=30)
 ANSWERED_WITHIN = timedelta(seconds=60)  # longer than a service is ever waited for
+LONGEST_LABEL, SUFFIX = 127, 6  # characters
 LOCALE = re.compile(r"[a-z]{2}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 
 
@@ -107,14 +108,15 @@ async def _reused(choice: Choice, facts: OrderFacts, session: AsyncSession, by: 
 
 async def _new(choice: Choice, order: Order, facts: OrderFacts, session: AsyncSession, by: By) -> Attempt:
     provider = await payment_providers.one(choice.provider_id, session)
+    mark = payment_attempts.new_mark()
     row = PaymentAttempt(
-        mark=payment_attempts.new_mark(),
+        mark=mark,
         order_id=order.id,
         provider_id=choice.provider_id,
         method=choice.method,
         amount=facts.due,
         currency=facts.currency,
-        label=await _label(order, session),
+        label=await _label(order, mark, session),
         client_id=provider.client_id,
         sandbox=provider.sandbox,
         started_at=by.at,
@@ -127,17 +129,18 @@ async def _new(choice: Choice, order: Order, facts: OrderFacts, session: AsyncSe
     return attempt
 
 
-async def _label(order: Order, session: AsyncSession) -> str:
-    """The invoice's number, else the order's. A further payment needs a number of its own: services refuse repeats."""
+async def _label(order: Order, mark: str, session: AsyncSession) -> str:
+    """The invoice's number, else the order's.
+
+    Services refuse a number that was paid with before, be it by another order of the same number or at another
+    shop of the same account: from the second time on it gets a suffix of this attempt's own.
+    """
     invoice = select(Invoice.number).where(Invoice.order_id == order.id, Invoice.kind == InvoiceKind.INVOICE)
     number = (await session.scalars(invoice.order_by(Invoice.id.desc()).limit(1))).first() or order.number
-    completed = (
-        select(func.count(func.distinct(PaymentEvent.attempt_id)))
-        .join(PaymentAttempt)
-        .where(PaymentAttempt.order_id == order.id, PaymentEvent.kind == AttemptEvent.COMPLETED)
-    )
-    before = (await session.scalars(completed)).one()
-    return f"{number}-{before + 1}" if before else number
+    number = number[: LONGEST_LABEL - SUFFIX - 1]
+    before = select(PaymentAttempt.id).where(or_(PaymentAttempt.label == number, PaymentAttempt.order_id == order.id))
+    is_first = await session.scalar(before.limit(1)) is None
+    return number if is_first else f"{number}-{mark[:SUFFIX]}"
 
 
 async def _asked_for(prepared: _Prepared, asked: Asked, till: Till, by: By) -> Approval:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from db.payment_attempts import AttemptEvent
+from db.payments import PaymentStatus
 from portal.paying import Refund
 from portal.payment_attempts import Attempt
 
@@ -24,6 +25,12 @@ def given_up(attempt: Attempt) -> dict[str, datetime]:
     """Key → since when nobody asks any more, of questions that are still open: a look has to answer them."""
     over = {e.reference: e.at for e in attempt.events if e.kind is AttemptEvent.REFUND_GIVEN_UP}
     return {key: over[key] for key in open_questions(attempt) if key in over}
+
+
+def is_unsettled(attempt: Attempt) -> bool:
+    """Whether a look has to tell what becomes of money that is on its way back."""
+    last = {event.reference: event.text("status") for event in attempt.events if event.kind is ANSWERED}
+    return PaymentStatus.PENDING in last.values() or bool(given_up(attempt))
 
 
 def key_of(refund: Refund, attempt: Attempt) -> str:

@@ -118,14 +118,15 @@ async def capture_order(order_id: FromPath[str], request: AnyRequest, state: Sta
         return refused(422, "ORDER_NOT_APPROVED")
     if ledger.capture_as not in STATUSES:
         return refused(422, ledger.capture_as)
-    _capture(order, ledger)
+    capture(order, ledger)
     told = representation(order, ledger)
     ledger.answers["capture", key] = (201, told)
     hooks.about_capture(order)
     return answer(201, told)
 
 
-def _capture(order: ToldOrder, ledger: Ledger) -> None:
+def capture(order: ToldOrder, ledger: Ledger) -> None:
+    """Takes the money, perhaps long after it was asked for."""
     amount: Json = dict(order.unit["amount"])  # type: ignore[call-overload]
     if ledger.captured_value:
         amount["value"] = ledger.captured_value
@@ -176,22 +177,24 @@ def refund(order: ToldOrder, value: Decimal, ledger: Ledger, hooks: Hooks, mark:
     currency = order.unit["amount"]["currency_code"]  # type: ignore[index]
     told: Json = {
         "id": new_id(),
-        "status": "COMPLETED",
+        "status": ledger.refund_as,
         "amount": {"currency_code": currency, "value": f"{value:.2f}"},
         "custom_id": mark or order.unit["custom_id"],
         "create_time": now(),
         "links": [_link("up", f"{ledger.origin}/v2/payments/captures/{order.capture['id']}")],
     }
     order.refunds.append(told)
-    order.capture["status"] = "PARTIALLY_REFUNDED" if left(order) else "REFUNDED"
-    hooks.about_refund(order, told)
+    if ledger.refund_as == "COMPLETED":
+        order.capture["status"] = "PARTIALLY_REFUNDED" if left(order) else "REFUNDED"
+        hooks.about_refund(order, told)
     return told
 
 
 def left(order: ToldOrder) -> Decimal:
     """What of the capture was not refunded yet."""
     assert order.capture is not None  # noqa: S101 (asked by all callers)
-    return _value(order.capture) - sum((_value(each) for each in order.refunds), Decimal(0))
+    gone = (_value(each) for each in order.refunds if each["status"] in ("COMPLETED", "PENDING"))
+    return _value(order.capture) - sum(gone, Decimal(0))
 
 
 def _value(told: Json) -> Decimal:

@@ -9,6 +9,7 @@ from litestar.response import Redirect
 
 from db.orders import OrderKind, State
 from db.payment_attempts import AttemptEvent
+from db.payments import PaymentStatus
 from portal import (
     payment_attempts,
     payment_facts,
@@ -41,7 +42,14 @@ from views.admin.order_payments import (
 from views.admin.order_tabs import Done
 from views.format import Money, amount_typed
 
-DONE = {AttemptEvent.REFUNDED: "refunded", AttemptEvent.REFUND_FAILED: "refund-failed"}
+DONE = frozenset({AttemptEvent.REFUNDED, AttemptEvent.REFUND_FAILED})
+# By the status of a refund; what the service refused has none.
+OUTCOMES = {
+    PaymentStatus.COMPLETED: "refunded",
+    PaymentStatus.PENDING: "refund-pending",
+    PaymentStatus.FAILED: "refund-missing",
+    "": "refund-failed",
+}
 
 
 @route("/admin/orders/{order_id:int}/payments", http_method=["GET", "HEAD"])
@@ -91,7 +99,7 @@ async def _outcome(attempt_id: int, key: str, house: PortalHouse) -> str:
     async with house.database.reading() as session:
         attempt = await payment_attempts.one(attempt_id, session)
     told = [event for event in attempt.events if key in (event.reference, event.text("key")) and event.kind in DONE]
-    return DONE[told[-1].kind] if told else "refund-waits"
+    return OUTCOMES[told[-1].text("status")] if told else "refund-waits"
 
 
 async def page(asked: ShownOrder, house: PortalHouse, typed: Typed = NOTHING_TYPED) -> Page:

@@ -48,7 +48,7 @@ def test_what_is_over_is_left_alone(standing, age):
     [
         (Standing.WAITING, timedelta(minutes=10), 4),
         (Standing.WAITING, timedelta(hours=6), 9),
-        (Standing.CHECKING, timedelta(hours=1), 6),
+        (Standing.CHECKING, timedelta(hours=1), 7),
         (Standing.PENDING, timedelta(days=7), 7),
         (Standing.COMPLETED, timedelta(days=400), 8),
         (Standing.REVERSED, timedelta(days=400), 8),

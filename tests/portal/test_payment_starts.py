@@ -104,3 +104,41 @@ async def test_what_gave_way_before_it_was_answered_is_not_looked_at_for_ever(sl
     async with slow.database.reading() as session:
         waiting = await session.scalars(select(Job.key).where(Job.kind == "payment_look", Job.done_at.is_(None)))
         assert list(waiting) == []
+
+
+# --- The number that PayPal is told
+
+
+def numbers(cashier) -> list[str]:
+    return [str(each.unit["invoice_id"]) for each in cashier.paypal.ledger.orders.values()]
+
+
+async def test_a_number_that_paypal_refuses_as_paid_before_is_no_dead_end(cashier):
+    """Another shop on the same account may have used it."""
+    order = await cashier.sell()
+    cashier.paypal.ledger.capture_as = "DUPLICATE_INVOICE_ID"
+    await cashier.pay(order)
+    assert "payment_declined" in await cashier.notices(order)
+
+    cashier.paypal.ledger.capture_as = "COMPLETED"
+    await cashier.pay(order)
+
+    first, second = numbers(cashier)
+    assert first == "12345678"
+    assert second.startswith("12345678-")
+    assert await cashier.money(order) == PAID
+
+
+async def test_two_orders_of_one_number_are_two_to_paypal(cashier):
+    for external_id in ("1", "2"):
+        await cashier.begin(await cashier.sell(external_id))
+
+    assert len(set(numbers(cashier))) == 2
+
+
+async def test_a_number_of_any_length_keeps_its_suffix(cashier):
+    for external_id in ("1", "2"):
+        await cashier.begin(await cashier.sell(external_id, number="9" * 200))
+
+    assert len(set(numbers(cashier))) == 2
+    assert all(len(each) <= 127 for each in numbers(cashier))

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import pytest
 
+from db.orders import State
 from demo.paypal_stand_in import Fault
+from demo.paypal_stand_in.checkout import capture
 from demo.paypal_stand_in.faults import AFTERWARDS
 from portal.payment_attempts import Standing
 from portal.refusals import Refusal, Refused
+from tests.factories import a_line, an_imported_order
 
 PAID = [("payment", "completed", 2000)]
 
@@ -82,7 +85,7 @@ async def test_any_other_refusal_after_trouble_is_asked_for_once_more(cashier, a
     await cashier.come_back(url)
     assert (await cashier.attempt(order)).standing is Standing.CHECKING
 
-    await cashier.later(minutes=5)
+    await cashier.later(minutes=45)
     assert (await cashier.attempt(order)).standing is Standing.DECLINED
 
 
@@ -143,3 +146,68 @@ async def test_an_order_that_somebody_has_touched_waits_for_no_customer(cashier,
     told.status = "COMPLETED"
     await cashier.later(minutes=5)
     assert await cashier.money(order) == PAID
+
+
+# --- PayPal takes its time
+
+
+CHANGES = [an_imported_order(lines=[a_line(line_gross=2500)]), an_imported_order(state=State.CANCELLED)]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_an_order_that_changed_stays_open_for_as_long_as_paypal_may_be_at_the_old_amount(
+    cashier, approved, change
+):
+    order, url = approved
+    cashier.paypal.faults.switch("capture", Fault.RESET, times=3)
+    await cashier.come_back(url)
+    await cashier.take(change)
+    await cashier.later(minutes=5)
+    assert (await cashier.attempt(order)).standing is Standing.CHECKING
+
+    capture(cashier.told(url), cashier.paypal.ledger)
+    await cashier.later(minutes=5)
+
+    assert await cashier.money(order) == PAID
+
+
+async def test_what_waits_for_the_customer_again_stays_open_for_as_long_as_paypal_may_be_at_it(cashier, approved):
+    order, url = approved
+    cashier.paypal.faults.switch("capture", Fault.RESET, times=3)
+    await cashier.come_back(url)
+    cashier.told(url).status = "PAYER_ACTION_REQUIRED"
+
+    await cashier.later(minutes=5)
+    assert (await cashier.attempt(order)).standing is Standing.CHECKING
+    await cashier.later(minutes=45)
+    assert (await cashier.attempt(order)).standing is Standing.WAITING
+
+
+@pytest.mark.parametrize("after", [{"minutes": 50}, {"hours": 20}, {"hours": 70}])
+async def test_a_capture_that_comes_after_the_end_is_booked_all_the_same(cashier, approved, after):
+    order, url = approved
+    cashier.paypal.ledger.capture_as = "INSTRUMENT_DECLINED"
+    await cashier.come_back(url)
+    assert (await cashier.attempt(order)).standing is Standing.DECLINED
+    await cashier.later(**after)
+
+    cashier.paypal.ledger.capture_as = "COMPLETED"
+    capture(cashier.told(url), cashier.paypal.ledger)
+    await cashier.later(days=2)
+
+    assert await cashier.money(order) == PAID
+    assert (await cashier.attempt(order)).standing is Standing.COMPLETED
+
+
+async def test_money_of_two_payments_at_once_is_told(cashier, approved):
+    order, url = approved
+    cashier.paypal.ledger.capture_as = "INSTRUMENT_DECLINED"
+    await cashier.come_back(url)
+    cashier.paypal.ledger.capture_as = "COMPLETED"
+    await cashier.pay(order)
+
+    capture(cashier.told(url), cashier.paypal.ledger)
+    await cashier.later(days=2)
+
+    assert await cashier.money(order) == PAID * 2
+    assert await cashier.notices(order) == ["payment_not_due"]

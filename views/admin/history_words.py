@@ -35,7 +35,7 @@ LONGEST = 300
 STOP = (
     "download_failed mail_failing message_failed payment_reversed payment_differs payment_declined payment_unclear"
     " file_missing file_unstampable storage_unavailable"
-    " payment_refund_missing"
+    " payment_refund_missing payment_not_due"
 ).split()
 OK = (
     "payment_received payment_restored order_paid waiver_given file_downloaded message_sent invoice_stored"
@@ -224,6 +224,10 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "payment_start_failed": lambda told: said("A payment could not be started: %(detail)s", detail=_detail(told)),
     "payment_replaced": _fixed(said("The order changed while it was being paid; nothing was taken")),
     "payment_differs": _fixed(said("Another amount came in than was asked for; it is booked as it came")),
+    "payment_not_due": lambda told: said(
+        "Money came in that is not due any more: %(amount)s. It can be given back on the tab with the payments.",
+        amount=_amount(told),
+    ),
     "payment_unclear": _fixed(
         said("The payment service has not said for an hour whether it took a payment; it is asked again and again")
     ),

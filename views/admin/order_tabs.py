@@ -29,6 +29,8 @@ DONE = {
     "taken-back": said("The booking is taken back. It counts no more."),
     "repaid": said("What you have sent back is entered."),
     "refunded": said("The refund is done."),
+    "refund-pending": said("PayPal has taken the refund on and still checks it. It is looked at every day."),
+    "refund-missing": said("The refund did not go through at the payment service. It can be asked for again."),
     "refund-waits": said("The payment service has not answered yet. The refund is asked for again by itself."),
     "refund-failed": said("The payment service has refused the refund. The history says why."),
     "invoice-created": said("The invoice is created. The customer finds it on the portal page."),
@@ -39,7 +41,7 @@ DONE = {
     "address-withdrawn": said("The correction is withdrawn. The address of the order’s source counts again."),
     "changed-meanwhile": said("Nothing was done: this had just been done already."),
 }
-FAILED = frozenset({"no-address", "refund-failed"})
+FAILED = frozenset({"no-address", "refund-failed", "refund-missing"})
 
 
 @dataclass(frozen=True)

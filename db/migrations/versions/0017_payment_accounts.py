@@ -1,4 +1,7 @@
-"""Each payment attempt notes the account that it was begun with; what was begun before gets its provider's."""
+"""Each payment attempt notes the account that it was begun with, and is found by the number that its service was told.
+
+What was begun before gets its provider's account.
+"""
 
 from alembic import op
 
@@ -11,6 +14,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE payment_attempt ADD COLUMN client_id TEXT NOT NULL DEFAULT ''")
     op.execute("ALTER TABLE payment_attempt ADD COLUMN sandbox BOOLEAN NOT NULL DEFAULT 0")
     op.execute("DROP TRIGGER payment_attempt_no_update")
+    op.create_index("ix_payment_attempt_label", "payment_attempt", ["label"])
     op.execute(FILL)
     op.execute(FREEZE)
 

@@ -333,6 +333,23 @@ async def test_another_order_s_payment_cannot_be_refunded_here(jana, sale, paypa
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("status", "done", "words"),
+    [
+        ("PENDING", "refund-pending", "prüft sie noch"),
+        ("FAILED", "refund-missing", "kam beim Zahlungsdienst nicht zustande"),
+    ],
+)
+async def test_only_a_complete_refund_is_called_done(jana, sale, paypal, status, done, words):
+    await paid(jana, sale, paypal)
+    paypal.ledger.refund_as = status
+
+    answer = await jana.post("/admin/orders/1/refunds", {"attempt": "1", "amount": "5", "left": "2490"})
+
+    assert answer.headers["location"] == f"{TAB}?done={done}"
+    assert words in (await jana.get(answer.headers["location"])).text
+
+
 @pytest.mark.parametrize("path", [TAB, "/admin/orders/1/refunds", "/admin/orders/1/repayments", f"{TAB}/1/reversals"])
 async def test_nobody_else_books_or_gives_back(stranger, sale, path):
     assert (await stranger.post(path, {"amount": "24,90", "on": TODAY, "seen": "0"})).status_code == 401
