@@ -54,7 +54,6 @@ class Invoice(Base, kw_only=True):
         ),
         Index("uq_invoice_cancels", "cancels_id", unique=True, sqlite_where=text("cancels_id IS NOT NULL")),
         Index("ix_invoice_refers_to", "refers_to", sqlite_where=text("refers_to IS NOT NULL")),
-        Index("ix_invoice_issued", "series", "issued_on", sqlite_where=text("series IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
@@ -95,7 +94,8 @@ class InvoiceSnapshot(Base, kw_only=True):
 class NumberSeries(Base, kw_only=True):
     """The next number behind one prefix, such as `RE-2026-`. It only grows, in the transaction that stores a document.
 
-    `series` is the template of the prefix, such as `RE-{year}-`; `first` is where the merchant let it begin.
+    `series` is the template of the prefix, such as `RE-{year}-`; `first` is where it began; `newest` is the day of its
+    newest document, behind which no later one goes.
     """
 
     __tablename__ = "number_series"
@@ -104,4 +104,5 @@ class NumberSeries(Base, kw_only=True):
     year: Mapped[int]
     first: Mapped[int]
     next: Mapped[int]
+    newest: Mapped[date]
     begun_at: Mapped[datetime]

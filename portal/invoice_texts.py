@@ -21,8 +21,9 @@ OF_CATEGORY = {
     TaxCategory.EXPORT: ("export", "VATEX-EU-G"),
     TaxCategory.OUTSIDE_SCOPE: ("outside_scope", "VATEX-EU-O"),
 }
-UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that end a line or mean nothing on paper
 OF_MODE = {VatMode.SMALL_BUSINESS: ("small_business", ""), VatMode.MARGIN: ("margin", "VATEX-EU-F")}
+NAMES = {f"{name}_{language}" for name, _ in (*OF_CATEGORY.values(), *OF_MODE.values()) for language in ("de", "en")}
+UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that end a line or mean nothing on paper
 
 
 class Why(TypedDict):
@@ -41,9 +42,10 @@ def reason(category: TaxCategory, mode: VatMode, texts: InvoiceTextSettings, lan
 
 
 def faults(news: Mapping[str, object]) -> list[Fault]:
-    """Of texts by field name: what could not be read on paper (§ 14 (4) no. 8 UStG wants it to be)."""
+    """Of settings by name, the texts among them that could not be read on paper (§ 14 (4) no. 8 UStG wants that)."""
     found = []
-    for name, text in news.items():
+    for name in sorted(NAMES & news.keys()):
+        text = news[name]
         if any(unicodedata.category(sign) in UNSEEN for sign in str(text)):
             found.append(Fault(f"#/{name}", "control-character", "A text is one line without control characters."))
         elif not plain(str(text)):

@@ -284,6 +284,8 @@ SHOP_MENDS = frozenset(
         Refusal.SUPPLY_DATE_UNKNOWN,
         Refusal.CHARACTER_UNPRINTABLE,
         Refusal.INVOICE_FAILED,
+        Refusal.NUMBER_TAKEN,
+        Refusal.DAY_AHEAD,
     }
 )
 

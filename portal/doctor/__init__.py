@@ -74,7 +74,7 @@ async def _inside(patient: Patient, now: datetime) -> AsyncIterator[Finding]:
         async for finding in services.providers(patient.provider_checks, database.reading):
             yield finding
         yield await papers.hashes(database.reading)
-        async for finding in papers.series(database.reading):
+        async for finding in papers.series(database.reading, now):
             yield finding
     finally:
         await database.close()
