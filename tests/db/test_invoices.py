@@ -60,7 +60,7 @@ def test_what_must_be_single_is(connection: sqlite3.Connection, rows):
     for row in rows[:-1]:
         insert(connection, **OWN | row)
 
-    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+    with pytest.raises(sqlite3.IntegrityError, match="frozen"):
         insert(connection, **OWN | rows[-1])
 
 
@@ -112,6 +112,46 @@ def test_what_documents_are_made_from_stays(connection: sqlite3.Connection, tabl
     for statement in (f"UPDATE {table} SET {column} = 'x'", f"DELETE FROM {table}"):
         with pytest.raises(sqlite3.IntegrityError, match="frozen"):
             connection.execute(statement)
+
+
+FROZEN = (
+    "invoice invoice_document invoice_snapshot number_series billing_correction waiver_text waiver waiver_confirmation"
+    " waiver_message payment_attempt payment_event transfer_announcement"
+).split()
+
+
+def test_nothing_that_is_frozen_is_forgotten_here(connection: sqlite3.Connection):
+    named = "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_delete'"
+
+    assert {name for (name,) in connection.execute(named)} == set(FROZEN)
+
+
+@pytest.mark.parametrize("table", FROZEN)
+def test_no_row_makes_way_for_another(connection: sqlite3.Connection, table: str):
+    columns = [(name, kind) for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table})")]
+    fill = {"INTEGER": 1, "BLOB": b"x"}
+    row = OWN | {"id": 1} if table == "invoice" else {name: fill.get(kind, "9") for name, kind in columns}
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    if connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,):
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+    before = connection.execute(f"SELECT * FROM {table}").fetchall()
+
+    with pytest.raises(sqlite3.IntegrityError, match="frozen"):
+        connection.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+
+    assert connection.execute(f"SELECT * FROM {table}").fetchall() == before
+
+
+@pytest.mark.parametrize("rows", TWICE.values(), ids=TWICE.keys())
+def test_no_invoice_makes_way_for_one_that_is_like_it_in_one_respect(connection: sqlite3.Connection, rows):
+    insert(connection, **OWN)
+    for row in rows[:-1]:
+        insert(connection, **OWN | row)
+    last = OWN | rows[-1]
+    names, marks = ", ".join(last), ", ".join("?" * len(last))
+
+    with pytest.raises(sqlite3.IntegrityError, match="frozen"):
+        connection.execute(f"INSERT OR REPLACE INTO invoice ({names}) VALUES ({marks})", tuple(last.values()))
 
 
 def test_invoices_from_elsewhere_survive_the_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
