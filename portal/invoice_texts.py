@@ -32,13 +32,17 @@ class Why(TypedDict):
 
 
 def reason(category: TaxCategory, mode: VatMode, texts: InvoiceTextSettings, language: Language) -> Why:
-    """Empty for taxed amounts and for the rate of zero, which must not give a reason (EN 16931, BR-S-10, BR-Z-10)."""
+    """Empty for taxed amounts and for the rate of zero, which must not give a reason (EN 16931, BR-S-10, BR-Z-10).
+
+    A blank from before blanks were refused is worded by the default: the law wants words beside the code.
+    """
     if category in (TaxCategory.STANDARD, TaxCategory.ZERO):
         return Why(reason="", reason_code="")
     name, code = OF_CATEGORY[category]
     if category is TaxCategory.EXEMPT and mode in OF_MODE:
         name, code = OF_MODE[mode]
-    return Why(reason=plain(getattr(texts, f"{name}_{language}")), reason_code=code)
+    field = f"{name}_{language}"
+    return Why(reason=plain(getattr(texts, field)) or getattr(defaults(), field), reason_code=code)
 
 
 def faults(news: Mapping[str, object]) -> list[Fault]:
