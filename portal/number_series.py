@@ -175,8 +175,8 @@ async def faults(old: SellerSettings, wanted: Mapping[str, object], session: Asy
     templates = {name: str(wanted.get(name, getattr(old, name))) for name in STARTS}
     found = []
     for name, start in STARTS.items():
-        template = templates[name]
-        if template in begun and wanted.get(start, getattr(old, start)) != getattr(old, start):
+        template, stored = templates[name], getattr(old, start)
+        if template in begun and wanted.get(start, stored) not in (stored, begun[template]):
             found.append(Fault(f"#/{start}", "fixed", f"The series {template} has begun; its numbers go on."))
         if template and template != getattr(old, name):
             found += _meeting(name, template, {*begun, *templates.values()} - {""})

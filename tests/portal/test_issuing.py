@@ -256,6 +256,16 @@ async def test_the_start_is_that_of_one_series_and_of_its_first_number(books: Bo
     assert await books.numbers() == ["N-2026-00001", "RE-2026-04711", "RE-2027-00001"]
 
 
+async def test_who_tells_the_start_of_a_series_as_it_is_changes_nothing(books: Bookkeeping):
+    await books.sets(invoice_start=7)
+    await books.asks(await books.is_ordered("1"))
+    await books.sets(invoice_series="N-")
+    await books.sets(invoice_series="RE-{year}-", invoice_start=7)
+    await books.asks(await books.is_ordered("2"))
+
+    assert await books.numbers() == ["RE-2026-00007", "RE-2026-00008"]
+
+
 async def test_a_series_that_comes_back_goes_on_where_it_was(books: Bookkeeping):
     await books.sets(invoice_start=7)
     await books.asks(await books.is_ordered("1"))
