@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -89,6 +89,17 @@ class InvoiceSnapshot(Base, kw_only=True):
     invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
     content: Mapped[str]
     renderer_version: Mapped[str]
+
+
+class InvoiceSeal(Base, kw_only=True):
+    """The link of an own document to the one before it in its series, as `portal.seals.seal` computes it."""
+
+    __tablename__ = "invoice_seal"
+    __table_args__ = (UniqueConstraint("prefix", "sequence"),)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    prefix: Mapped[str]
+    sequence: Mapped[int]
+    seal: Mapped[str]
 
 
 class NumberSeries(Base, kw_only=True):

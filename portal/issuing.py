@@ -28,7 +28,7 @@ from db.engine import Database
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, InvoiceSnapshot, Issuer
 from pdfkit import paper
 from pdfkit.paper import Paper, PaperCause, PaperRefused, Printed
-from portal import invoice_drafts, invoice_notices, number_series
+from portal import invoice_drafts, invoice_notices, number_series, seals
 from portal.activity import By, entry
 from portal.credit_notes import NewCreditNote
 from portal.invoice_drafts import Draft, Existing
@@ -191,7 +191,9 @@ class Issuing:
             row = _row(draft, place, by)
             session.add(row)
             await session.flush()
-            session.add_all(_parts(row.id, drawn))
+            parts = _parts(row.id, drawn)
+            session.add_all(parts)
+            await seals.set_on(row, parts, place, session)
             session.add(_note(row, draft, by))
         return row.id
 

@@ -49,9 +49,9 @@ async def hashes(reading: Reading) -> Finding:
     async with reading() as session:
         torn = await _torn(session)
     if changed:
-        return wrong("documents", f"{_named(changed)} no longer have the SHA-256 they were stored with", FROM_BACKUP)
+        return wrong("documents", f"{named(changed)} no longer have the SHA-256 they were stored with", FROM_BACKUP)
     if torn:
-        return wrong("documents", f"a part of {_named(torn)} is missing", FROM_BACKUP)
+        return wrong("documents", f"a part of {named(torn)} is missing", FROM_BACKUP)
     return ok("documents", f"{count} stored documents have the SHA-256 they were stored with")
 
 
@@ -93,7 +93,7 @@ async def series(reading: Reading, now: datetime) -> AsyncIterator[Finding]:
     async with reading() as session:
         known = list(await session.scalars(select(NumberSeries).order_by(NumberSeries.prefix)))
         if stray := await _stray(session):
-            yield wrong("numbers", f"{_named(stray)} belong to no series", ASK)
+            yield wrong("numbers", f"{named(stray)} belong to no series", ASK)
     for each in known:
         async with reading() as session:
             yield await _of_series(each, session, (now + MOST_AHEAD).date())
@@ -125,16 +125,16 @@ async def _of_series(row: NumberSeries, session: AsyncSession, latest: date) -> 
     there = {sequence for sequence, _ in taken}
     missing = [number for number in range(row.first, row.next) if number not in there]
     if missing:
-        return wrong(about, f"{_named([str(number) for number in missing])} missing", ASK)
+        return wrong(about, f"{named([str(number) for number in missing])} missing", ASK)
     if len(taken) != row.next - row.first:
         return wrong(about, f"{len(taken)} documents for {row.next - row.first} numbers", ASK)
     if backwards := [after for (_, day), (after, later) in pairwise(taken) if later < day]:
-        return wrong(about, f"the day runs backwards at {_named([str(number) for number in backwards])}", ASK)
+        return wrong(about, f"the day runs backwards at {named([str(number) for number in backwards])}", ASK)
     if ahead := [number for number, day in taken if day > latest]:
-        return wrong(about, f"the day of {_named([str(number) for number in ahead])} has not come yet", CLOCK)
+        return wrong(about, f"the day of {named([str(number) for number in ahead])} has not come yet", CLOCK)
     return ok(about, f"{row.first} to {row.next - 1}, none missing")
 
 
-def _named(names: Sequence[str]) -> str:
+def named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more
