@@ -71,20 +71,23 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 @pytest.fixture
 def unmanned_shop(tmp_path: Path) -> Iterator[Shop]:
     """Started for the first time; it has a key, but no merchant."""
-    with running(tmp_path, founded()) as shop:
+    with _served(tmp_path, founded(), {}) as shop:
         yield shop
 
 
 @contextmanager
-def running(place: Path, beginning: Beginning | None = None, **more: str) -> Iterator[Shop]:
-    """A Tresen with its data below `place`, which begins as a copy if nothing is there; `more` goes into its
-    environment.
-    """
+def running(place: Path, **more: str) -> Iterator[Shop]:
+    """A Tresen with its data below `place`, Jana's if nothing is there yet; `more` goes into its environment."""
+    with _served(place, manned(), more) as shop:
+        yield shop
+
+
+@contextmanager
+def _served(place: Path, begun: Beginning, more: dict[str, str]) -> Iterator[Shop]:
     data = place / "data"
-    known = environment(data, **more)
-    begun = beginning or manned()
     if not data.exists():
         shutil.copytree(begun.data, data)
+    known = environment(data, **more)
     with subprocess.Popen(
         [*TRESEN, "serve", "--port", "0"], env=known, stdout=subprocess.PIPE, text=True, cwd=place
     ) as process:
