@@ -21,8 +21,9 @@ OF_CATEGORY = {
     TaxCategory.EXPORT: ("export", "VATEX-EU-G"),
     TaxCategory.OUTSIDE_SCOPE: ("outside_scope", "VATEX-EU-O"),
 }
-UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that end a line or mean nothing on paper
 OF_MODE = {VatMode.SMALL_BUSINESS: ("small_business", ""), VatMode.MARGIN: ("margin", "VATEX-EU-F")}
+NAMES = {f"{name}_{language}" for name, _ in (*OF_CATEGORY.values(), *OF_MODE.values()) for language in ("de", "en")}
+UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # the categories of Unicode that end a line or mean nothing on paper
 
 
 class Why(TypedDict):
@@ -31,19 +32,24 @@ class Why(TypedDict):
 
 
 def reason(category: TaxCategory, mode: VatMode, texts: InvoiceTextSettings, language: Language) -> Why:
-    """Empty for taxed amounts and for the rate of zero, which must not give a reason (EN 16931, BR-S-10, BR-Z-10)."""
+    """Empty for taxed amounts and for the rate of zero, which must not give a reason (EN 16931, BR-S-10, BR-Z-10).
+
+    A blank from before blanks were refused is worded by the default: the law wants words beside the code.
+    """
     if category in (TaxCategory.STANDARD, TaxCategory.ZERO):
         return Why(reason="", reason_code="")
     name, code = OF_CATEGORY[category]
     if category is TaxCategory.EXEMPT and mode in OF_MODE:
         name, code = OF_MODE[mode]
-    return Why(reason=plain(getattr(texts, f"{name}_{language}")), reason_code=code)
+    field = f"{name}_{language}"
+    return Why(reason=plain(getattr(texts, field)) or getattr(defaults(), field), reason_code=code)
 
 
 def faults(news: Mapping[str, object]) -> list[Fault]:
-    """Of texts by field name: what could not be read on paper (§ 14 (4) no. 8 UStG wants it to be)."""
+    """Of settings by name, the texts among them that could not be read on paper (§ 14 (4) no. 8 UStG wants that)."""
     found = []
-    for name, text in news.items():
+    for name in sorted(NAMES & news.keys()):
+        text = news[name]
         if any(unicodedata.category(sign) in UNSEEN for sign in str(text)):
             found.append(Fault(f"#/{name}", "control-character", "A text is one line without control characters."))
         elif not plain(str(text)):

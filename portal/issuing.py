@@ -20,6 +20,7 @@ from typing import Protocol
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
@@ -27,7 +28,7 @@ from db.engine import Database
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, InvoiceSnapshot, Issuer
 from pdfkit import paper
 from pdfkit.paper import Paper, PaperCause, PaperRefused, Printed
-from portal import invoice_drafts, invoice_notices, number_series
+from portal import invoice_drafts, invoice_notices, number_series, seals
 from portal.activity import By, entry
 from portal.credit_notes import NewCreditNote
 from portal.invoice_drafts import Draft, Existing, Wish
@@ -140,7 +141,7 @@ class Issuing:
             found = await self._read(drafted)
             if isinstance(found, Existing):
                 return found.invoice_id
-            async with self._series[found.series.template].turn() as turn:
+            async with self._series[found.series.prefix(found.today.year)].turn() as turn:
                 if tried:
                     await turn.comes()  # without a guess at what becomes of those in front
                 if stored := await self._in_turn(found, turn, by):
@@ -158,9 +159,15 @@ class Issuing:
             if await invoice_drafts.mark(draft.order_id, session, self.zone) != draft.mark:
                 return None
             place = await number_series.upcoming(draft.series, draft.today, session)
+        if place.is_ahead_of(draft.today):
+            raise NotIssued(Refusal.DAY_AHEAD, place.issued_on.isoformat())
         drawn = await self._drawn(draft, place.after(ahead))
         await turn.comes()
-        return await self._stored(drawn, by)
+        try:
+            return await self._stored(drawn, by)
+        except IntegrityError as error:  # the database has the last word: nothing of it is there
+            log.exception("%s was not stored", drawn.place.number)
+            raise NotIssued(Refusal.NUMBER_TAKEN, drawn.place.number) from error
 
     async def _drawn(self, draft: Draft, place: Place) -> Drawn:
         with TemporaryDirectory(dir=self.scratch, prefix="invoice-") as folder:
@@ -194,7 +201,9 @@ class Issuing:
             row = _row(draft, place, by)
             session.add(row)
             await session.flush()
-            session.add_all(_parts(row.id, drawn))
+            parts = _parts(row.id, drawn)
+            session.add_all(parts)
+            await seals.set_on(row, parts, place, session)
             session.add(_note(row, draft, by))
             if draft.given_back:
                 due: dict[str, object] = {"number": row.number, "amount": draft.given_back, "currency": row.currency}

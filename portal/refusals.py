@@ -31,6 +31,8 @@ class Refusal(StrEnum):
     SUPPLY_DATE_UNKNOWN = "supply-date-unknown"
     CHARACTER_UNPRINTABLE = "character-unprintable"
     INVOICE_FAILED = "invoice-failed"
+    NUMBER_TAKEN = "number-taken"
+    DAY_AHEAD = "day-ahead"
     ALREADY_INVOICED = "already-invoiced"
     FILE_MISSING = "file-missing"
     STAMP_FAILED = "stamp-failed"

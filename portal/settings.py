@@ -19,7 +19,6 @@ from db.settings import (
     FileSettings,
     GeneralSettings,
     InvoiceSettings,
-    InvoiceTextSettings,
     MailSettings,
     MailTls,
     PaidRule,
@@ -180,12 +179,12 @@ async def of(section: type[Row], session: AsyncSession) -> Row:
 async def change(section: type[Row], wanted: Change, session: AsyncSession, by: By) -> Row:
     """Writes the fields that differ and notes old and new; everything or nothing. Raises Invalid."""
     row = await of(section, session)
-    news = {name: value for name, value in _given(wanted).items() if getattr(row, name) != value}
+    given = _given(wanted)
+    news = {name: value for name, value in given.items() if getattr(row, name) != value}
     found = [*faults(news), *await _unknown(wanted, session)]
-    if isinstance(row, InvoiceTextSettings):
-        found += invoice_texts.faults(news)
     if isinstance(row, SellerSettings):
-        found += await number_series.faults(row, _given(wanted), session)
+        found += await number_series.faults(row, given, session)
+        news |= await number_series.starts(row, given, session)
     if found:
         raise Invalid(*found)
     if not news:
@@ -206,7 +205,7 @@ def faults(news: Mapping[str, object]) -> list[Fault]:
     """What the type of a field alone cannot tell, of those that change: what is stored already stops nobody."""
     if "timezone" in news and news["timezone"] not in available_timezones():
         return [Fault("#/timezone", "unknown-timezone", "Name a zone such as Europe/Berlin.")]
-    return seller_numbers.faults(news)
+    return [*seller_numbers.faults(news), *invoice_texts.faults(news)]
 
 
 async def _unknown(wanted: Change, session: AsyncSession) -> list[Fault]:

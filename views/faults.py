@@ -38,6 +38,7 @@ BY_CODE = {
     "vat-id-country": said("A VAT identification number begins with the two letters of a country, such as DE."),
     "vat-id-shape": said("Numbers of this country look otherwise. A German one is DE and nine digits."),
     "fixed": said("This series has begun, and its numbers go on: where it began cannot be changed."),
+    "series-meet": said("Numbers of this series could be those of another one that is in use. Let it begin otherwise."),
     "vat-id-check-digit": said("The check digit of this number does not fit: one of its digits is mistyped."),
 }
 UNFIT = said("This does not fit here.")

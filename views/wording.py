@@ -290,6 +290,8 @@ SHOP_MENDS = frozenset(
         Refusal.EXEMPTION_UNFOUNDED,
         Refusal.SUPPLY_DATE_UNKNOWN,
         Refusal.CHARACTER_UNPRINTABLE,
+        Refusal.NUMBER_TAKEN,
+        Refusal.DAY_AHEAD,
     }
 )
 

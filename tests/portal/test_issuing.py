@@ -164,6 +164,8 @@ async def test_what_else_happens_in_the_shop_is_in_nobodys_way(database: Databas
 async def test_a_seller_who_moves_while_it_is_drawn_stands_on_it_with_the_new_address(
     database: Database, tmp_path: Path
 ):
+    books: Bookkeeping
+
     async def moves(_paper: Paper) -> None:
         await books.sets(street="Neue Gasse 1")
 
@@ -181,6 +183,7 @@ async def test_an_order_that_never_rests_is_refused_and_nobody_has_to_mend_anyth
     database: Database, tmp_path: Path
 ):
     notes = iter(range(100))
+    books: Bookkeeping
 
     async def the_shop_writes_a_note(_paper: Paper) -> None:
         await books.is_ordered(note=str(next(notes)))
@@ -207,11 +210,22 @@ async def test_the_year_is_that_of_the_merchants_clock(books: Bookkeeping):
 
 
 async def test_a_clock_that_goes_back_turns_no_date_and_no_year_back(books: Bookkeeping):
-    await books.asks(await books.is_ordered("1"), by_customer(berlin(2027, 1, 2)))
+    await books.asks(await books.is_ordered("1"), by_customer(berlin(2027, 1, 1)))
 
-    late = await books.asks(await books.is_ordered("2"), by_customer(berlin(2026, 12, 30)))
+    late = await books.asks(await books.is_ordered("2"), by_customer(berlin(2026, 12, 31)))
 
-    assert (late.number, late.issued_on) == ("RE-2027-00002", date(2027, 1, 2))
+    assert (late.number, late.issued_on) == ("RE-2027-00002", date(2027, 1, 1))
+
+
+async def test_one_wrong_clock_does_not_give_every_later_document_its_day(books: Bookkeeping):
+    await books.asks(await books.is_ordered("1"), by_customer(berlin(2036, 12, 1)))
+
+    assert await books.is_refused(await books.is_ordered("2")) is Refusal.DAY_AHEAD
+    assert await books.notices() == [("invoice_refused", "day-ahead")]
+    await books.sets(invoice_series="N-{year}-")
+    await books.asks(await books.is_ordered("3"))
+
+    assert await books.numbers() == ["N-2026-00001", "RE-2036-00001"]
 
 
 async def test_numbers_without_a_year_run_on(books: Bookkeeping):
@@ -236,13 +250,77 @@ async def test_the_start_of_a_series_is_fixed_once_there_is_a_number(books: Book
     assert await books.numbers() == ["N-2026-00007", "RE-2026-00300"]
 
 
-async def test_a_series_that_comes_back_goes_on_where_it_was(books: Bookkeeping):
+async def test_the_start_is_that_of_one_series_and_of_its_first_number(books: Bookkeeping):
+    await books.sets(invoice_start=4711)
     await books.asks(await books.is_ordered("1"))
-    await books.sets(invoice_series="RE-2026-")  # the same prefix, written otherwise
+    await books.asks(await books.is_ordered("2"), by_customer(berlin(2027, 1, 1)))
+    await books.sets(invoice_series="N-{year}-")
+    await books.asks(await books.is_ordered("3"))
 
+    assert await books.numbers() == ["N-2026-00001", "RE-2026-04711", "RE-2027-00001"]
+
+
+async def test_who_tells_the_start_of_a_series_as_it_is_changes_nothing(books: Bookkeeping):
+    await books.sets(invoice_start=7)
+    await books.asks(await books.is_ordered("1"))
+    await books.sets(invoice_series="N-")
+    await books.sets(invoice_series="RE-{year}-", invoice_start=7)
     await books.asks(await books.is_ordered("2"))
 
-    assert await books.numbers() == ["RE-2026-00001", "RE-2026-00002"]
+    assert await books.numbers() == ["RE-2026-00007", "RE-2026-00008"]
+
+
+async def test_a_series_that_comes_back_goes_on_where_it_was(books: Bookkeeping):
+    await books.sets(invoice_start=7)
+    await books.asks(await books.is_ordered("1"))
+    await books.sets(invoice_series="N-")
+    await books.asks(await books.is_ordered("2"))
+    await books.sets(invoice_series="RE-{year}-")
+    await books.asks(await books.is_ordered("3"))
+
+    assert await books.numbers() == ["N-00001", "RE-2026-00007", "RE-2026-00008"]
+
+
+@pytest.mark.parametrize(
+    "seller",
+    [
+        {"invoice_series": "RE-2026-"},
+        {"invoice_series": "re-{year}-"},
+        {"credit_note_series": "RE-2026-0"},
+        {"invoice_series": "N-", "credit_note_series": "N-1"},
+    ],
+)
+async def test_a_series_that_could_meet_another_is_refused(books: Bookkeeping, seller: dict[str, str]):
+    await books.asks(await books.is_ordered())
+
+    with pytest.raises(Invalid) as refused:
+        await books.sets(**seller)
+
+    assert {fault.code for fault in refused.value.faults} == {"series-meet"}
+
+
+async def test_series_that_met_before_that_was_refused_spend_no_number_twice(
+    books: Bookkeeping, database: Database
+):
+    await books.sets(invoice_series="K-", invoice_start=100_001)
+    await books.asks(await books.is_ordered("1"))
+    async with database.writing() as session:
+        (await session.scalars(select(SellerSettings))).one().invoice_series = "K-1"
+        (await session.scalars(select(SellerSettings))).one().invoice_start = 1
+
+    assert await books.is_refused(await books.is_ordered("2")) is Refusal.NUMBER_TAKEN
+    assert await books.numbers() == ["K-100001"]
+    assert await books.notices() == [("invoice_refused", "number-taken")]
+
+
+async def test_a_prefix_that_another_template_began_is_counted_on(books: Bookkeeping, database: Database):
+    await books.asks(await books.is_ordered("1"), by_customer(berlin(2026, 12, 2)))
+    async with database.writing() as session:
+        (await session.scalars(select(SellerSettings))).one().invoice_series = "RE-2026-"
+
+    second = await books.asks(await books.is_ordered("2"), by_customer(berlin(2026, 12, 1)))
+
+    assert (second.number, second.issued_on) == ("RE-2026-00002", date(2026, 12, 2))
 
 
 @pytest.mark.parametrize("template", ["王", " ZZ", "Z\u200bZ"])

@@ -45,6 +45,11 @@ REMEDIES: Mapping[Refusal, tuple[Sentence, str]] = {
         "",
     ),
     Refusal.FOREIGN_CURRENCY: (said("Issue this invoice elsewhere, and upload it here."), ""),
+    Refusal.NUMBER_TAKEN: (said("Choose another number series."), SETTINGS),
+    Refusal.DAY_AHEAD: (
+        said("Put the clock of the server right. If it is right, choose another number series."),
+        SETTINGS,
+    ),
     Refusal.INVOICE_FAILED: (said("Try again; if it fails once more, the log says more."), ""),
 }
 FOUND: Mapping[str, Sentence] = {

@@ -92,6 +92,8 @@ REASONS = {
     Refusal.SUPPLY_DATE_UNKNOWN: said("the day of supply is not known"),
     Refusal.CHARACTER_UNPRINTABLE: said("a name or title has characters that cannot be printed"),
     Refusal.INVOICE_FAILED: said("the document did not pass its own check"),
+    Refusal.NUMBER_TAKEN: said("the next number of the series is taken already"),
+    Refusal.DAY_AHEAD: said("the newest document of the series bears a day that has not come yet"),
     Refusal.ALREADY_INVOICED: said("there is an invoice already"),
     Refusal.FILE_MISSING: said("the file is missing from its storage"),
     Refusal.STAMP_FAILED: said("the file cannot be stamped"),
