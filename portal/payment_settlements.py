@@ -128,8 +128,11 @@ async def look(attempt_id: int, till: Till, by: By) -> None:
         return
     async with till.database.writing() as session:
         now = await payment_attempts.one(attempt_id, session)
-        if isinstance(found, Capture) or not await _is_busy(now, session, by):
-            await record(now, found, session, By(by.actor, till.clock()))
+        if isinstance(found, NoCapture):
+            if await _is_busy(now, session, by):
+                return
+            _doubt(now, found, by.at)
+        await record(now, found, session, By(by.actor, till.clock()))
 
 
 async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
@@ -145,10 +148,7 @@ async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
         if never_asked and (age > NOBODY_CAME or isinstance(refused, OtherAccount)):
             return NoCapture(Missing.GONE)
         raise
-    if isinstance(found, Capture) or found.why is Missing.APPROVED:
-        return found
-    _doubt(attempt, found, by.at)
-    waits = never_asked and found.why is Missing.WAITING
+    waits = never_asked and isinstance(found, NoCapture) and found.why is Missing.WAITING
     return NoCapture(Missing.GONE) if waits and age > NOBODY_CAME else found
 
 
