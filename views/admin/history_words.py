@@ -126,6 +126,15 @@ def _refund(told: Told) -> Sentence:
     return said("Refund by %(provider)s", provider=provider(_text(told, "provider")))
 
 
+def _invoice_stored(told: Told) -> Sentence:
+    number = Reference(_text(told, "number"))
+    if told.get("same_number"):
+        return said("Invoice %(number)s stored; one of ours bears the same number", number=number)
+    if told.get("beside_own"):
+        return said("Invoice %(number)s stored, but there is one of ours already", number=number)
+    return said("Invoice %(number)s stored", number=number)
+
+
 def _invoice_refused(told: Told) -> Sentence:
     detail = _text(told, "detail")
     if not detail:
@@ -204,7 +213,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "download_failed": lambda told: said(
         "A customer could not get %(file)s: %(reason)s", file=_text(told, "file_name"), reason=_reason(told)
     ),
-    "invoice_stored": lambda told: said("Invoice %(number)s stored", number=Reference(_text(told, "number"))),
+    "invoice_stored": _invoice_stored,
     "invoice_created": lambda told: said("Invoice %(number)s created", number=Reference(_text(told, "number"))),
     "invoice_refused": _invoice_refused,
     "invoice_reported_elsewhere": lambda told: said(

@@ -210,12 +210,25 @@ async def test_filters_choose_kind_issuer_and_months(books):
 
 @pytest.mark.parametrize(
     "query",
-    ["?after=x", "?after=2026-99-99.1", "?before=2026-01-01.99999999999999999999", "?kind=no&issuer=no&since=13.2026"],
+    ["?after=x", "?after=2026-99-99.1", "?before=2026-01-01.99999999999999999999", "?since=+&kind="],
 )
 async def test_an_address_that_makes_no_sense_shows_the_list(books, query):
     await books.stores("A-1", "X-1")
 
     assert await books.lists(query) == ["X-1"]
+
+
+@pytest.mark.parametrize("query", ["?since=13.2026", "?until=2026-1l", "?kind=no", "?issuer=no&since=2026-01"])
+async def test_a_filter_that_cannot_be_read_chooses_nothing_and_exports_nothing(books, query):
+    await books.stores("A-1", "X-1")
+
+    page = await books.jana.get(f"/admin/invoices{query}")
+    exports = [await books.jana.get(f"/admin/invoices/export.{form}{query}") for form in ("csv", "zip")]
+
+    assert page.status_code == 422
+    assert "Dieser Filter ist nicht zu lesen" in page.text
+    assert "X-1" not in page.text
+    assert [answer.status_code for answer in exports] == [422, 422]
 
 
 async def test_pages_turn_both_ways_and_keep_the_filters(books):
