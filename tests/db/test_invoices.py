@@ -172,7 +172,7 @@ def migrate_as_before(revision: str, place: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_invoices_from_before_begin_the_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = tmp_path / "tresen.sqlite3"
-    migrate_as_before("0013", place, monkeypatch)
+    migrate_as_before("0020", place, monkeypatch)
     with closing(sqlite3.connect(place)) as connection, connection:
         connection.execute("INSERT INTO number_series VALUES ('R-2026-', 'R-{year}-', 2026, 1, 3, '2026-01-01')")
         for number in (1, 2):  # the second one by a template that came to the same prefix

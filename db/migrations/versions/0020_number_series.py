@@ -6,7 +6,7 @@ from collections import defaultdict
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
+revision = "0020"
 down_revision = "0012"
 
 
