@@ -16,6 +16,8 @@ from db.engine import Reading
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, InvoiceSnapshot, Issuer
 from db.order_search import OrderSearch
 from db.orders import Order
+from portal import taxations
+from portal.taxations import Taxation
 
 PAGE = 50
 BATCH = 200
@@ -102,6 +104,7 @@ class ListedInvoice:
     hashes: Mapping[DocumentFormat, str]
     taken_back_by: tuple[Related, ...]
     takes_back: Related | None
+    taxation: Taxation
 
     @property
     def place(self) -> Place:
@@ -214,16 +217,25 @@ async def _rows(ids: Sequence[int], session: AsyncSession) -> list[ListedInvoice
     told = told.join(Order, Order.id == Invoice.order_id).outerjoin(InvoiceSnapshot)
     found = {row.Invoice.id: row for row in await session.execute(told.where(Invoice.id.in_(ids)))}
     hashes = await _hashes(ids, session)
+    taxation = await taxations.of(ids, session)
     taken_back = await _taken_back(ids, session)
     numbers = await _numbers([row.Invoice.refers_to for row in found.values() if row.Invoice.refers_to], session)
     return [
-        _listed(found[each], hashes[each], taken_back[each], numbers.get(found[each].Invoice.refers_to)) for each in ids
+        _listed(
+            found[each],
+            hashes[each],
+            taxation[each],
+            taken_back[each],
+            numbers.get(found[each].Invoice.refers_to),
+        )
+        for each in ids
     ]
 
 
 def _listed(
     row: Row[Invoice, str, str, int | None, int | None],
     hashes: Mapping[DocumentFormat, str],
+    taxation: Taxation,
     taken_back_by: Sequence[Related],
     takes_back: str | None,
 ) -> ListedInvoice:
@@ -245,6 +257,7 @@ def _listed(
         hashes=hashes,
         taken_back_by=tuple(taken_back_by),
         takes_back=Related(number=takes_back, is_complete=invoice.cancels_id is not None) if takes_back else None,
+        taxation=taxation,
     )
 
 

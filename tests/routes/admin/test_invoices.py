@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import event, select
 
-from db.invoices import DocumentFormat, Invoice, Issuer
+from db.invoices import DocumentFormat, Invoice, InvoiceDocument, Issuer
 from db.settings import InvoiceSettings, SellerSettings
 from pdfkit.outcome import Inspection
 from portal import foreign_invoices, invoices, order_imports, settings
@@ -298,12 +298,16 @@ async def test_the_list_leaves_as_a_table_that_german_spreadsheets_read(books):
     first, second = await books.exports()
 
     assert list(first) == [
-        "Nummer", "Art", "Ausgestellt von", "Datum", "Bestellnummer", "Käufer", "Netto", "Steuer", "Betrag", "Währung",
+        "Nummer", "Art", "Ausgestellt von", "Datum", "Bestellnummer", "Käufer",
+        "Umsatzsteuer-Identifikationsnummer", "Land", "Bestimmungsland", "Netto", "Steuer", "Betrag",
+        "Steuer nach Satz", "Währung",
         "Bezieht sich auf",
     ]  # fmt: skip
     assert (first["Nummer"], first["Art"], first["Käufer"]) == (invoice.number, "Rechnung", "Erika Mustermann")
     assert (first["Netto"], first["Steuer"], first["Betrag"]) == ("20,92", "3,98", "24,90")
     assert (second["Netto"], second["Steuer"], second["Betrag"]) == ("-20,92", "-3,98", "-24,90")
+    assert (first["Steuer nach Satz"], second["Steuer nach Satz"]) == ("S 19 %: 20,92 + 3,98", "S 19 %: -20,92 + -3,98")
+    assert (first["Land"], first["Bestimmungsland"]) == ("DE", "DE")
     assert second["Bezieht sich auf"] == invoice.number
     assert second["Nummer"] == note.number
     assert re.fullmatch(r"\d\d\.\d\d\.\d{4}", first["Datum"])
@@ -344,6 +348,19 @@ async def test_the_archive_holds_every_document_as_it_was_stored_and_an_index_wi
     assert {name.rpartition(".")[2] for name in documents} == {"pdf", "xml"}
     (other,) = [name for name in documents if str(foreign.id) in name and name.startswith("2026-02/")]
     assert archive.read(other) == await books.content(foreign)
+
+
+async def test_the_archive_holds_the_xrechnung_too(books):
+    invoice = await books.stores("A-1", "X-1")
+    async with books.house.database.writing() as session:
+        form, content = DocumentFormat.XRECHNUNG, b"<Invoice/>"
+        sum_of_it = hashlib.sha256(content).hexdigest()
+        session.add(InvoiceDocument(invoice_id=invoice.id, format=form, content=content, sha256=sum_of_it))
+
+    archive = await books.archive()
+    (name,) = [name for name in archive.namelist() if name.endswith(".xrechnung.xml")]
+    assert archive.read(name) == content
+    assert name in archive.read("index.csv").decode()
 
 
 async def test_two_foreign_documents_of_one_number_both_lie_in_the_archive(books):
