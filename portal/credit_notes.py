@@ -66,6 +66,8 @@ def taken_back(
     if wanted.lines is not None:
         _stays_within(invoice, positions, earlier)
     is_complete = all(quantities.get(name) == each.quantity or not _is_open(each) for name, each in left.items())
+    if wanted.lines is not None and not is_complete and not any(_gross_of(positions).values()):
+        raise Invalid(Fault("#/lines", "nothing", "The amount of this would be 0: it takes nothing back."))
     whole = is_complete and not earlier
     lines, adjustments = printed(positions)
     taxes = _groups(invoice, positions)

@@ -17,6 +17,8 @@ from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, I
 from db.order_search import OrderSearch
 from db.orders import Order
 from pdfkit.paper import Kind
+from portal import taxations
+from portal.taxations import Taxation
 
 PAGE = 50
 BATCH = 200
@@ -104,6 +106,7 @@ class ListedInvoice:
     taken_back_by: tuple[Related, ...]
     takes_back: Related | None
     is_correction: bool
+    taxation: Taxation
 
     @property
     def place(self) -> Place:
@@ -217,16 +220,25 @@ async def _rows(ids: Sequence[int], session: AsyncSession) -> list[ListedInvoice
     told = told.join(Order, Order.id == Invoice.order_id).outerjoin(InvoiceSnapshot)
     found = {row.Invoice.id: row for row in await session.execute(told.where(Invoice.id.in_(ids)))}
     hashes = await _hashes(ids, session)
+    taxation = await taxations.of(ids, session)
     taken_back = await _taken_back(ids, session)
     numbers = await _numbers([row.Invoice.refers_to for row in found.values() if row.Invoice.refers_to], session)
     return [
-        _listed(found[each], hashes[each], taken_back[each], numbers.get(found[each].Invoice.refers_to)) for each in ids
+        _listed(
+            found[each],
+            hashes[each],
+            taxation[each],
+            taken_back[each],
+            numbers.get(found[each].Invoice.refers_to),
+        )
+        for each in ids
     ]
 
 
 def _listed(
     row: Row[Invoice, str, str, int | None, int | None, str | None],
     hashes: Mapping[DocumentFormat, str],
+    taxation: Taxation,
     taken_back_by: Sequence[Related],
     takes_back: str | None,
 ) -> ListedInvoice:
@@ -249,6 +261,7 @@ def _listed(
         taken_back_by=tuple(taken_back_by),
         takes_back=Related(number=takes_back, is_complete=invoice.cancels_id is not None) if takes_back else None,
         is_correction=row.paper_kind == Kind.CORRECTION,
+        taxation=taxation,
     )
 
 

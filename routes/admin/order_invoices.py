@@ -34,6 +34,7 @@ from views.sentences import Sentence
 TAB = "numbers-layouts"
 LARGEST_UPLOAD = foreign_invoices.LARGEST + 100_000  # the form around the file
 LONGEST_NUMBER = 200
+WRONG = {"#/number": ("number", NO_NUMBER), "#/date": ("date", NO_DAY)}
 
 
 @post("/admin/orders/{order_id:int}/invoices")
@@ -84,7 +85,7 @@ async def store_invoice(asked: Asked, request: AnyRequest, house: House) -> Page
     try:
         await _store(new, asked, house)
     except Invalid as invalid:
-        wrong = {"date": NO_DAY} if invalid.faults[0].pointer == "#/date" else {"file": NO_PDF}
+        wrong = dict([WRONG.get(invalid.faults[0].pointer, ("file", NO_PDF))])
         return await page_of(asked, house, Typed(upload=_with(typed, wrong)), 422)
     except Conflict:
         return await page_of(asked, house, Typed(upload=_with(typed, {"number": ONE_IS_STORED})), 409)

@@ -645,6 +645,24 @@ async def test_goods_of_one_rate_go_back_with_a_voucher_that_two_rates_bore(book
     assert rest.cancels_id == invoice.id
 
 
+async def test_a_credit_note_about_nothing_spends_no_number(books: Bookkeeping):
+    invoice = await books.asks(await books.is_ordered())
+
+    with pytest.raises(Invalid) as refused:
+        await books.takes_back(invoice, {"1": "0.000001"})
+
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [("#/lines", "nothing")]
+    assert await books.numbers() == ["RE-2026-00001"]
+
+
+async def test_a_source_that_reports_its_own_after_ours_was_cancelled_alarms_nobody(books: Bookkeeping):
+    await books.takes_back(await books.asks(await books.is_ordered()))
+
+    await books.is_ordered(invoice=SourceInvoice(number="X1", date=date(2026, 12, 2)), updated_at=NOON)
+
+    assert await books.notices() == []
+
+
 # --- What was known
 
 

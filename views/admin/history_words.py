@@ -150,6 +150,15 @@ def _credit_note_created(told: Told) -> Sentence:
     return said("Credit note %(number)s created", number=number)
 
 
+def _invoice_stored(told: Told) -> Sentence:
+    number = Reference(_text(told, "number"))
+    if told.get("same_number"):
+        return said("Invoice %(number)s stored; one of ours bears the same number", number=number)
+    if told.get("beside_own"):
+        return said("Invoice %(number)s stored, but there is one of ours already", number=number)
+    return said("Invoice %(number)s stored", number=number)
+
+
 def _invoice_refused(told: Told) -> Sentence:
     text, why = _text(told, "detail"), _text(told, "refusal")
     detail = detail_of(Refusal(why), text) if why in list(Refusal) else plain(text)
@@ -261,7 +270,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "download_failed": lambda told: said(
         "A customer could not get %(file)s: %(reason)s", file=_text(told, "file_name"), reason=_reason(told)
     ),
-    "invoice_stored": lambda told: said("Invoice %(number)s stored", number=Reference(_text(told, "number"))),
+    "invoice_stored": _invoice_stored,
     "invoice_created": lambda told: said("Invoice %(number)s created", number=Reference(_text(told, "number"))),
     "invoice_refused": _invoice_refused,
     "invoice_reported_elsewhere": lambda told: said(

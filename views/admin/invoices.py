@@ -38,13 +38,14 @@ class Filters:
     until: str
 
     @staticmethod
-    def of(wanted: InvoiceFilter) -> Filters:
+    def of(wanted: InvoiceFilter, since: str = "", until: str = "") -> Filters:
+        """`since` and `until` are what was typed where no month could be read."""
         return Filters(
             query=wanted.query,
             kinds=tuple(Option(kind.value, words, kind is wanted.kind) for kind, words in KINDS.items()),
             issuers=tuple(Option(issuer.value, words, issuer is wanted.issuer) for issuer, words in ISSUERS.items()),
-            since=month_text(wanted.since),
-            until=month_text(wanted.until),
+            since=month_text(wanted.since) or since,
+            until=month_text(wanted.until) or until,
         )
 
 
@@ -150,7 +151,8 @@ def address(wanted: InvoiceFilter, path: str = PATH, **turn: str) -> str:
 class InvoicesPage(OfficePage):
     """`newer` and `older` are addresses of the neighbouring pages, empty at the ends; `all` is that without filters.
 
-    `is_filtered` says that the exports hold less than everything.
+    `is_filtered` says that the exports hold less than everything; `is_unknown` that a filter chooses nothing known, so
+    that nothing is shown.
     """
 
     template: ClassVar = "admin/invoices.html"
@@ -163,4 +165,5 @@ class InvoicesPage(OfficePage):
     older: str
     as_csv: str
     as_zip: str
+    is_unknown: bool = False
     all: str = PATH

@@ -409,6 +409,32 @@ async def test_what_does_not_fit_is_said_and_nothing_is_stored(books, content, f
     assert await books.every() == []
 
 
+@pytest.mark.parametrize("number", ["\u200b", "\u2060\u200e"])
+async def test_a_number_that_nobody_can_see_is_none(books, number):
+    answer = await upload(books, await books.sells("A-1"), a_pdf(), number=number)
+
+    assert answer.status_code == 422
+    assert "Bitte geben Sie die Nummer ein" in answer.text
+    assert await books.every() == []
+
+
+async def test_a_number_is_stored_as_it_is_read(books):
+    order_id = await books.sells("A-1")
+    content = a_pdf()
+    answers = [await upload(books, order_id, content, number="X\r\n 1\u200b") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert [invoice.number for invoice in await books.every()] == ["X 1"]
+
+
+async def test_one_that_bears_a_number_of_ours_is_told_to_the_merchant(books):
+    await books.opens()
+    own_one = await books.issues("A-1")
+    await upload(books, await books.sells("A-2"), a_pdf(), number=own_one.number)
+
+    assert "eine von uns trägt dieselbe Nummer" in await books.sees("/admin/activity")
+
+
 async def test_a_day_long_before_is_refused(books):
     order_id = await books.sells("A-1")
     answer = await upload(books, order_id, a_pdf(), date="1800-01-01")
