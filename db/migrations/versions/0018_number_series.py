@@ -6,13 +6,8 @@ from collections import defaultdict
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:db/migrations/versions/0018_number_series.py
-revision = "0018"
+<revision = "0018"
 down_revision = "0017"
-========
-revision = "0018"
-down_revision = "0017"
->>>>>>>> numbers:db/migrations/versions/0020_number_series.py
 
 
 def upgrade() -> None:
