@@ -6,7 +6,7 @@ from collections import defaultdict
 import sqlalchemy as sa
 from alembic import op
 
-<revision = "0018"
+revision = "0018"
 down_revision = "0017"
 
 
