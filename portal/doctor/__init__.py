@@ -77,5 +77,8 @@ async def _inside(patient: Patient, now: datetime) -> AsyncIterator[Finding]:
         async for finding in papers.series(database.reading, now):
             yield finding
         yield await chains.chains(database.reading)
+        async with database.reading() as session:
+            if restored := await papers.restored(session, now):
+                yield restored
     finally:
         await database.close()

@@ -15,7 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from db.engine import Reading
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceSnapshot, Issuer, NumberSeries
-from portal.doctor.finding import Finding, ok, wrong
+from portal import number_gaps
+from portal.doctor.finding import Finding, note, ok, wrong
 from portal.number_series import DIGITS, MOST_AHEAD
 
 BATCH = 50
@@ -123,16 +124,29 @@ async def _of_series(row: NumberSeries, session: AsyncSession, latest: date) -> 
     )
     taken = [(sequence, day) for sequence, day in rows if sequence is not None]
     there = {sequence for sequence, _ in taken}
-    missing = [number for number in range(row.first, row.next) if number not in there]
+    skipped = await number_gaps.documented(row.prefix, session) - there
+    missing = [number for number in range(row.first, row.next) if number not in there | skipped]
     if missing:
         return wrong(about, f"{named([str(number) for number in missing])} missing", ASK)
-    if len(taken) != row.next - row.first:
+    if len(taken) + len(skipped) != row.next - row.first:
         return wrong(about, f"{len(taken)} documents for {row.next - row.first} numbers", ASK)
     if backwards := [after for (_, day), (after, later) in pairwise(taken) if later < day]:
         return wrong(about, f"the day runs backwards at {named([str(number) for number in backwards])}", ASK)
     if ahead := [number for number, day in taken if day > latest]:
         return wrong(about, f"the day of {named([str(number) for number in ahead])} has not come yet", CLOCK)
+    if skipped:
+        told = f"{row.first} to {row.next - 1}, {min(skipped)} to {max(skipped)} skipped on record after a restore"
+        return ok(about, told)
     return ok(about, f"{row.first} to {row.next - 1}, none missing")
+
+
+async def restored(session: AsyncSession, now: datetime) -> Finding | None:
+    """Numbers that may come a second time, as long as nobody has skipped them."""
+    found = await number_gaps.restored(session, now)
+    if found is None:
+        return None
+    told = f"restored from a backup on {found.at:%Y-%m-%d}; what {named(found.prefixes)} gave out later is not here"
+    return note("restored", told, "Find the last number that customers hold, and skip up to it: POST /number-gaps.")
 
 
 def named(names: Sequence[str]) -> str:

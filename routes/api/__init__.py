@@ -53,6 +53,7 @@ router = Router(
         invoices.list_invoices,
         invoices.show_invoice,
         invoices.add_credit_note,
+        invoices.add_number_gap,
         settings.show_settings,
         settings.change_settings,
         images.list_images,

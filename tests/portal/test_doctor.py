@@ -20,10 +20,12 @@ from db.payment_providers import ProviderKind
 from db.settings import MailTls, SellerSettings
 from db.storages import StorageKind
 from integrations.smtp import SmtpMailer
-from portal import doctor, mail_servers, payment_providers, settings, storages
+from portal import doctor, mail_servers, number_gaps, payment_providers, settings, storages
+from portal.activity import entry
 from portal.doctor import Finding, Level, Patient
 from portal.house import House
 from portal.mail_servers import MailServer
+from portal.number_gaps import NewNumberGap
 from portal.payment_providers import NewProvider
 from portal.settings import MailChange, SellerChange
 from portal.storages import NewStorage
@@ -377,3 +379,18 @@ async def test_more_documents_than_one_batch_are_all_looked_at(clinic):
     number = (await clinic.books.numbers())[-1]
     assert set(found) == {"documents", "seals"}
     assert all(number in finding.told for finding in found.values())
+
+
+async def test_a_restored_shop_is_told_that_numbers_may_come_again_until_they_are_skipped(clinic):
+    async with clinic.house.database.writing() as session:
+        session.add(entry(SHOP, number_gaps.RESTORED, notice=True))
+    before = await clinic.examines()
+    async with clinic.house.database.writing() as session:
+        wanted = NewNumberGap(prefix="RE-2026-", next=7, reason="Sicherung vom Vortag")
+        await number_gaps.skip(wanted, session, SHOP)
+    after = await clinic.examines()
+
+    assert "RE-2026-" in before["restored"].told
+    assert "restored" not in after
+    assert after["numbers RE-2026-"].told == "1 to 6, 4 to 6 skipped on record after a restore"
+    assert after["numbers RE-2026-"].level is Level.OK

@@ -273,6 +273,16 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "invoice_stored": _invoice_stored,
     "invoice_created": lambda told: said("Invoice %(number)s created", number=Reference(_text(told, "number"))),
     "invoice_refused": _invoice_refused,
+    "backup_restored": _fixed(
+        said("The shop was restored from a backup: the numbers of what was issued later would be issued once more")
+    ),
+    "numbers_skipped": lambda told: said(
+        "Numbers %(first)s to %(last)s of %(prefix)s skipped: %(reason)s",
+        first=_text(told, "first"),
+        last=_text(told, "last"),
+        prefix=_text(told, "prefix"),
+        reason=_text(told, "reason"),
+    ),
     "invoice_reported_elsewhere": lambda told: said(
         "The source reports invoice %(number)s, but there is one of ours already",
         number=Reference(_text(told, "number")),
