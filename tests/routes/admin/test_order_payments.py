@@ -344,7 +344,7 @@ async def test_only_a_complete_refund_is_called_done(jana, sale, paypal, status,
     await paid(jana, sale, paypal)
     paypal.ledger.refund_as = status
 
-    answer = await jana.post("/admin/orders/1/refunds", {"attempt": "1", "amount": "5", "left": "2490"})
+    answer = await refund(jana, "5", confirmed=500, left=2490)
 
     assert answer.headers["location"] == f"{TAB}?done={done}"
     assert words in (await jana.get(answer.headers["location"])).text
