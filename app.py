@@ -31,19 +31,16 @@ from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
 from portal import (
-    backup,
     doctor,
     keys,
     links,
     merchants,
     order_imports,
-    restore,
     sessions,
     settings,
     webhook_registrations,
 )
 from portal.activity import COMMAND_LINE, By
-from portal.backup_archive import BackupFailed
 from portal.doctor import Level, Patient
 from portal.hand_offs import HandOffs
 from portal.house import Ground, House, built
@@ -283,26 +280,15 @@ def run_link(arguments: argparse.Namespace, config: Config) -> None:
 
 
 def run_backup(arguments: argparse.Namespace, config: Config) -> None:
-    shop = backup.Shop(
-        data=config.data, database=config.database, keys_inside=not config.keys_given, version=version("tresen")
-    )
-    manifest = _run(backup.save(shop, arguments.file, datetime.now(UTC)))
-    size = f"{manifest.size / 1e6:.1f} MB"
-    print(f"{arguments.file} holds {len(manifest.members)} files ({size}), read back and compared.")
-    if config.keys_given:
-        print("The secret keys come from TRESEN_SECRET_KEYS and are not inside: keep them elsewhere, too.")
-    for root in config.local_roots:
-        if not root.resolve().is_relative_to(config.data.resolve()):
-            print(f"{root} is not inside: it lies outside the data directory.")
+    import upkeep
+
+    upkeep.save(arguments.file, config)
 
 
 def run_restore(arguments: argparse.Namespace, config: Config) -> None:
-    manifest = _run(restore.restore(arguments.file, config.data, config.database.name))
-    print(f"{config.data} holds the shop of {manifest.at} again: {len(manifest.members)} files, each compared.")
-    if manifest.keys == "environment":
-        print("Its secret keys are not inside: set TRESEN_SECRET_KEYS as it was, or no link that was sent will open.")
-    elif config.keys_given:
-        print("TRESEN_SECRET_KEYS is set and wins over the keys in the backup: links that were sent may not open.")
+    import upkeep
+
+    upkeep.bring_back(arguments.file, config)
 
 
 def run_doctor(_arguments: argparse.Namespace, config: Config) -> None:
@@ -366,7 +352,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except (ConfigError, Misuse) as error:
         print(error, file=sys.stderr)
         return 2
-    except (Failure, BackupFailed) as error:
+    except Failure as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 
 import nh3
+from markupsafe import escape
 
 from portal.placeholders import fill_text
 
@@ -35,5 +35,5 @@ def fill(template_html: str, values: Mapping[str, str]) -> str:
 
     Cleaned again afterwards: a value may have landed in a link, and what is stored may come from an older rule.
     """
-    escaped = {name: html.escape(value) for name, value in values.items()}
+    escaped = {name: str(escape(value)) for name, value in values.items()}
     return clean(fill_text(template_html, escaped))

@@ -7,8 +7,6 @@ from io import BytesIO
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.support import Translations
 
 LANGUAGES = ("de", "en")
@@ -33,6 +31,9 @@ def locale_of(order_locale: str, accept_language: str) -> Locale:
 @cache
 def catalogue(language: str) -> Translations:
     """Read from the `.po` file itself, so that no compiled file can be older than it."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     with (CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
         messages = read_po(file, locale=language)
     compiled = BytesIO()

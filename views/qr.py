@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import segno
-
 
 def drawn(text: str) -> str:
     """The address of an SVG, for `img`."""
+    import segno
+
     code = segno.make(text, error="m", micro=False, boost_error=False)
     return str(code.svg_data_uri(scale=4, border=4, dark="#000", light="#fff"))

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
 
 from integrations.paypal import wire
@@ -20,6 +20,9 @@ from integrations.paypal.shapes import Problem
 from integrations.paypal.wire import JSON, NotJson, Request, TooLong
 from portal.paying import ProviderRefused, ProviderTrouble
 from portal.payment_providers import Credentials
+
+if TYPE_CHECKING:
+    import httpx
 
 EARLIER = 60.0  # seconds before its end, a token is renewed
 CONNECTIONS = 100
@@ -116,8 +119,8 @@ class Calls:
             token, until = self._tokens.get(credentials, ("", 0.0))
             if time.monotonic() < until:
                 return token
-            auth = httpx.BasicAuth(credentials.client_id, credentials.client_secret)
-            response = await self._answered(origin, wire.token_request(), auth)
+            known = (credentials.client_id, credentials.client_secret)
+            response = await self._answered(origin, wire.token_request(), known)
             granted = _granted(_understood(origin, response))
             self._tokens[credentials] = (granted.access_token, time.monotonic() + granted.expires_in - EARLIER)
             return granted.access_token
@@ -127,7 +130,11 @@ class Calls:
         if self._tokens.get(credentials, ("", 0.0))[0] == token:
             del self._tokens[credentials]
 
-    async def _answered(self, origin: str, request: Request, auth: httpx.Auth | None = None) -> httpx.Response:
+    async def _answered(
+        self, origin: str, request: Request, auth: tuple[str, str] | None = None
+    ) -> httpx.Response:
+        import httpx
+
         try:
             return await wire.answered(await self._client(origin), request, auth)
         except httpx.TimeoutException as error:
@@ -136,6 +143,8 @@ class Calls:
             raise Busy(wire.short(str(error)) or type(error).__name__) from error
 
     async def _client(self, origin: str) -> httpx.AsyncClient:
+        import httpx
+
         async with self._locks[origin]:
             if origin not in self._clients:
                 self._clients[origin] = httpx.AsyncClient(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import httpx
 import msgspec
 
 from db.payment_providers import CheckOutcome
 from integrations.paypal.origins import Origins
 from integrations.paypal.wire import NotJson, TooLong, answered, kind_of, result, short, token_request, trusted
 from portal.payment_providers import Answer, Credentials
+
+if TYPE_CHECKING:
+    import httpx
 
 CONNECT_SECONDS = 5.0
 
@@ -48,6 +50,8 @@ class Check:
         return found
 
     async def _asked(self, origin: str, credentials: Credentials) -> Answer:
+        import httpx
+
         try:
             async with asyncio.timeout(self.patience):
                 response = await self._token_call(origin, credentials)
@@ -61,7 +65,8 @@ class Check:
         return Answer(found.outcome, found.detail.replace(credentials.client_secret, "…"))
 
     async def _token_call(self, origin: str, credentials: Credentials) -> httpx.Response:
-        auth = httpx.BasicAuth(credentials.client_id, credentials.client_secret)
+        import httpx
+
         async with httpx.AsyncClient(
             base_url=origin,
             timeout=httpx.Timeout(self.patience, connect=CONNECT_SECONDS),
@@ -69,7 +74,7 @@ class Check:
             trust_env=False,
             verify=await asyncio.to_thread(trusted),
         ) as http:
-            return await answered(http, token_request(), auth)
+            return await answered(http, token_request(), (credentials.client_id, credentials.client_secret))
 
 
 def _understood(origin: str, response: httpx.Response) -> Answer:

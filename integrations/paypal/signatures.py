@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
-
 from integrations.paypal.origins import Origins
 from integrations.paypal.webhooks import SIGNED
 from integrations.paypal.wire import trusted
@@ -126,6 +124,8 @@ def _read(pem: bytes) -> Sequence[Certificate]:
 
 async def _fetched(url: str) -> bytes:
     """Empty where PayPal has no certificate at that address. Raises ProviderTrouble."""
+    import httpx
+
     verify = await asyncio.to_thread(trusted)
     read = b""
     try:

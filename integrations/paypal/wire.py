@@ -1,5 +1,6 @@
 """One call and its whole answer. The shape of requests, answers and errors is paypalhttp's, the connection httpx's:
-paypalhttp's own knows no time-out, is not asynchronous, and lets a .netrc file replace the credentials."""
+paypalhttp's own knows no time-out, is not asynchronous, and lets a .netrc file replace the credentials.
+Both are imported at the first call: a shop without PayPal never pays for them."""
 
 from __future__ import annotations
 
@@ -10,9 +11,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-import httpx
-
 if TYPE_CHECKING:
+    import httpx
     from paypalhttp import HttpClient
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -43,8 +43,10 @@ def token_request() -> Request:
     return Request(verb="POST", path=TOKEN, headers={"content-type": FORM}, body={"grant_type": "client_credentials"})
 
 
-async def answered(http: httpx.AsyncClient, request: Request, auth: httpx.Auth | None = None) -> httpx.Response:
+async def answered(http: httpx.AsyncClient, request: Request, auth: tuple[str, str] | None = None) -> httpx.Response:
     """The whole answer, up to a length that none of PayPal's has. Raises TooLong and httpx's errors."""
+    from httpx import Response
+
     client = _client(str(http.base_url))
     sent = Request(verb=request.verb, path=request.path, headers={"accept": JSON, **request.headers}, body=request.body)
     for inject in client._injectors:
@@ -56,7 +58,7 @@ async def answered(http: httpx.AsyncClient, request: Request, auth: httpx.Auth |
             read += piece
             if len(read) > LONGEST_ANSWER:
                 raise TooLong(f"HTTP {response.status_code} with more than {LONGEST_ANSWER} bytes.")
-        return httpx.Response(response.status_code, headers=_plain(response.headers), content=read)
+        return Response(response.status_code, headers=_plain(response.headers), content=read)
 
 
 def result(origin: str, response: httpx.Response) -> Mapping[str, object]:
