@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from posixpath import join, normpath
@@ -21,7 +22,7 @@ MEDIA_TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-PACKED_ALREADY = {".gif", ".png", ".webp", ".woff2"}
+PACKED_ALREADY = {"image/gif", "image/png", "image/webp", "font/woff2"}
 # One request instead of seven: the layers in their order, each page with its own half of the components.
 BUNDLES = {
     "css/portal.bundle.css": ("tokens", "typeface", "reset", "base", "layout", "components", "portal", "print"),
@@ -29,16 +30,21 @@ BUNDLES = {
         *("tokens", "office_typeface", "reset", "base", "layout", "components", "portal", "office", "print"),
     ),
 }
+# Told to whoever reads the source, not to whoever loads the page. Strings are matched first, and stay.
+REMARK = re.compile(r"""("[^"\n]*"|'[^'\n]*')|/\*.*?\*/""", re.DOTALL)
+INDENT = re.compile(r"\n\s+")
 URL = re.compile(r"""url\(\s*["']?(?!data:|https?:|/)([^"')]+)["']?\s*\)""")
 
 
 @dataclass(frozen=True)
 class Asset:
-    """`gzip` is None where packing gains nothing."""
-
     content: bytes
-    gzip: bytes | None
     media_type: str
+
+    @cached_property
+    def gzip(self) -> bytes | None:
+        """None where packing gains nothing. Made when it is first asked for: all at once would delay every start."""
+        return None if self.media_type in PACKED_ALREADY else gzip.compress(self.content, 9, mtime=0)
 
 
 class Assets:
@@ -78,18 +84,18 @@ class Assets:
         place = PurePosixPath(name)
         mark = blake2b(content, digest_size=8).hexdigest()
         address = f"/static/{place.with_suffix('')}.{mark}{place.suffix}"
-        packed = None if place.suffix in PACKED_ALREADY else gzip.compress(content, 9, mtime=0)
         self._addresses[name] = address
-        self._assets[address] = Asset(content, packed, MEDIA_TYPES[place.suffix])
+        self._assets[address] = Asset(content, MEDIA_TYPES[place.suffix])
 
     def _sheet(self, name: str) -> str:
-        """A stylesheet whose fonts and pictures go by their own hashed addresses."""
+        """A stylesheet without remarks, whose fonts and pictures go by their own hashed addresses."""
         folder = str(PurePosixPath(name).parent)
 
         def hashed(match: re.Match[str]) -> str:
             return f'url("{self._addresses[normpath(join(folder, match[1]))]}")'
 
-        return URL.sub(hashed, (self._folder / name).read_text(encoding="utf-8"))
+        sheet = REMARK.sub(lambda match: match[1] or "", (self._folder / name).read_text(encoding="utf-8"))
+        return URL.sub(hashed, INDENT.sub("\n", sheet).lstrip())
 
 
 ASSETS = Assets()

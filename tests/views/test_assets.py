@@ -36,6 +36,31 @@ def test_a_change_of_a_font_changes_the_address_of_the_stylesheet_too(tmp_path):
     assert after.address_of("font.woff2").encode() in sheet.content
 
 
+def test_remarks_and_indentation_of_a_stylesheet_stay_at_home_but_no_string_is_touched(tmp_path):
+    (tmp_path / "css").mkdir()
+    (tmp_path / "css" / "a.css").write_text(
+        """/* why */\n.a::before {\n  content: "/* seen */"; /* not\n  seen */ }\n"""
+    )
+    assets = Assets(tmp_path)
+    asset = assets.find(assets.address_of("css/a.css"))
+
+    assert asset is not None
+    assert (
+        asset.content
+        == b"""
+.a::before {\ncontent: "/* seen */";  }\n""".lstrip()
+    )
+
+
+def test_what_is_packed_already_is_not_packed_again(tmp_path):
+    (tmp_path / "font.woff2").write_bytes(b"packed")
+    assets = Assets(tmp_path)
+    asset = assets.find(assets.address_of("font.woff2"))
+
+    assert asset is not None
+    assert asset.gzip is None
+
+
 @pytest.mark.parametrize("address", ["/static/css/portal.css", "/static/../pyproject.toml", "/static/", ""])
 def test_only_hashed_addresses_are_known(address):
     assert ASSETS.find(address) is None
