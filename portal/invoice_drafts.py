@@ -119,7 +119,8 @@ async def of_invoice(wish: Wish, session: AsyncSession, fixed_zone: ZoneInfo | N
         raise _worded(why, shop.seller)
     series = _fit(number_series.chosen(shop.seller, InvoiceKind.INVOICE), "invoice_series")
     bought = await _bought(row, facts, Moment(wish.at, shop.zone), session)
-    snapshot = snapshots.of_order(bought, await _issuer(shop, session))
+    texts = await settings.of(InvoiceTextSettings, session)
+    snapshot = snapshots.of_order(bought, await _issuer(shop, texts, session))
     before = await session.scalar(
         select(func.max(Invoice.generation)).where(Invoice.order_id == order_id, Invoice.issuer == Issuer.TRESEN)
     )
@@ -128,7 +129,7 @@ async def of_invoice(wish: Wish, session: AsyncSession, fixed_zone: ZoneInfo | N
         kind=InvoiceKind.INVOICE,
         snapshot=snapshot,
         series=series,
-        mark=await mark(order_id, session, fixed_zone),
+        mark=await _marked(order_id, shop, texts, session),
         today=local_day(wish.at, shop.zone),
         generation=(before or 0) + 1,
         given_back=facts.refunded_sum or (0 if before else facts.credit_notes),
@@ -153,12 +154,13 @@ async def of_credit_note(
     shop = await settings.all_settings(session, fixed_zone)
     if missing := missing_seller_fields(shop.seller):
         raise NotIssued(Refusal.SELLER_INCOMPLETE, " ".join(missing))
+    texts = await settings.of(InvoiceTextSettings, session)
     return Draft(
         order_id=invoice.order_id,
         kind=InvoiceKind.CREDIT_NOTE,
-        snapshot=snapshots.issued_by(await _issuer(shop, session), taken.snapshot),
+        snapshot=snapshots.issued_by(await _issuer(shop, texts, session), taken.snapshot),
         series=_fit(number_series.chosen(shop.seller, InvoiceKind.CREDIT_NOTE), "credit_note_series"),
-        mark=await mark(invoice.order_id, session, fixed_zone),
+        mark=await _marked(invoice.order_id, shop, texts, session),
         today=local_day(now, shop.zone),
         refers_to=invoice_id,
         is_complete=taken.is_complete,
@@ -172,7 +174,10 @@ async def credit_notes_of(invoice_id: int, session: AsyncSession) -> int:
 
 async def mark(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None) -> Mark:
     shop = await settings.all_settings(session, fixed_zone)
-    texts = await settings.of(InvoiceTextSettings, session)
+    return await _marked(order_id, shop, await settings.of(InvoiceTextSettings, session), session)
+
+
+async def _marked(order_id: int, shop: AllSettings, texts: InvoiceTextSettings, session: AsyncSession) -> Mark:
     skus = set(await session.scalars(select(Line.sku).where(Line.order_id == order_id, Line.sku != "")))
     read = (
         columns(shop.seller),
@@ -222,10 +227,10 @@ async def _own_invoice(invoice_id: int, session: AsyncSession) -> Invoice:
     return invoice
 
 
-async def _issuer(shop: AllSettings, session: AsyncSession) -> snapshots.Issuer:
+async def _issuer(shop: AllSettings, texts: InvoiceTextSettings, session: AsyncSession) -> snapshots.Issuer:
     return snapshots.Issuer(
         settings=shop.seller,
-        texts=await settings.of(InvoiceTextSettings, session),
+        texts=texts,
         accent=shop.appearance.accent_colour.lower(),
         logo=await _logo(shop.appearance.image, session),
         zone=shop.zone,

@@ -156,8 +156,6 @@ class Issuing:
         """The id; None where what was drafted has changed meanwhile, or where somebody in front did not finish."""
         async with self.database.reading() as session:
             ahead = turn.ahead
-            if await invoice_drafts.mark(draft.order_id, session, self.zone) != draft.mark:
-                return None
             place = await number_series.upcoming(draft.series, draft.today, session)
         if place.is_ahead_of(draft.today):
             raise NotIssued(Refusal.DAY_AHEAD, place.issued_on.isoformat())
