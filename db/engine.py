@@ -18,6 +18,8 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from db import one_hop
+
 PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -50,7 +52,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.queued = asyncio.Event()
-        url = f"sqlite+aiosqlite:///{path}"
+        url = f"sqlite+{one_hop.DRIVER}:///{path}"
         self._reader = create_async_engine(
             url, pool_size=READERS, max_overflow=0, pool_timeout=30, hide_parameters=True
         )
