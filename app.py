@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import signal
 import socket
 import sqlite3
 import sys
@@ -159,33 +158,18 @@ async def working(config: Config, over: asyncio.Event) -> AsyncIterator[House]:
 
 
 async def serve(config: Config, listener: socket.socket, announce: Callable[[], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then gives running requests ten seconds."""
-    import uvicorn
+    """Serves until SIGTERM or SIGINT, then gives running requests and jobs the same ten seconds. Raises Failure."""
+    import serving
 
     over = asyncio.Event()
-
-    class Server(uvicorn.Server):
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            over.set()  # requests and jobs end within the same ten seconds
-            await super().shutdown(sockets)
-
-    server = Server(
-        uvicorn.Config(
-            create_app(config, over),
-            lifespan="on",
-            access_log=False,  # its lines would hold the tokens of portal links
-            server_header=False,
-            log_config=None,
-            proxy_headers=bool(config.trusted_proxies),
-            forwarded_allow_ips=config.trusted_proxies or None,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+    started = await serving.serve(
+        create_app(config, over),
+        listener,
+        serving.Manner(trusted_proxies=config.trusted_proxies, grace_seconds=GRACE_SECONDS),
+        announce,
+        over.set,
     )
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)  # uvicorn raises again what it caught, after it has ended in good order
-    announce()
-    await server.serve(sockets=[listener])
-    if not server.started:
+    if not started:
         raise Failure("Tresen could not start; the lines above say why.")
 
 

@@ -7,12 +7,13 @@ import errno
 import os
 import stat
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import FileIO
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 # Who takes 8 MiB without making us wait gets large pieces, many times as fast as small ones; beyond 1 MiB nothing is
 # gained. All others get small ones: a thousand stalled readers took 75 to 130 MB, with 64 KiB already 230 MB.
@@ -20,10 +21,31 @@ SMALL_PIECE = 16 * 1024
 LARGE_PIECE = 1024 * 1024
 EAGER_BYTES = 8 * 1024 * 1024
 PROMPT_SECONDS = 0.05
+EXTENT = 4 * 1024 * 1024
 
 
 class BytesChangedError(Exception):
     """These are no longer the bytes whose version was announced: not one more of them may be handed out."""
+
+
+class Eagerness:
+    """Whether a reader takes what he is given at once: only such a one is given much at a time."""
+
+    def __init__(self) -> None:
+        self._taken = 0
+        self._handed = 0.0
+
+    @property
+    def is_proven(self) -> bool:
+        return self._taken >= EAGER_BYTES
+
+    def hand(self) -> None:
+        """A piece is about to be handed over."""
+        self._handed = monotonic()
+
+    def took(self, length: int) -> None:
+        """It was taken: the next one is asked for."""
+        self._taken = self._taken + length if monotonic() - self._handed < PROMPT_SECONDS else 0
 
 
 class Bytes(Protocol):
@@ -50,6 +72,26 @@ class Bytes(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Extent:
+    """Bytes by their place instead of their value: `length` of them, from `at` on, in an open file of this machine."""
+
+    file: int
+    at: int
+    length: int
+
+
+@runtime_checkable
+class Lent(Protocol):
+    """Bytes whose place may be told as well, so that they need not pass through this process."""
+
+    def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None] | None:
+        """As Bytes.read. An extent is as it should be when it is told, and looked at again when the next one is asked
+        for: whoever hands it out while it changes hands out no more. None where there is no such place.
+        """
+        ...
+
+
 class LocalBytes:
     """A file of this machine. A rename over it does no harm, as the old file stays open; a change inside is noticed."""
 
@@ -67,14 +109,14 @@ class LocalBytes:
         return cls(await asyncio.to_thread(_open_regular, path))
 
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        at, taken = start, 0
+        at, eagerness = start, Eagerness()
         while at < end:
-            length = LARGE_PIECE if taken >= EAGER_BYTES else SMALL_PIECE
+            length = LARGE_PIECE if eagerness.is_proven else SMALL_PIECE
             piece = await self._piece(at, min(length, end - at))
             at += len(piece)
-            handed = monotonic()
+            eagerness.hand()
             yield piece
-            taken = taken + len(piece) if monotonic() - handed < PROMPT_SECONDS else 0
+            eagerness.took(len(piece))
 
     async def _piece(self, at: int, length: int) -> bytes:
         self._reading = asyncio.get_running_loop().run_in_executor(None, self._read_at, at, length)
@@ -83,9 +125,20 @@ class LocalBytes:
     def _read_at(self, at: int, length: int) -> bytes:
         piece = os.pread(self._file.fileno(), length, at)
         # Asked after reading, so that no change slips in between.
-        if not piece or _facts(self._file.fileno()) != self._facts:
+        self._check()
+        if not piece:
             raise BytesChangedError(self._file.name)
         return piece
+
+    async def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None]:
+        for at in range(start, end, EXTENT):
+            self._check()
+            yield Extent(self._file.fileno(), at, min(EXTENT, end - at))
+        self._check()
+
+    def _check(self) -> None:
+        if _facts(self._file.fileno()) != self._facts:
+            raise BytesChangedError(self._file.name)
 
     async def close(self) -> None:
         # A cancelled reader leaves its thread behind, and the number of a closed file is soon another file's.

@@ -8,8 +8,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from integrations.clouds.wire import Ask, Streamed, Wire, refused
-from portal.byte_ranges import BytesChangedError
+from integrations.clouds.wire import Ask, Line, Streamed, Wire, refused
+from portal.byte_ranges import BytesChangedError, Eagerness
 from portal.storages import StorageUnavailable
 
 CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
@@ -48,16 +48,19 @@ class RemoteBytes:
         self._reading = reading
 
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        at, parts = start, 0
+        at, parts, eagerness = start, 0, Eagerness()
         while at < end:
             begun, parts = at, parts + 1
             if parts > MOST_PARTS:
                 raise StorageUnavailable("The line breaks again and again.")
             try:
-                async with self._part(at, end) as pieces:
+                async with self._part(at, end) as (line, pieces):
                     async for piece in pieces:
                         at += len(piece)
+                        eagerness.hand()
                         yield piece
+                        eagerness.took(len(piece))
+                        line.is_wide = eagerness.is_proven
             except StorageUnavailable:
                 if at == begun:
                     raise
@@ -68,13 +71,13 @@ class RemoteBytes:
         """Whoever stops reading has hung up already."""
 
     @asynccontextmanager
-    async def _part(self, start: int, end: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _part(self, start: int, end: int) -> AsyncIterator[tuple[Line, AsyncIterator[bytes]]]:
         ask = await self._reading.ask()
         ranged = replace(ask, headers={**ask.headers, "range": f"bytes={start}-{end - 1}"})
         async with self._wire.streamed(ranged) as answer:
             skip = await self._checked(answer, start)
             async with aclosing(_within(answer.pieces, skip, end - start)) as pieces:
-                yield pieces
+                yield answer.line, pieces
 
     async def _checked(self, answer: Streamed, start: int) -> int:
         """How many bytes are to be skipped, as not every server knows ranges. Raises what reading raises."""

@@ -26,6 +26,8 @@ SILENCE_SECONDS = 20.0  # between two bytes
 WHOLE_SECONDS = 30.0  # for an answer that is read as a whole
 LONGEST_ANSWER = 8 * 1024 * 1024  # bytes; a thousand entries with long names have about 1 MiB
 LONGEST_DETAIL = 300
+WIDE = 1024 * 1024  # bytes
+LINE = "line"
 KEPT_CONNECTIONS = 20
 KEPT_SECONDS = 30.0
 LABEL = re.compile("[A-Za-z0-9_-]{1,63}")  # of a host's name; others cannot even be looked up
@@ -54,11 +56,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Streamed:
-    """An answer whose body is read as it comes, in pieces of at most 64 KiB."""
+    """An answer whose body is read as it comes, in pieces of at most 64 KiB, or of WIDE where `line` is that."""
 
     status: int
     headers: Mapping[str, str]
     pieces: AsyncIterator[bytes]
+    line: Line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,34 @@ class Patience:
 
     def told(self) -> Mapping[str, float]:
         return {"connect": self.connect, "read": self.silence, "write": self.silence, "pool": self.connect}
+
+
+class Line(httpcore.AsyncNetworkStream):
+    """A connection that reads more at once while `is_wide`: httpcore asks for 64 KiB, and each piece costs the same."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self.is_wide = False
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        return await self._inner.read(WIDE if self.is_wide else max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> Line:
+        return Line(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> object:
+        return self if info == LINE else self._inner.get_extra_info(info)
 
 
 class Door(httpcore.AsyncNetworkBackend):
@@ -92,7 +123,7 @@ class Door(httpcore.AsyncNetworkBackend):
         if not may_be_asked(address):
             await stream.aclose()
             raise httpcore.ConnectError(f"{host} leads to {address}, which no storage has.")
-        return stream
+        return Line(stream)
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)
@@ -143,7 +174,9 @@ class Wire:
                 extensions={"timeout": dict(self._patience.told())},
             ) as response:
                 headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers}
-                yield Streamed(response.status, headers, response.aiter_stream())
+                line = response.extensions["network_stream"].get_extra_info(LINE)
+                line.is_wide = False
+                yield Streamed(response.status, headers, response.aiter_stream(), line)
 
     async def close(self) -> None:
         if self._pool:
