@@ -265,13 +265,15 @@ async def test_many_documents_cost_no_more_statements_than_one(books):
     engine = books.house.database._reader.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))
     await books.stores("A-0", "X-0")
+    said.clear()
     await books.sees(PATH)
-    for_one = len(said)
+    for_one = [each for each in said if "invoice" in each]  # the worker looks after other things meanwhile
     await books.stores_many(20)
     said.clear()
     await books.sees(PATH)
 
-    assert len(said) == for_one
+    assert for_one
+    assert len([each for each in said if "invoice" in each]) == len(for_one)
 
 
 # --- Of our own: cancelled, and with all forms

@@ -83,8 +83,8 @@ async def test_signing_out_and_failed_tries_stand_in_the_history(jana: Browser):
 async def test_the_browser_that_signed_in_is_let_in_while_a_stranger_guesses(jana: Browser):
     stranger = Browser(jana.tresen)
     await jana.post("/admin/settings/account/sign-outs")
-    answers = [await stranger.sign_in(password=f"falsch {number}") for number in range(6)]
-    assert answers[-1].status_code == 429
+    answers = [await stranger.sign_in(password=f"falsch {number}") for number in range(9)]
+    assert 429 in [answer.status_code for answer in answers]
     assert (await stranger.sign_in()).status_code == 429
 
     assert (await jana.sign_in()).status_code == 303
