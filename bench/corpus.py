@@ -1,6 +1,7 @@
 """`make corpus CORPUS=DIR`: a folder of strangers' files and what is known of them, by its manifest.csv.
 
-PDFs are stamped and read back, e-invoices are judged; the columns of the manifest say which of the two they are.
+PDFs are stamped and read back, e-invoices are judged, orders are mapped and weighed by the rules; the columns of the
+manifest say which of these they are.
 """
 
 from __future__ import annotations
@@ -10,7 +11,11 @@ import os
 import sys
 from pathlib import Path
 
-_TESTS = {"expected": "test_pdf_corpus.py", "expect_en16931": "test_einvoice_corpus.py"}
+_TESTS = {
+    "expected": "test_pdf_corpus.py",
+    "expect_en16931": "test_einvoice_corpus.py",
+    "exp_payment_state": "test_order_corpus.py",
+}
 
 
 def main() -> None:
