@@ -15,7 +15,8 @@ import msgspec
 import pytest
 
 from db.settings import PaidRule
-from integrations import woocommerce
+from integrations import billbee, woocommerce
+from integrations.tolerant import parsed
 from portal import downloads, imported, invoices, payments
 from portal.imported import ImportedOrder
 from portal.orders import OrderFacts, PaymentFact
@@ -29,7 +30,12 @@ def from_woocommerce(body: bytes) -> ImportedOrder:
     return woocommerce.to_order(woocommerce.read(body), woocommerce.Shop(name="Nähwerk"))
 
 
-MAPPINGS = {"woocommerce": from_woocommerce}
+def from_billbee(body: bytes) -> ImportedOrder:
+    told = billbee.page(body).orders[0] if b'"ErrorCode"' in body else parsed(body)
+    return billbee.to_order(billbee.order(told), billbee.Account(zone=BERLIN))
+
+
+MAPPINGS = {"woocommerce": from_woocommerce, "billbee": from_billbee}
 
 
 def samples() -> list[dict[str, str]]:
