@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 
 from babel.numbers import get_currency_precision, list_currencies
 
@@ -15,9 +16,13 @@ NO_RATE = "0.00"
 def currency_code(told: str, where: str) -> str:
     """Raises NotUnderstood for what is no ISO 4217 code: without it, nobody knows what an amount counts."""
     code = told.strip().upper()
-    if code not in list_currencies():
+    if not is_currency(code):
         raise NotUnderstood(where, f"{told[:20]!r} is no ISO 4217 currency.")
     return code
+
+
+def is_currency(code: str) -> bool:
+    return code in _currencies()
 
 
 def minor_units(value: Decimal, currency: str) -> int:
@@ -52,6 +57,11 @@ def implied_rate(net: Decimal, tax: Decimal, unsure: Decimal = HALF_A_CENT) -> D
         if lowest <= rate <= highest:
             return rate
     return likely
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())
 
 
 def _rounded(value: Decimal, step: Decimal) -> int:

@@ -24,17 +24,24 @@ def fitted(order: ImportedOrder) -> ImportedOrder:
     lines = _evened(list(_distinct_lines(order.lines)), order.total_gross)
     payments = list(_distinct_payments(order.payments))
     order = msgspec.structs.replace(order, lines=lines, payments=payments, tags=_distinct_tags(order.tags))
+    told = msgspec.to_builtins(order, builtin_types=(datetime, date), enc_hook=str)  # Words are texts
     try:
-        told = msgspec.to_builtins(order, builtin_types=(datetime, date), enc_hook=str)  # Words are texts
-        return msgspec.convert(_cut(told, SHAPE), ImportedOrder)
-    except msgspec.ValidationError as error:
-        why, _, where = str(error).partition(" - at `")
-        raise NotUnderstood(where.rstrip("`") or "$", why) from error
+        return msgspec.convert(told, ImportedOrder)
+    except msgspec.ValidationError:
+        return _strict(_cut(told, SHAPE))
 
 
 def shipping_title(told: str, locale: str) -> str:
     """What the shop calls it, else the plain word in the language of the order."""
     return told.strip() or ("Versand" if locale.lower().startswith("de") else "Shipping")
+
+
+def _strict(told: object) -> ImportedOrder:
+    try:
+        return msgspec.convert(told, ImportedOrder)
+    except msgspec.ValidationError as error:
+        why, _, where = str(error).partition(" - at `")
+        raise NotUnderstood(where.rstrip("`") or "$", why) from error
 
 
 def _distinct_lines(lines: Iterable[ImportedLine]) -> Iterator[ImportedLine]:

@@ -1,0 +1,148 @@
+"""How a file is written: its encoding, what separates its cells, and the names in its header.
+
+A file is read twice from its beginning and never held: once for its encoding, once for its rows.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from integrations.order_csv.findings import Code, Unreadable
+
+PIECE = 1024 * 1024
+LONGEST_LINE = 256 * 1024  # characters; a file without line ends must not be held whole
+DELIMITERS = ";,\t|"
+BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+SEPARATOR_HINT = "sep="  # how Excel says which delimiter a file has
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`header_line` is the number of the line that the header ends on."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    header_line: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """`line` is that on which the row begins; a quoted cell may go on for several."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+def sniffed(file: BinaryIO) -> Sheet:
+    """Raises Unreadable."""
+    encoding = _encoding(file)
+    with _opened(file, encoding) as lines:
+        first = next((line for line in lines if line.strip()), None)
+        if first is None:
+            raise Unreadable(Code.EMPTY)
+        delimiter = ""
+        if first.lower().startswith(SEPARATOR_HINT):
+            delimiter = first[len(SEPARATOR_HINT) :].strip("\r\n")[:1]
+            first = next(lines, "")
+        delimiter = delimiter or max(DELIMITERS, key=lambda each: _width(first, each))
+        return Sheet(encoding, delimiter, _header(first, lines, delimiter), lines.count)
+
+
+def rows(file: BinaryIO, sheet: Sheet) -> Iterator[Row]:
+    """All rows behind the header, empty ones left out. Raises Unreadable where nothing more can be told apart."""
+    with _opened(file, sheet.encoding) as lines:
+        for _ in range(sheet.header_line):
+            next(lines, None)
+        # strict, because a quote that nobody closes would otherwise swallow all rows behind it without a word
+        reader = csv.reader(lines, delimiter=sheet.delimiter, strict=True)
+        while True:
+            begins = lines.count + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                raise Unreadable(Code.QUOTE_NOT_CLOSED, begins) from error
+            if cells is None:
+                return
+            if any(cell.strip() for cell in cells):
+                yield Row(begins, tuple(cells))
+
+
+class _Lines:
+    """The lines of a text, counted, and none of them longer than memory should bear."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.count = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(LONGEST_LINE)
+        if not line:
+            raise StopIteration
+        self.count += 1
+        if len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
+            raise Unreadable(Code.LINE_TOO_LONG, self.count)
+        return line
+
+
+def _encoding(file: BinaryIO) -> str:
+    """That of its byte order mark, else UTF-8 where every byte is, else what Windows has written for decades."""
+    file.seek(0)
+    start = file.read(4)
+    for mark, encoding in BOMS:
+        if start.startswith(mark):
+            return encoding
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while piece := file.read(PIECE):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+@contextmanager
+def _opened(file: BinaryIO, encoding: str) -> Iterator[_Lines]:
+    """What no character stands for becomes U+FFFD, which a cell is refused for.
+
+    The file itself stays open: it belongs to whoever opened it.
+    """
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+    try:
+        yield _Lines(text)
+    finally:
+        text.detach()
+
+
+def _width(line: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:
+        return 0
+
+
+def _header(first: str, lines: _Lines, delimiter: str) -> tuple[str, ...]:
+    def together() -> Iterator[str]:
+        yield first
+        yield from lines
+
+    try:
+        cells = next(csv.reader(together(), delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise Unreadable(Code.QUOTE_NOT_CLOSED) from error
+    header = tuple(cell.strip() for cell in cells)
+    if len([name for name in header if name]) < 2:
+        raise Unreadable(Code.NO_HEADER, lines.count)
+    return header
