@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 from functools import cache
 
 from babel.numbers import get_currency_precision, list_currencies
 
 from integrations.tolerant import NotUnderstood
+from portal.imported import AMOUNT_LIMIT
 
 HALF_A_CENT = Decimal("0.005")
 NO_RATE = "0.00"
@@ -27,17 +29,25 @@ def is_currency(code: str) -> bool:
 
 def minor_units(value: Decimal, currency: str) -> int:
     """`24.90` EUR → 2490, `500` JPY → 500, `1.234` KWD → 1234; half a unit is rounded away from zero."""
-    return _rounded(value.scaleb(get_currency_precision(currency)), Decimal(1))
+    return int(_rounded(value.scaleb(get_currency_precision(currency)), Decimal(1)))
+
+
+def price_of_one(gross: int, quantity: Decimal) -> int | None:
+    """None where it is no whole number of minor units."""
+    if not quantity:
+        return None
+    price = Fraction(gross) / Fraction(quantity)
+    return int(price) if price.denominator == 1 and abs(price) <= AMOUNT_LIMIT else None
 
 
 def rate_text(percent: Decimal) -> str:
     """`Decimal("19")` → `"19.00"`; two decimals are what a rate has in the canonical order."""
-    return f"{percent.quantize(Decimal('0.01'), ROUND_HALF_UP):f}"
+    return f"{_rounded(percent, Decimal('0.01')):f}"
 
 
 def quantity_text(value: Decimal) -> str:
     """`Decimal("1.50")` → `"1.5"`, with six decimals at most."""
-    short = value.quantize(Decimal("0.000001"), ROUND_HALF_UP).normalize()
+    short = _rounded(value, Decimal("0.000001")).normalize()
     return f"{short if short else Decimal(0):f}"
 
 
@@ -64,5 +74,9 @@ def _currencies() -> frozenset[str]:
     return frozenset(list_currencies())
 
 
-def _rounded(value: Decimal, step: Decimal) -> int:
-    return int(value.quantize(step, ROUND_HALF_UP))
+def _rounded(value: Decimal, step: Decimal) -> Decimal:
+    """Raises NotUnderstood for what has more digits than a Decimal calculates with: no order is worth that."""
+    try:
+        return value.quantize(step, ROUND_HALF_UP)
+    except InvalidOperation as error:
+        raise NotUnderstood("$", f"{value:.6e} is no number of an order's size.") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from db.orders import LineKind, TaxCategory, VatMode
-from integrations.amounts import NO_RATE, implied_rate, minor_units, quantity_text, rate_text
+from integrations.amounts import NO_RATE, implied_rate, minor_units, price_of_one, quantity_text, rate_text
 from integrations.billbee.shapes import Order, OrderItem
 from integrations.fitting import shipping_title
 from portal.imported import ImportedLine
@@ -63,7 +63,7 @@ def _item(item: OrderItem, place: int, order: Order, mode: VatMode, currency: st
         title=_title(item),
         sku=item.product.sku or item.product.sku_or_id or item.invoice_sku,
         quantity=quantity_text(item.quantity),
-        unit_gross=_unit_gross(gross + rebate, item.quantity),
+        unit_gross=price_of_one(gross + rebate, item.quantity),
         line_gross=gross,
         discount_gross=rebate,
         tax_rate=rate,
@@ -99,10 +99,3 @@ def _tax(item: OrderItem, order: Order, mode: VatMode) -> tuple[str, TaxCategory
     told = {1: order.tax_rate1, 2: order.tax_rate2}.get(item.tax_index or -1)
     rate = implied_rate(item.total_price - item.tax_amount, item.tax_amount) if told is None else told
     return rate_text(rate), TaxCategory.STANDARD
-
-
-def _unit_gross(gross: int, quantity: Decimal) -> int | None:
-    """None where the price of one is no whole number of minor units."""
-    if not quantity or gross % quantity:
-        return None
-    return int(gross / quantity)

@@ -19,6 +19,7 @@ MOMENT = re.compile(
     re.ASCII,
 )
 OFFSET = re.compile(r"\s+(?=[+-][0-9]{2}:?[0-9]{2}$|Z$)")
+MOST_DIGITS = 12  # on either side of the decimal sign
 # How a spreadsheet, or an export that guards against formulas, writes what must stay a text.
 GUARDED = re.compile(r"'(?=[=+\-@0-9])")
 YES = frozenset("ja j yes y true wahr 1 x".split())
@@ -50,7 +51,7 @@ def number(cell: str, decimal_sign: str = "") -> Decimal:
         raise Misread(Code.NOT_A_NUMBER)
     digits = found["digits"]
     whole, _, rest = _split(digits, decimal_sign or _decimal_sign(digits))
-    if not whole + rest:
+    if not whole + rest or len(whole.lstrip("0")) > MOST_DIGITS or len(rest) > MOST_DIGITS:
         raise Misread(Code.NOT_A_NUMBER)
     value = Decimal(f"{whole or 0}.{rest or 0}")
     return -value if "-" in (found["sign"], found["behind"]) else value

@@ -7,7 +7,7 @@ from decimal import Decimal
 from html import unescape
 
 from db.orders import LineKind, TaxCategory
-from integrations.amounts import NO_RATE, implied_rate, minor_units, quantity_text, rate_text
+from integrations.amounts import NO_RATE, implied_rate, minor_units, price_of_one, quantity_text, rate_text
 from integrations.fitting import shipping_title
 from integrations.tolerant import Figure, NotUnderstood
 from integrations.woocommerce.shapes import FeeLine, LineItem, LineTax, Order, Product, Refund, ShippingLine, TaxLine
@@ -49,7 +49,7 @@ def _item(
         title=unescape(item.name),
         sku=item.sku,
         quantity=quantity_text(item.quantity),
-        unit_gross=_unit_gross(max(before, gross), item.quantity),
+        unit_gross=price_of_one(max(before, gross), item.quantity),
         line_gross=gross,
         discount_gross=max(0, before - gross),
         tax_rate=rate,
@@ -102,13 +102,6 @@ def _added(percents: Sequence[tuple[Figure, bool]]) -> Decimal:
     for percent in (percent for percent, compound in percents if compound):
         plain += percent * (100 + plain) / 100
     return plain
-
-
-def _unit_gross(gross: int, quantity: Decimal) -> int | None:
-    """None where the price of one is no whole number of minor units."""
-    if quantity <= 0 or gross % quantity:
-        return None
-    return int(gross / quantity)
 
 
 def _digital(item: LineItem, products: Mapping[str, Product]) -> bool | None:

@@ -15,6 +15,7 @@ from portal import imported
 from portal.imported import ImportedLine, ImportedOrder
 
 SHOP, NOTHING_MORE = Shop(name="Nähwerk"), Details()
+ABSURD = [{"rate_id": each, "rate_percent": "9e11", "compound": True} for each in (1, 2, 3)]
 GERMAN_RATES = [{"rate_id": 1, "rate_percent": 19}, {"rate_id": 2, "rate_percent": 7}]
 
 
@@ -324,6 +325,7 @@ def test_ids_that_come_twice_are_told_apart():
         ({"total": "1e40"}, "$.total"),
         ({"line_items": [{"name": "without id"}]}, "$.line_items[0]"),
         ({"date_paid_gmt": "yesterday"}, "$.date_paid_gmt"),
+        ({"line_items": [an_item(taxes=[{"id": n, "total": "1"} for n in (1, 2, 3)])], "tax_lines": ABSURD}, "$"),
     ],
 )
 def test_what_is_no_order_is_refused_with_its_place(told, where):
