@@ -252,7 +252,7 @@ def test_the_way_of_paying_is_known_by_its_number(number, method):
 
 
 def test_a_quantity_that_is_hardly_any_has_no_price_of_one():
-    body = msgspec.json.encode(an_order(an_item(Quantity="#"))).replace(b'"#"', b"4.44089209850063e-16")
+    body = msgspec.json.encode(an_order(an_item(Quantity="#"))).replace(b'"#"', b"1e-30")
 
     assert billbee.to_order(billbee.order(parsed(body)), HERE).lines[0].quantity == "0"
 
