@@ -27,12 +27,25 @@ from db.migrate import NewerDatabase, migrate, newest
 from db.payment_providers import ProviderKind
 from db.storages import StorageKind
 from integrations import paypal, smtp
+from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
-from portal import backup, doctor, keys, links, merchants, order_imports, restore, sessions, settings
+from portal import (
+    backup,
+    doctor,
+    keys,
+    links,
+    merchants,
+    order_imports,
+    restore,
+    sessions,
+    settings,
+    webhook_registrations,
+)
 from portal.activity import COMMAND_LINE, By
 from portal.backup_archive import BackupFailed
 from portal.doctor import Level, Patient
+from portal.hand_offs import HandOffs
 from portal.house import Ground, House, built
 from portal.mail_servers import MailServer
 from portal.payment_providers import ProviderChecks
@@ -47,9 +60,9 @@ GRACE_SECONDS = 10
 BY_PAYPAL = (ProviderKind.PAYPAL, ProviderKind.PAYPAL_PLUS)
 
 
-def storage_kinds(config: Config) -> Mapping[StorageKind, Opener]:
+def storage_kinds(config: Config, clouds: Clouds) -> Mapping[StorageKind, Opener]:
     grounds = Grounds(roots=config.local_roots, data=config.data, files=config.files)
-    return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}
+    return {StorageKind.LOCAL: partial(LocalFolder, grounds=grounds), **clouds.openers()}
 
 
 def paypal_of(config: Config) -> paypal.PayPal:
@@ -80,6 +93,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
     migrated(config)
     database = Database(config.database)
     child = Child()
+    clouds = Clouds()
     service = paypal_of(config)
     house = built(
         Ground(
@@ -88,13 +102,16 @@ async def opened(config: Config) -> AsyncIterator[House]:
             zone=config.timezone,
             cache=config.cache,
             database=database,
-            storages=Storages(storage_kinds(config)),
+            storages=Storages(storage_kinds(config, clouds), Vault(config.secret_keys)),
+            granters=clouds.granters(),
             child=child,
             mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
             lost_link_mail=lost_link.written,
             notice_mail=notices.written,
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
+            stamps_most_bytes=config.stamp_cache_mib * 1024**2,
+            hand_offs=HandOffs(config.accel_prefix, config.presign_origins),
             provider_checks=dict.fromkeys(BY_PAYPAL, service),
             payment_services=dict.fromkeys(BY_PAYPAL, service),
             hooks_from_here=service.origins.is_on_this_machine,
@@ -104,12 +121,14 @@ async def opened(config: Config) -> AsyncIterator[House]:
         async with database.writing() as session:
             await settings.lay_out(session)
             await house.storefront.refresh(session)
+        await webhook_registrations.keep_up(house.till, house.till.clock())
         noting = asyncio.create_task(house.observations.run())
         yield house
         noting.cancel()
         await asyncio.gather(noting, return_exceptions=True)
     finally:
         house.glance.close()
+        await clouds.close()
         await child.close()
         await service.close()
         await database.close()
@@ -129,7 +148,7 @@ def origins_of(config: Config) -> Origins:
     """Whose pages may call this one, and where its forms may lead. Raises ConfigError."""
     replaced_by = paypal_of(config).origins.replaced_by
     targets = ("https://*.paypal.com", replaced_by) if replaced_by else ("https://*.paypal.com",)
-    return Origins(config.base_url, form_targets=targets)
+    return Origins(config.base_url, form_targets=(*targets, *config.presign_origins))
 
 
 @asynccontextmanager
@@ -290,7 +309,7 @@ def run_doctor(_arguments: argparse.Namespace, config: Config) -> None:
     """Nothing is made or migrated here: what is missing is told."""
 
     async def examine() -> int:
-        service = paypal_of(config)
+        service, clouds = paypal_of(config), Clouds()
         vault = Vault(config.secret_keys)
         patient = Patient(
             data=config.data,
@@ -299,7 +318,7 @@ def run_doctor(_arguments: argparse.Namespace, config: Config) -> None:
             base_url=config.base_url,
             base_url_given=config.base_url_given,
             vault=vault,
-            storages=Storages(storage_kinds(config)),
+            storages=Storages(storage_kinds(config, clouds), vault),
             provider_checks=ProviderChecks(dict.fromkeys(BY_PAYPAL, service), vault),
             mail_server=mail_server(config),
             mail_probe=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
@@ -310,6 +329,7 @@ def run_doctor(_arguments: argparse.Namespace, config: Config) -> None:
                 print(finding.line, flush=True)
                 found.append(finding.level)
         finally:
+            await clouds.close()
             await service.close()
         return found.count(Level.WRONG)
 

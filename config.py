@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -15,11 +16,14 @@ ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (names them, binds nothing
 NAMES = frozenset(
     "TRESEN_DATA TRESEN_HOST TRESEN_PORT TRESEN_BASE_URL TRESEN_SECRET_KEYS TRESEN_LOCAL_ROOTS TRESEN_SMTP_URL"
     " TRESEN_TRUSTED_PROXIES TRESEN_PAYPAL_API_BASE TRESEN_BILLBEE_API_BASE TRESEN_TIMEZONE TRESEN_LOG_LEVEL"
-    " TRESEN_LOG_FORMAT".split()
+    " TRESEN_LOG_FORMAT TRESEN_STAMP_CACHE_MIB TRESEN_ACCEL_PREFIX"
+    " TRESEN_PRESIGN_ORIGINS".split()
 )
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 KEY_FILE = "secret-keys"
+ORIGIN = re.compile(r"https?://[^\s@;,'\"]+")  # it stands in headers
+PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
 
 
 class ConfigError(Exception):
@@ -45,6 +49,9 @@ class Config:
     timezone: ZoneInfo | None = None
     log_level: str = "info"
     log_format: str = "text"
+    stamp_cache_mib: int = 2048
+    accel_prefix: str = ""
+    presign_origins: tuple[str, ...] = ()
     first_run_code: str = ""  # made anew by `serve`, for whoever reads its terminal
 
     @property
@@ -76,7 +83,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         data=data,
         host=environ.get("TRESEN_HOST") or "127.0.0.1",
         port=_port(environ.get("TRESEN_PORT") or "8000"),
-        base_url=_checked_origin(base_url) if base_url else "",
+        base_url=_checked_origin("TRESEN_BASE_URL", base_url) if base_url else "",
         base_url_given=bool(base_url),
         secret_keys=_checked_keys(keys),
         keys_given=bool(keys),
@@ -88,6 +95,9 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         timezone=_zone(environ.get("TRESEN_TIMEZONE", "")),
         log_level=_one_of("TRESEN_LOG_LEVEL", environ.get("TRESEN_LOG_LEVEL") or "info", LOG_LEVELS),
         log_format=_one_of("TRESEN_LOG_FORMAT", environ.get("TRESEN_LOG_FORMAT") or "text", LOG_FORMATS),
+        stamp_cache_mib=_mib("TRESEN_STAMP_CACHE_MIB", environ.get("TRESEN_STAMP_CACHE_MIB") or "2048"),
+        accel_prefix=_prefix(environ.get("TRESEN_ACCEL_PREFIX", "")),
+        presign_origins=_origins(environ.get("TRESEN_PRESIGN_ORIGINS", "")),
     ).serving()
 
 
@@ -149,7 +159,19 @@ def _own_address(host: str) -> str:
             return "::1" if family == socket.AF_INET6 else "127.0.0.1"
 
 
-def _checked_origin(url: str) -> str:
+def _prefix(text: str) -> str:
+    """Where the web server takes over, without a slash at its end; it goes into a header as it is."""
+    if text and not PREFIX.fullmatch(text):
+        raise ConfigError(f"TRESEN_ACCEL_PREFIX must be a path such as /tresen-files, not {text}.")
+    return text.rstrip("/")
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    given = (part.strip().rstrip("/") for part in text.split(","))
+    return tuple(_checked_origin("TRESEN_PRESIGN_ORIGINS", part) for part in given if part)
+
+
+def _checked_origin(name: str, url: str) -> str:
     """Scheme, host and port, as browsers write them; refused if the operator gave anything besides."""
     try:
         parts = urlsplit(url)
@@ -157,14 +179,20 @@ def _checked_origin(url: str) -> str:
         is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0  # asking for it checks it
     except ValueError:
         origin, is_one = "", False
-    if not is_one or origin != url.lower() or "@" in origin or " " in origin:
-        raise ConfigError(f"TRESEN_BASE_URL must be an origin such as https://portal.example.org, not {url}.")
+    if not is_one or origin != url.lower() or not ORIGIN.fullmatch(origin):
+        raise ConfigError(f"{name} must be an origin such as https://portal.example.org, not {url}.")
     return origin
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
         raise ConfigError(f"TRESEN_PORT must be a number from 0 to 65535, not {text}.")
+    return int(text)
+
+
+def _mib(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < len(text) < 10:
+        raise ConfigError(f"{name} must be a whole number of MiB such as 2048, not {text}.")
     return int(text)
 
 

@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from bench import back_office, documents, issuing, order_search, payments
+from bench import back_office, documents, downloads, issuing, order_search, payments
 from bench import shop as shops
 from bench.processes import Server, fetched, free_port, highest_rss, nginx, peers, pressed, tresen
 from bench.results import Goal, Rate, machine, report
@@ -76,6 +76,8 @@ def main() -> None:
         goals += issuing.measured(place)
         said("payments …")
         goals += payments.measured(place)
+        said("downloads …")
+        goals += downloads.measured(shop)
     text = report([*facts, f"it took {time.monotonic() - began:.0f} s"], goals, measured.rates(), missing)
     RESULTS.write_text(text, encoding="utf-8")
     print(text)

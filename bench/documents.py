@@ -86,7 +86,7 @@ def one_page(paid: int = GROSS) -> Paper:
         currency="EUR",
         seller=Seller(
             name="Nähwerk Schnittmuster GmbH", street="Fadengasse 12", zip="50667", city="Köln", country="DE",
-            vat_id="DE123456789", tax_number="214/5801/1234", email="hallo@naehwerk.example", phone="+49 221 5550123",
+            vat_id="DE123456788", tax_number="214/5801/1234", email="hallo@naehwerk.example", phone="+49 221 5550123",
             contact_name="Johanna Zwirn", iban="DE02120300000000202051", bic="BYLADEM1001", logo=_logo(),
         ),
         buyer=Buyer(

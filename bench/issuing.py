@@ -32,7 +32,7 @@ from portal.order_imports import Key
 from portal.settings import InvoicesChange, SellerChange
 
 ORDERS, CLICKS, CUSTOMERS, ROUNDS = 60, 4, 16, 3
-SELLER = SellerChange(name="Bench", street="Weg 1", zip="50667", city="Köln", country="DE", vat_id="DE123456789")
+SELLER = SellerChange(name="Bench", street="Weg 1", zip="50667", city="Köln", country="DE", vat_id="DE123456788")
 HOME = PostalAddress(name="Max Mustermann", line1="Heidestraße 17", zip="51147", city="Köln", country="DE")
 
 

@@ -46,14 +46,14 @@ def tresen(data: Path, port: int, **more: str) -> Iterator[Server]:
     words = [sys.executable, "-c", SERVE, "serve", "--port", str(port)]
     environment = {"TRESEN_DATA": str(data), "TRESEN_LOG_LEVEL": "error", "PATH": os.environ.get("PATH", "")}
     environment |= more
-    with _running(words, port, "/up", environment) as server:
+    with served(words, port, "/up", environment) as server:
         yield server
 
 
 @contextmanager
 def peers(data: Path, order_id: int) -> Iterator[Server]:
     port = free_port()
-    with _running([sys.executable, "-m", "bench.peers", str(data), str(order_id), str(port)], port, "/hello") as server:
+    with served([sys.executable, "-m", "bench.peers", str(data), str(order_id), str(port)], port, "/hello") as server:
         yield server
 
 
@@ -79,12 +79,12 @@ def nginx(folder: Path, scratch: Path) -> Iterator[Server | None]:
         }}
         """
     )
-    with _running([program, "-p", str(place), "-c", str(place / "nginx.conf")], port, "/") as server:
+    with served([program, "-p", str(place), "-c", str(place / "nginx.conf")], port, "/") as server:
         yield server
 
 
 @contextmanager
-def _running(words: list[str], port: int, path: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
+def served(words: list[str], port: int, path: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
     with TemporaryFile() as errors:
         began = time.perf_counter()
         process = subprocess.Popen(

@@ -77,7 +77,7 @@ async def _with_large_order(config: Config, house: House, by: By) -> Shop:
         state=State.PAID,
         ordered_at=by.at,
         currency="EUR",
-        lines=[ImportedLine(id="1", title="Large", sku="LARGE", line_gross=100, tax_rate="19")],
+        lines=[ImportedLine(id="1", title="Large", sku="LARGE", line_gross=100, tax_rate="19", digital=False)],
         total_gross=100,
     )
     async with house.database.writing() as session:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
 
 
 class Article(Base, kw_only=True):
+    """`prefix` is what stands before the asterisk of a SKU such as `PDF-*`: its files belong to all that begin so."""
+
     __tablename__ = "article"
+    __table_args__ = (Index("ix_article_prefix", "prefix"),)
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     sku: Mapped[str] = mapped_column(unique=True)
+    prefix: Mapped[str | None] = mapped_column(default=None)
     title: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -30,6 +30,8 @@ class Download(Base, kw_only=True):
 class DownloadObservation(Base, kw_only=True):
     """Bytes that went out for a download's address, or our own `failure` to send them.
 
+    `handed_off`: somebody else sent them, so that `sent` is what was asked for, and nobody knows whether it arrived.
+
     Read by no rule but the byte cap and the give-back: a failed download that was never
     finished does not count as spent.
     """
@@ -43,6 +45,7 @@ class DownloadObservation(Base, kw_only=True):
     sent: Mapped[int]
     finished: Mapped[bool]
     failure: Mapped[str] = mapped_column(default="")
+    handed_off: Mapped[bool] = mapped_column(default=False)
     ip_prefix: Mapped[str] = mapped_column(default="")
 
 

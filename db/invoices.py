@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -54,7 +54,6 @@ class Invoice(Base, kw_only=True):
         ),
         Index("uq_invoice_cancels", "cancels_id", unique=True, sqlite_where=text("cancels_id IS NOT NULL")),
         Index("ix_invoice_refers_to", "refers_to", sqlite_where=text("refers_to IS NOT NULL")),
-        Index("ix_invoice_issued", "series", "issued_on", sqlite_where=text("series IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
@@ -92,10 +91,22 @@ class InvoiceSnapshot(Base, kw_only=True):
     renderer_version: Mapped[str]
 
 
+class InvoiceSeal(Base, kw_only=True):
+    """The link of an own document to the one before it in its series, as `portal.seals.seal` computes it."""
+
+    __tablename__ = "invoice_seal"
+    __table_args__ = (UniqueConstraint("prefix", "sequence"),)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"), primary_key=True)
+    prefix: Mapped[str]
+    sequence: Mapped[int]
+    seal: Mapped[str]
+
+
 class NumberSeries(Base, kw_only=True):
     """The next number behind one prefix, such as `RE-2026-`. It only grows, in the transaction that stores a document.
 
-    `series` is the template of the prefix, such as `RE-{year}-`; `first` is where the merchant let it begin.
+    `series` is the template of the prefix, such as `RE-{year}-`; `first` is where it began; `newest` is the day of its
+    newest document, behind which no later one goes.
     """
 
     __tablename__ = "number_series"
@@ -104,4 +115,5 @@ class NumberSeries(Base, kw_only=True):
     year: Mapped[int]
     first: Mapped[int]
     next: Mapped[int]
+    newest: Mapped[date]
     begun_at: Mapped[datetime]

@@ -163,7 +163,10 @@ class Address(Base, kw_only=True):
 
 
 class BillingCorrection(Base, kw_only=True):
-    """The billing address as the customer corrected it; the newest counts. What the source told stays beside it."""
+    """The billing address as somebody corrected it; the newest counts. What the source told stays beside it.
+
+    An empty one withdraws those before it.
+    """
 
     __tablename__ = "billing_correction"
     __table_args__ = (Index("ix_billing_correction_order", "order_id", "id"),)

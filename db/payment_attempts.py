@@ -14,14 +14,21 @@ from db.payment_providers import PayMethod
 
 
 class AttemptEvent(StrEnum):
-    """`created`: the service has an order of its own for it. `capturing`: the money is being asked for.
+    """`starting`: a click asks the service for an order of its own; `start-failed`: it did not get one, while another
+    click went on asking. `created`: the service has that order. `capturing`: the money is being asked for, each time
+    anew. `unclear-told`: the merchant knows that nobody knows whether it was taken.
 
     `released`: nothing was taken, and it may be tried again. `replaced`: another attempt, or a changed order, took its
-    place before any money moved. A refund is `refund-asked` before anybody is asked for it.
+    place before any money moved. A refund is `refund-asked` before anybody is asked for it, and `refund-given-up` when
+    nobody asks any more: whether it went through, a look has to tell. `reversed`: whoever paid took it back;
+    `restored`: the merchant has won it back.
     """
 
+    STARTING = "starting"
+    START_FAILED = "start-failed"
     CREATED = "created"
     CAPTURING = "capturing"
+    UNCLEAR_TOLD = "unclear-told"
     RELEASED = "released"
     COMPLETED = "completed"
     PENDING = "pending"
@@ -32,18 +39,24 @@ class AttemptEvent(StrEnum):
     FAILED = "failed"
     REFUND_ASKED = "refund-asked"
     REFUND_FAILED = "refund-failed"
+    REFUND_GIVEN_UP = "refund-given-up"
     REFUNDED = "refunded"
     REVERSED = "reversed"
+    RESTORED = "restored"
 
 
 class PaymentAttempt(Base, kw_only=True):
     """`mark` is random, and all that the service is told of it; `label` is what the customer reads there.
 
-    `amount` in minor units of `currency`: never captured if the order says another one by then.
+    `amount` in minor units of `currency`: never captured if the order says another one by then. `client_id` and
+    `sandbox` say which account it was begun with: no other one knows it.
     """
 
     __tablename__ = "payment_attempt"
-    __table_args__ = (Index("ix_payment_attempt_order", "order_id", "id"),)
+    __table_args__ = (
+        Index("ix_payment_attempt_order", "order_id", "id"),
+        Index("ix_payment_attempt_label", "label"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     mark: Mapped[str] = mapped_column(unique=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
@@ -52,6 +65,8 @@ class PaymentAttempt(Base, kw_only=True):
     amount: Mapped[int]
     currency: Mapped[str]
     label: Mapped[str]
+    client_id: Mapped[str]
+    sandbox: Mapped[bool]
     started_at: Mapped[datetime]
 
 

@@ -12,10 +12,15 @@ from db.base import Base
 
 class StorageKind(StrEnum):
     LOCAL = "local"
+    S3 = "s3"
+    WEBDAV = "webdav"
+    DROPBOX = "dropbox"
+    GDRIVE = "gdrive"
+    ONEDRIVE = "onedrive"
 
 
 class Storage(Base, kw_only=True):
-    """`options` holds nothing secret."""
+    """`options` holds secrets sealed (portal/storage_options.py says which ones they are)."""
 
     __tablename__ = "storage"
     id: Mapped[int] = mapped_column(primary_key=True, init=False)

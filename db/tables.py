@@ -2,6 +2,7 @@
 
 from db import (
     activity,
+    archives,
     articles,
     bank_transfers,
     downloads,
@@ -28,6 +29,7 @@ from db.base import Base
 
 NOUNS = (
     activity,
+    archives,
     articles,
     bank_transfers,
     downloads,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +14,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from e2e.conftest import EMAIL, PASSWORD, PATIENCE, Shop, add_merchant
 from e2e.test_main_job import sell
+from tests.integrations.clouds.servers import PASSWORD as DAV_PASSWORD
+from tests.integrations.clouds.servers import USER, dav
 
 INVOICES = "/admin/settings/portal/invoices"
 FILES = "/admin/settings/portal/files"
 SELLER = "/admin/settings/seller"
 MAIL = "/admin/settings/mail"
 APPEARANCE = "/admin/settings/portal/appearance"
-EVERY_SCREEN = (INVOICES, FILES, SELLER, MAIL, "/admin/storages", "/admin/settings/keys", "/admin/settings/account")
+STORAGES = ("/admin/storages", "/admin/storages/new/s3", "/admin/storages/new/onedrive")
+EVERY_SCREEN = (INVOICES, FILES, SELLER, MAIL, *STORAGES, "/admin/settings/keys", "/admin/settings/account")
 # Refused entries, a line that is down on purpose, and a question's first button, which a fragment in the address beats.
 EXPECTED = re.compile(
     "the server responded with a status of (401|409|422|429)|^Failed to load resource"
@@ -259,6 +263,35 @@ def test_a_storage_is_connected_checked_and_named_on_the_files_tab(office: Offic
     office.goto(FILES)
 
     expect(office.page.get_by_text("1 Speicher ist verbunden: Muster.")).to_be_visible()
+
+
+def test_a_storage_elsewhere_is_connected_mended_and_disconnected(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "muster").mkdir()
+    (tmp_path / "muster" / "Bente „A4“.pdf").write_bytes(b"%PDF-")
+    with dav(tmp_path) as origin:
+        office.goto("/admin/storages")
+        office.page.get_by_role("link", name="WebDAV (Nextcloud, ownCloud)").click()
+        for label, text in {
+            "Bezeichnung": "Cloud",
+            "Adresse": origin,
+            "Benutzername": USER,
+            "Passwort": "falsch",
+        }.items():
+            office.page.get_by_label(label).fill(text)
+        office.page.get_by_role("button", name="Verbinden", exact=True).click()
+        expect(office.page.get_by_role("status")).to_contain_text("lässt Tresen nicht hinein")
+
+        office.page.get_by_role("link", name="Bearbeiten").click()
+        office.page.get_by_label("Passwort").fill(DAV_PASSWORD)
+        office.page.get_by_label("Ordner").fill("muster")
+        office.page.get_by_role("button", name="Speichern", exact=True).click()
+        expect(office.page.get_by_role("status")).to_contain_text("Ein Eintrag liegt dort")
+
+    office.page.get_by_role("link", name="Verbindung prüfen").click()
+    expect(office.page.get_by_role("status")).to_contain_text("nicht zu erreichen")
+    office.page.get_by_role("button", name=re.compile("^Trennen")).click()
+    office.page.get_by_role("button", name="Speicher trennen").click()
+    expect(office.page.get_by_text("Noch ist kein Speicher verbunden.")).to_be_visible()
 
 
 def test_a_key_is_shown_until_it_is_copied_and_opens_the_api(office: Office) -> None:

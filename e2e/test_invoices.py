@@ -137,7 +137,7 @@ def test_some_of_the_lines_are_taken_back_and_a_wrong_quantity_is_told_at_its_li
     desk.get_by_label("Webetiketten").fill("1")
     desk.get_by_role("button", name="Diese Mengen zurücknehmen").click()
 
-    expect(desk.locator(".flash")).to_contain_text("auf einer eigenen Korrekturrechnung")
+    expect(desk.locator(".flash")).to_contain_text("auf einer eigenen Rechnungskorrektur")
     expect(desk.locator(".relation").first).to_have_text(f"korrigiert durch {RE}00002")
     assert [item["total_gross"] for item in shop.api("GET", "/invoices").json()["items"]] == [3700, -1000]
 

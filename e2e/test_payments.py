@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET, Fault, StandIn, standing_in
 from demo.paypal_stand_in.approval import back
 from e2e.conftest import Shop, running
-from e2e.merchant import open_office
+from e2e.merchant import complaints, open_office
 
 ORDER = {
     "number": "NW-1",
@@ -89,7 +89,7 @@ def test_who_goes_back_from_paypal_may_choose_again(page: Page, order: str) -> N
     page.goto(order)
     page.locator(PAY).first.click()
     page.get_by_role("button", name="Abbrechen und zurück").click()
-    page.wait_for_url(order)
+    page.wait_for_url(f"{order}#payment")
 
     expect(page.locator("#payment")).to_contain_text("Es wurde nichts abgebucht.")
     expect(page.locator(PAY)).to_have_count(3)
@@ -118,10 +118,10 @@ def test_a_paypal_in_trouble_is_told_in_words(page: Page, order: str, paypal: St
     paypal.faults.retry_after = 600
     paypal.faults.switch("create", Fault.BUSY)
     page.goto(order)
-    answered = httpx.post(f"{order}/payments", data={"provider": "1"})
+    page.locator(PAY).first.click()
 
-    assert answered.status_code == 503
-    assert "Der Zahlungsdienst ist nicht erreichbar." in answered.text
+    expect(page.locator("#payment")).to_contain_text("Die letzte Zahlung konnte nicht begonnen werden.")
+    expect(page.locator(PAY)).to_have_count(3)
 
 
 def test_a_transfer_shows_the_account_and_takes_word_of_it(page: Page, order: str) -> None:
@@ -132,32 +132,77 @@ def test_a_transfer_shows_the_account_and_takes_word_of_it(page: Page, order: st
     expect(page.get_by_role("img", name="GiroCode")).to_be_visible()
 
     page.get_by_role("button", name="Ich habe überwiesen").click()
-    page.wait_for_url(order)
+    page.wait_for_url(f"{order}#payment")
 
     expect(page.locator("main")).to_have_attribute("data-payment-state", "unpaid")
     expect(page.locator("#payment")).to_contain_text("haben Sie mitgeteilt, dass Sie überwiesen haben")
+    expect(page.locator("#payment .notice")).to_be_in_viewport()
+    expect(page.locator(".banner")).to_contain_text("überwiesen, wartet auf Eingang")
 
 
-def test_the_merchant_books_what_arrived_and_gives_back_what_was_paid(
-    page: Page, taking: Shop, order: str, paypal: StandIn
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
+def desk(open_page: Callable[..., Page], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page that may be answered with a question; nothing else is wrong with it."""
+    page = open_page(java_script_enabled=request.param, viewport={"width": 1280, "height": 900})
+    said = complaints(page)
+    yield page
+    assert said == []
+
+
+def test_the_merchant_books_what_arrived_and_takes_a_slip_back(
+    desk: Page, taking: Shop, order: str, paypal: StandIn
 ) -> None:
+    page = desk
     page.goto(order)
     page.locator(PAY).first.click()
     page.get_by_role("button", name="Jetzt bezahlen").click()
     page.wait_for_url(order)
-    found = taking.api("GET", "/orders?limit=200").json()["items"]
-    place = [each["portal_url"] for each in found].index(order)
-    number = found[place]["external_id"]
-    open_office(page, taking, f"/admin/orders?q={number}")
-    page.goto(f"{taking.url}/admin/orders")
-    page.locator(".row-link").first.click()
-    page.goto(page.url.replace("/overview", "/payments"))
+    open_payments(page, taking, order)
 
     page.get_by_text("Zahlungseingang buchen").click()
     page.locator("#receipt-amount").fill("1,00")
     page.get_by_role("button", name="Zahlung buchen").click()
+    page.get_by_role("checkbox", name="Ja, 1,00").check()
+    page.get_by_role("button", name="Zahlung buchen").click()
 
     expect(page.get_by_role("status").or_(page.locator(".flash"))).to_contain_text("Die Zahlung ist gebucht.")
+    page.get_by_role("button", name="Zurücknehmen").click()
+    page.get_by_role("button", name="Buchung zurücknehmen").click()
+    expect(page.locator(".flash")).to_contain_text("Die Buchung ist zurückgenommen.")
+
+
+def test_the_merchant_gives_back_what_was_paid_after_one_question(
+    desk: Page, taking: Shop, order: str, paypal: StandIn
+) -> None:
+    page = desk
+    page.goto(order)
+    page.locator(PAY).first.click()
+    page.get_by_role("button", name="Jetzt bezahlen").click()
+    page.wait_for_url(order)
+    told = list(paypal.ledger.orders.values())[-1]
+    open_payments(page, taking, order)
+
+    page.locator(".refund-form summary").click()
+    page.get_by_label("Betrag").and_(page.locator("[id^=refund-amount]")).fill("4,90")
+    page.get_by_role("button", name="Erstatten …").click()
+    expect(page.get_by_text("4,90\u00a0€ an den Kunden zurückschicken?")).to_be_visible()
+    assert told.refunds == []
+    page.get_by_role("button", name="Jetzt erstatten").click()
+
+    expect(page.locator(".flash")).to_contain_text("Die Erstattung ist erledigt.")
+    assert [each["amount"] for each in told.refunds] == [{"currency_code": "EUR", "value": "4.90"}]
+    page.locator(".refund-form summary").click()
+    expect(page.locator(".refund-form")).to_contain_text("Höchstens 20,00\u00a0€ können zurückgehen.")
+
+
+def open_payments(page: Page, shop: Shop, order: str) -> None:
+    """The order's tab *Zahlungen*, signed in."""
+    found = shop.api("GET", "/orders?limit=200").json()["items"]
+    number = next(each["external_id"] for each in found if each["portal_url"] == order)
+    open_office(page, shop, f"/admin/orders?q={number}")
+    page.goto(f"{shop.url}/admin/orders")
+    page.locator(".row-link").first.click()
+    page.goto(page.url.replace("/overview", "/payments"))
 
 
 def test_every_page_of_paying_is_accessible(open_page, order: str) -> None:
@@ -176,8 +221,7 @@ def test_a_server_killed_between_capture_and_booking_books_after_its_next_start(
     """PayPal has taken the money, nobody here has noted it, and the process is gone without a word."""
     with standing_in() as paypal:
         paypal.ledger.calls_webhooks = False
-        environment = {"TRESEN_PAYPAL_API_BASE": paypal.ledger.origin}
-        with running(tmp_path, **environment) as shop:
+        with running(tmp_path, TRESEN_PAYPAL_API_BASE=paypal.ledger.origin) as shop:
             set_up(shop)
             link = shop.put_order("1", **ORDER)
             begun = httpx.post(f"{link}/payments", data={"provider": "1"})
@@ -194,7 +238,7 @@ def test_a_server_killed_between_capture_and_booking_books_after_its_next_start(
             asking.wait()
         paypal.faults.waiting["capture"].clear()
 
-        with running(tmp_path, **environment) as shop:
+        with running(tmp_path, TRESEN_PAYPAL_API_BASE=paypal.ledger.origin) as shop:
             link = shop.put_order("1", **ORDER)
             assert shop.api("GET", "/orders/shop/1").json()["payment_state"] == "unpaid"
             until(lambda: shop.api("GET", "/orders/shop/1").json()["payment_state"] == "paid", seconds=100)

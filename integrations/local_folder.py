@@ -63,6 +63,9 @@ class LocalFolder:
     def local_path(self, path: str) -> Path:
         return self._inside(path)
 
+    def presigned(self, _path: str, _answer: Mapping[str, str]) -> str | None:
+        return None
+
     def _checked_root(self, root: Path) -> Path:
         if not root.is_absolute():
             raise OptionsRefused("root", "Give the folder's absolute path.")

@@ -14,6 +14,7 @@ import msgspec
 
 from pdfkit.codes import COUNTRIES, CURRENCIES, VAT_PREFIXES
 from pdfkit.figures import DIGITS
+from pdfkit.letters import is_shapeless
 from pdfkit.paper import Kind, Line, Paper, PaperCause, PaperRefused, TaxCategory
 from pdfkit.zugferd import billed_quantity
 
@@ -22,7 +23,6 @@ _WITHOUT_REASON = {TaxCategory.STANDARD, TaxCategory.ZERO}
 _SELLER_BY_VAT_ID = {TaxCategory.REVERSE_CHARGE, TaxCategory.INTRA_EU, TaxCategory.EXPORT}
 _BUYER_BY_VAT_ID = {TaxCategory.REVERSE_CHARGE, TaxCategory.INTRA_EU}
 _MAY_BREAK = {"notes", "terms"}  # the fields that may have line breaks
-_JOINERS = "\u200c\u200d"  # Persian and Indic words are spelled with them
 
 # How EN 16931 calls the rules of a category.
 _RULES = {category: category.value for category in TaxCategory} | {TaxCategory.INTRA_EU: "IC"}
@@ -203,13 +203,8 @@ def _normal(value: object, field: str) -> object:
 def _normal_text(text: str, field: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip()
-    kept = unicodedata.normalize("NFC", "".join(each for each in text if not _is_shapeless(each)))
+    kept = unicodedata.normalize("NFC", "".join(each for each in text if not is_shapeless(each)))
     for character in kept:
         if unicodedata.category(character) == "Cc" and not (character == "\n" and field in _MAY_BREAK):
             raise ValueError(f"{field} holds the control character U+{ord(character):04X}")
     return kept.strip()
-
-
-def _is_shapeless(character: str) -> bool:
-    is_format = unicodedata.category(character) == "Cf" and character not in _JOINERS
-    return is_format or 0xFE00 <= ord(character) <= 0xFE0F

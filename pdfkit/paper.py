@@ -205,6 +205,7 @@ class Paper(Struct, frozen=True, kw_only=True):
     adjustments: tuple[Adjustment, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     due_on: date | None = None
+    due_means: Means = Means.BANK_TRANSFER  # how what is due is to come
     terms: str = ""
     ship_to: Address | None = None
     refers_to: Reference | None = None

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from lxml import etree
 
+from pdfkit import statements
 from pdfkit.figures import amount_of
 from pdfkit.paper import Address, Adjustment, Buyer, Kind, Line, Means, Paper, Seller, Share, TaxCategory, TaxGroup
 from pdfkit.units import unit_code
@@ -82,7 +83,7 @@ def _head(document: etree._Element, paper: Paper) -> None:
     _add(document, "ID", paper.number)
     _add(document, "TypeCode", _TYPES[paper.kind])
     _add_date(document, "IssueDateTime", paper.issued_on)
-    for note in paper.notes:
+    for note in (*statements.on_money(paper), *paper.notes):
         _add(_add(document, "IncludedNote"), "Content", note)
 
 
@@ -174,13 +175,14 @@ class _Body:
             _add(_add(party, "SpecifiedTaxRegistration"), "ID", buyer.vat_id, schemeID="VA")
 
     def _delivery(self, delivery: etree._Element) -> None:
-        paper = self._paper
-        if place := paper.ship_to:  # its mail address and tax ids have no place here
-            party = _add(delivery, "ShipToTradeParty")
+        paper, supply = self._paper, self._paper.supply
+        has_day = not supply.is_advance and not supply.until
+        # The element is obligatory and must not be empty: without a day it says where to.
+        if place := paper.ship_to or (None if has_day else paper.buyer.address):
+            party = _add(delivery, "ShipToTradeParty")  # mail address and tax ids have no place here
             _add_if(party, "Name", place.company or place.name)
             _address(_add(party, "PostalTradeAddress"), place)
-        supply = paper.supply
-        if not supply.is_advance and not supply.until:
+        if has_day:
             event = _add(delivery, "ActualDeliverySupplyChainEvent")
             _add_date(event, "OccurrenceDateTime", supply.on or paper.issued_on)
 
@@ -267,7 +269,7 @@ def _how_it_is_paid(paper: Paper) -> tuple[str, str]:
     if paper.kind is not Kind.INVOICE:
         return _UNDEFINED, ""
     if paper.totals.due > 0:
-        code, name = _TRANSFER, ""
+        code, name = _MEANS[paper.due_means]
     else:
         code, name = _MEANS[max(paper.receipts, key=lambda receipt: receipt.on).means] if paper.receipts else ("1", "")
     return (_UNDEFINED, "") if code == _TRANSFER and not paper.seller.iban else (code, name)  # BR-50

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +21,9 @@ from portal.inspections import Inspector
 from portal.refusals import Fault, Invalid, NotFound
 from portal.storages import Entry, FileMissing, OptionsRefused, Storages, StorageUnavailable
 
+LONGEST_SKU = 500
 Path = Annotated[str, Meta(min_length=1, max_length=1000)]
+ANY = "*"  # at the end of a SKU
 
 
 class FileLink(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +32,12 @@ class FileLink(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     storage: int | str
     path: Path
     title: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Renaming(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """The title of an article, or of a file as it is linked with one; empty for none of its own."""
+
+    name: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
 
 
 class ArticleBody(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -92,17 +100,22 @@ async def _look(row: StorageRow | None, link: FileLink, storages: Storages, insp
         return Fault("storage", "storage-unavailable", str(error))
 
 
+def prefix_of(sku: str) -> str | None:
+    """What all SKUs begin with that are meant; None where it is this one alone."""
+    return sku.removesuffix(ANY) if sku.endswith(ANY) else None
+
+
 async def put(sku: str, body: ArticleBody, seen: Sequence[Seen], transaction: Transaction, by: By) -> bool:
     """Writes the article with exactly these links; True if it is new. Linking again keeps the first day."""
     async with transaction() as session:
         article = await session.scalar(select(Article).where(Article.sku == sku))
         is_new = article is None or article.removed_at is not None
         if article is None:
-            article = Article(sku=sku, created_at=by.at)
+            article = Article(sku=sku, prefix=prefix_of(sku), created_at=by.at)
             session.add(article)
             await session.flush()
         article.title, article.removed_at = body.title, None
-        files = [await _file(each, session, by) for each in seen]
+        files = [await known(each, session, by) for each in seen]
         await _link(article, [(file.id, link.title) for file, link in zip(files, body.files, strict=True)], session, by)
         session.add(entry(by, "article_saved", details={"sku": sku, "files": [file.path for file in files]}))
         return is_new
@@ -114,6 +127,36 @@ async def remove(sku: str, session: AsyncSession, by: By) -> None:
     await _link(article, [], session, by)
     article.removed_at = by.at
     session.add(entry(by, "article_removed", details={"sku": sku}))
+
+
+async def opened(sku: str, title: str, session: AsyncSession, by: By) -> Article:
+    """The article of that SKU, made where there is none, as it is where there is one."""
+    article = await session.scalar(select(Article).where(Article.sku == sku))
+    if article is None:
+        article = Article(sku=sku, prefix=prefix_of(sku), title=title, created_at=by.at)
+        session.add(article)
+        await session.flush()
+    elif article.removed_at is None:
+        return article
+    article.removed_at = None
+    session.add(entry(by, "article_saved", details={"sku": sku, "files": []}))
+    return article
+
+
+async def call(article: Article, title: str, session: AsyncSession, by: By) -> None:
+    """Gives it another title."""
+    old, article.title = article.title, title
+    if old != title:
+        details: dict[str, object] = {"sku": article.sku, "old": {"title": old}, "new": {"title": title}}
+        session.add(entry(by, "article_saved", details=details))
+
+
+async def by_id(article_id: int, session: AsyncSession) -> Article:
+    """Raises NotFound."""
+    article = await session.get(Article, article_id)
+    if article is None or article.removed_at is not None:
+        raise NotFound
+    return article
 
 
 async def one(sku: str, session: AsyncSession) -> Article:
@@ -144,7 +187,8 @@ async def files_of(articles: Sequence[Article], session: AsyncSession) -> dict[i
     return found
 
 
-async def _file(seen: Seen, session: AsyncSession, by: By) -> File:
+async def known(seen: Seen, session: AsyncSession, by: By) -> File:
+    """The row of that file, brought up to date; made where there is none."""
     file = await session.scalar(select(File).where(File.storage_id == seen.storage.id, File.path == seen.entry.path))
     if file is None:
         name = PurePosixPath(seen.entry.path).name

@@ -12,10 +12,11 @@ from db.bank_transfers import TransferAnnouncement
 from db.orders import Order
 from db.payment_providers import ProviderKind
 from db.settings import SellerSettings
-from portal import order_facts, payment_choices, payment_facts, payments, settings
+from portal import order_facts, payment_attempts, payment_choices, payment_facts, payments, settings
 from portal.activity import By, entry
 from portal.dossiers import Dossier
 from portal.orders import OrderFacts
+from portal.payment_attempts import Standing
 from portal.payment_choices import Choice
 from portal.refusals import NotFound, Refused
 
@@ -53,12 +54,17 @@ def transfer(order: OrderFacts, seller: SellerSettings, reference: str) -> Trans
     )
 
 
+def may_have_code(order: OrderFacts) -> bool:
+    """Whether a GiroCode can say that amount; names that are too long for one are rare."""
+    return order.currency == "EUR" and 0 < order.due <= LARGEST_AMOUNT
+
+
 def giro_code(name: str, account: tuple[str, str], order: OrderFacts, reference: str) -> str:
     """The text of the QR code by EPC069-12, version 002: credit transfers in euro, UTF-8, unstructured remittance.
 
     `account` is IBAN and BIC; inside the EEA the BIC may be empty.
     """
-    if order.currency != "EUR" or not 0 < order.due <= LARGEST_AMOUNT:
+    if not may_have_code(order):
         return ""
     iban, bic = account
     amount = f"EUR{Decimal(order.due).scaleb(-2):.2f}"
@@ -87,7 +93,9 @@ async def announce(order_id: int, provider_id: int, session: AsyncSession, by: B
     """The customer says to have transferred what is due; twice is the same as once. Raises NotFound, Refused."""
     facts = await order_facts.of_one(await session.get_one(Order, order_id), session)
     found = await payment_choices.offered(facts, await settings.of(SellerSettings, session), session)
-    if why := payments.refusal(facts, providers=len(found)):
+    attempt = await payment_attempts.latest(order_id, session)
+    is_checking = attempt is not None and attempt.standing is Standing.CHECKING
+    if why := payments.refusal(facts, providers=len(found), is_checking=is_checking):
         raise Refused(why)
     if not _is_offered(found, provider_id):
         raise NotFound

@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Address, AddressRole, BillingCorrection
+from db.settings import SellerSettings
 from pdfkit.codes import COUNTRIES
+from pdfkit.letters import unprintable
 from portal.refusals import Fault
 from portal.texts import plain
 
@@ -36,13 +38,23 @@ def typed(texts: dict[str, str]) -> BillingAddress:
     return BillingAddress(**{name: plain(texts.get(name, "")) for name in NAMES})
 
 
-def faults(address: BillingAddress) -> list[Fault]:
-    """Every wrong place: a name or a company has to be there, and all of the rest but `line2`."""
+def faults(address: BillingAddress, country: str) -> list[Fault]:
+    """Every wrong place: a name or a company has to be there, and all of the rest but `line2`.
+
+    `country` is that of the sale, which stays: another one could change the tax.
+    """
     missing = [name for name in MANDATORY if not getattr(address, name)]
     missing += [] if address.name or address.company else ["name"]
     found = [Fault(f"#/{name}", "missing", "This is needed on an invoice.") for name in missing]
     if address.country and address.country not in COUNTRIES:
         found.append(Fault("#/country", "unknown-country", "There is no country of this code."))
+    elif address.country and address.country != country:
+        found.append(Fault("#/country", "other-country", f"The order was sold to {country}."))
+    found += [
+        Fault(f"#/{name}", "unprintable", f"No font here has {signs}.")
+        for name in NAMES
+        if (signs := unprintable(getattr(address, name)))
+    ]
     return found + [
         Fault(f"#/{name}", "too-long", "This is too long for an address.")
         for name in NAMES
@@ -51,11 +63,23 @@ def faults(address: BillingAddress) -> list[Fault]:
 
 
 async def newest_correction(order_id: int, session: AsyncSession) -> BillingCorrection | None:
-    found = select(BillingCorrection).where(BillingCorrection.order_id == order_id)
-    return await session.scalar(found.order_by(BillingCorrection.id.desc()).limit(1))
+    """None also where the newest is empty: it took back those before it."""
+    chosen = select(BillingCorrection).where(BillingCorrection.order_id == order_id)
+    found = await session.scalar(chosen.order_by(BillingCorrection.id.desc()).limit(1))
+    return found if found and found.country else None
 
 
 async def of_order(order_id: int, session: AsyncSession) -> BillingAddress:
-    told = select(Address).where(Address.order_id == order_id, Address.role == AddressRole.BILLING)
-    found = await newest_correction(order_id, session) or await session.scalar(told)
+    found = await newest_correction(order_id, session) or await _told(order_id, AddressRole.BILLING, session)
     return BillingAddress(**{name: getattr(found, name) for name in NAMES}) if found else BillingAddress()
+
+
+async def country_of(order_id: int, session: AsyncSession) -> str:
+    """Where an invoice of this order goes by what the source told; where it told no country, it was sold at home."""
+    billing = await _told(order_id, AddressRole.BILLING, session)
+    told = billing or await _told(order_id, AddressRole.SHIPPING, session)
+    return (told.country if told else "") or (await session.scalars(select(SellerSettings.country))).one()
+
+
+async def _told(order_id: int, role: AddressRole, session: AsyncSession) -> Address | None:
+    return await session.get(Address, (order_id, role))

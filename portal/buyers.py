@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.orders import Address, AddressRole, BillingCorrection, Order
+from msgspec import structs
+
+from db.orders import Address, AddressRole, BillingCorrection, BuyerKind, Order
 from db.settings import SellerSettings
 from pdfkit import paper
-from pdfkit.codes import VAT_PREFIXES
 from pdfkit.paper import TaxCategory
+from portal import vat_ids
 from portal.invoice_lines import NotIssued
 from portal.refusals import Refusal
 from portal.texts import plain
 
 SMALL_AMOUNT = 250_00  # up to this total an invoice needs no recipient (§ 33 UStDV)
-VAT_ID = re.compile(r"[A-Z]{2}[0-9A-Z+*.]{2,12}")  # BR-CO-09 wants the country in front
 NAMES_BUYER = frozenset({TaxCategory.REVERSE_CHARGE, TaxCategory.INTRA_EU})
 NAMES_SELLER = frozenset({*NAMES_BUYER, TaxCategory.EXPORT})
 LEAVES_COUNTRY = frozenset({TaxCategory.INTRA_EU, TaxCategory.EXPORT})
@@ -39,8 +39,8 @@ class Asked:
 def buyer(asked: Asked) -> paper.Buyer:
     """Raises NotIssued where the address or a VAT id is missing that the document must show."""
     row = asked.row
-    vat_id = re.sub(r"[\s-]", "", row.buyer_vat_id).upper()
-    is_vat_id = VAT_ID.fullmatch(vat_id) is not None and vat_id[:2] in VAT_PREFIXES
+    vat_id = vat_ids.compact(row.buyer_vat_id)
+    is_vat_id = vat_ids.wrong(vat_id) is None
     if asked.categories & NAMES_BUYER and not is_vat_id:
         raise NotIssued(Refusal.VAT_ID_MISSING, vat_id)
     if asked.categories & NAMES_SELLER and not asked.seller.vat_id:
@@ -54,19 +54,30 @@ def buyer(asked: Asked) -> paper.Buyer:
     )
 
 
+def destination(asked: Asked) -> paper.Address:
+    """Where it went, as the source told it: it decides about the tax, so what customers type has no say in it."""
+    shipping = asked.address(AddressRole.SHIPPING)
+    told = shipping if shipping and shipping.country else asked.address(AddressRole.BILLING) or shipping
+    return _address(told, asked)
+
+
 def ship_to(asked: Asked) -> paper.Address | None:
     """Where it went if that is not where the invoice goes, or if its country decides about the tax."""
-    billing = _billing(asked)
+    billing, place = _billing(asked), destination(asked)
     found = asked.address(AddressRole.SHIPPING)
-    shipping = _address(found, asked) if found and found.country else None
-    is_abroad = bool(asked.categories & LEAVES_COUNTRY) or billing.country != asked.seller.country
-    return (shipping or billing) if is_abroad or (shipping and shipping != billing) else None
+    if not (found and found.country) and billing.country == place.country:
+        place = billing  # as it was corrected, for there is no other
+    is_abroad = bool(asked.categories & LEAVES_COUNTRY) or place.country != asked.seller.country
+    return place if is_abroad or place != billing else None
 
 
 def _billing(asked: Asked) -> paper.Address:
     """As the customer corrected it, else as the source told it, else where the goods go."""
     told = asked.address(AddressRole.BILLING) or asked.address(AddressRole.SHIPPING)
-    return _address(asked.correction or told, asked)
+    address = _address(asked.correction or told, asked)
+    if address.company or asked.row.buyer_kind is not BuyerKind.BUSINESS:
+        return address
+    return structs.replace(address, company=plain(asked.row.buyer_company))  # it is the business that bought
 
 
 def _address(told: Address | BillingCorrection | None, asked: Asked) -> paper.Address:

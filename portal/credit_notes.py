@@ -53,6 +53,8 @@ def taken_back(
     invoice: Snapshot, earlier: Sequence[Snapshot], wanted: NewCreditNote, refers_to: Reference
 ) -> TakenBack:
     """`earlier` are the credit notes of that invoice. Raises Invalid for lines that it has not, or not any more."""
+    if not plain(wanted.reason):
+        raise Invalid(Fault("#/reason", "missing", "Say why; it stands on the document."))
     left = left_of(invoice, earlier)
     quantities = _quantities(invoice, left, wanted)
     returned = [
@@ -64,6 +66,8 @@ def taken_back(
     if wanted.lines is not None:
         _stays_within(invoice, positions, earlier)
     is_complete = all(quantities.get(name) == each.quantity or not _is_open(each) for name, each in left.items())
+    if wanted.lines is not None and not is_complete and not any(_gross_of(positions).values()):
+        raise Invalid(Fault("#/lines", "nothing", "The amount of this would be 0: it takes nothing back."))
     whole = is_complete and not earlier
     lines, adjustments = printed(positions)
     taxes = _groups(invoice, positions)
@@ -75,6 +79,8 @@ def taken_back(
         taxes=taxes,
         totals=totals(taxes),
         receipts=(),
+        due_on=None,
+        terms="",
         refers_to=refers_to,
         notes=(plain(wanted.reason),),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -20,8 +21,9 @@ from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
 from portal.downloads import Attempt, Delivery
 from portal.entitlements import Entitlement
+from portal.hand_offs import ByStorage, ByWebServer, HandOffs
 from portal.inspections import is_pdf
-from portal.meters import MeteredBytes, Meters
+from portal.meters import Meter, MeteredBytes, Meters
 from portal.refusals import NotFound, Refusal, Refused
 from portal.stamps import FileChanged, Stamps, Wish
 from portal.storages import Entry, FileMissing, OptionsRefused, Storage, Storages, StorageUnavailable
@@ -46,6 +48,15 @@ class Original:
 
 
 @dataclass(frozen=True)
+class FoundDownload:
+    """A living download, what it hands out, and how much of it has left already."""
+
+    download: Download
+    original: Original
+    meter: Meter
+
+
+@dataclass(frozen=True)
 class Counter:
     """What handing out needs: the database, the storages, the stamps."""
 
@@ -55,9 +66,19 @@ class Counter:
     stamps: Stamps
     zone: ZoneInfo | None
     meters: Meters = field(default_factory=Meters)
+    hand_offs: HandOffs = field(default_factory=HandOffs)
 
     async def start(self, order_id: int, file_id: int, attempt: Attempt) -> Download:
         """One download for this order and file. Raises NotFound or Refused; then nothing was spent."""
+        ready = await self.ready(order_id, file_id, attempt)
+        if isinstance(ready, Download):
+            return ready
+        async with self.transaction() as session:
+            _, entitlement = await self._entitled(order_id, file_id, session)
+            return await downloads.spend(entitlement, ready, attempt, session)
+
+    async def ready(self, order_id: int, file_id: int, attempt: Attempt) -> Delivery | Download:
+        """What can be delivered now, fetched or stamped; or what this attempt has spent already. Raises as above."""
         async with self.reading() as session:
             dossier, entitlement = await self._entitled(order_id, file_id, session)
             if known := await downloads.of_attempt(entitlement, attempt, session):
@@ -68,13 +89,14 @@ class Counter:
             original = await _original(dossier, file_id, session)
         if why is Refusal.STAMP_FAILED and not await self._is_replaced(original):
             raise Refused(why)
-        delivery = await self._prepare(original, By(TRESEN, attempt.at), order_id)
-        async with self.transaction() as session:
-            _, entitlement = await self._entitled(order_id, file_id, session)
-            return await downloads.spend(entitlement, delivery, attempt, session)
+        return await self._prepare(original, By(TRESEN, attempt.at), order_id)
 
     async def opened(self, download: Download, by: By) -> MeteredBytes:
         """The very bytes of that download. Raises Ended, and gives the download back if the fault is ours."""
+        return await self.bytes_of(await self.found(download), by)
+
+    async def found(self, download: Download) -> FoundDownload:
+        """What that download stands for. Raises Ended where it is not to be had any more."""
         async with self.reading() as session:
             try:
                 dossier, entitlement = await self._entitled(download.order_id, download.file_id, session)
@@ -86,12 +108,21 @@ class Counter:
             meter = self.meters.of(download.id, downloads.BYTE_CAP * max(download.size, 1), on_record)
             if meter.sent >= meter.cap:
                 raise Ended
-            original = await _original(dossier, download.file_id, session)
+            return FoundDownload(download, await _original(dossier, download.file_id, session), meter)
+
+    async def bytes_of(self, found: FoundDownload, by: By) -> MeteredBytes:
+        """Raises as `opened` does."""
         try:
-            return MeteredBytes(await self._bytes(download, original), meter)
+            return MeteredBytes(await self._bytes(found.download, found.original), found.meter)
         except (FileMissing, StampFailed, *TROUBLE) as error:
-            await self._give_back(download, type(error).__name__, by)
+            await self._give_back(found.download, type(error).__name__, by)
             raise Ended from error
+
+    def way(self, found: FoundDownload, answer: Mapping[str, str]) -> ByWebServer | ByStorage | None:
+        """Who else may send these bytes, with the headers of `answer`; asked once they were looked at."""
+        if found.download.stamp:
+            return None
+        return self.hand_offs.way(self.storages.opened(found.original.storage_row), found.original.row.path, answer)
 
     async def _entitled(self, order_id: int, file_id: int, session: AsyncSession) -> tuple[Dossier, Entitlement]:
         dossier = await dossiers.of(order_id, session, self.zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from db.invoices import Invoice, InvoiceDocument, InvoiceKind
 from db.orders import Line, LineKind, Order, VatMode
 from db.settings import SellerSettings
 from db.sources import Source
-from portal import billing_addresses, entitled, images, order_facts, payment_facts, waivers
+from portal import billing_addresses, entitled, images, invoice_notices, order_facts, payment_facts, waivers
 from portal.billing_addresses import BillingAddress
 from portal.entitlements import Entitlement
 from portal.images import ShownImage
@@ -22,7 +23,7 @@ from portal.invoices import InvoiceFacts, InvoiceRules
 from portal.links import Link
 from portal.orders import OrderFacts
 from portal.payment_facts import NOT_PAYING, Paying
-from portal.refusals import NotFound
+from portal.refusals import NotFound, Refusal
 from portal.settings import AllSettings, all_settings, missing_seller_fields
 from portal.waivers import GivenWaiver, Question
 
@@ -65,7 +66,10 @@ class Appearance:
 
 @dataclass(frozen=True, kw_only=True)
 class Dossier:
-    """One order with all that stands around it; `billing` where the merchant lets customers correct it."""
+    """One order with all that stands around it; `billing` where the merchant lets customers correct it.
+
+    `invoice_waits_for` is what the merchant has to mend before there can be an invoice, if that was found out.
+    """
 
     order: OrderFacts
     link: Link
@@ -87,6 +91,7 @@ class Dossier:
     appearance: Appearance
     zone: ZoneInfo
     billing: BillingAddress | None = None
+    invoice_waits_for: Refusal | None = None
     paying: Paying = NOT_PAYING
 
     @property
@@ -130,6 +135,7 @@ async def of(order_id: int, session: AsyncSession, fixed_zone: ZoneInfo | None =
         appearance=_appearance(settings),
         zone=settings.zone,
         billing=await billing_addresses.of_order(order.id, session) if settings.invoices.address_correction else None,
+        invoice_waits_for=await invoice_notices.waiting_for(order.id, session),
         paying=await payment_facts.of(facts, settings.seller, session),
     )
 
@@ -153,13 +159,19 @@ async def issued(order_id: int, session: AsyncSession) -> list[InvoiceFacts]:
         .order_by(Invoice.issued_on, Invoice.id)
     )
     rows = found.all()
-    cancelled = {invoice.cancels_id for invoice, _ in rows}
-    return [_invoice(invoice, formats, invoice.id in cancelled) for invoice, formats in rows]
+    return [_invoice(invoice, formats, [each for each, _ in rows]) for invoice, formats in rows]
 
 
-def _invoice(row: Invoice, formats: str, is_cancelled: bool) -> InvoiceFacts:
+def _invoice(row: Invoice, formats: str, all_of_them: Sequence[Invoice]) -> InvoiceFacts:
+    """A credit note that takes back all at once is a cancellation, any other one a correction, as they are titled."""
     same = {name: getattr(row, name) for name in "id number kind issuer issued_on".split()}
-    return InvoiceFacts(**same, formats=tuple(formats.split()), is_cancelled=is_cancelled)
+    is_first = all(each.id >= row.id for each in all_of_them if each.refers_to == row.refers_to)
+    return InvoiceFacts(
+        **same,
+        formats=tuple(formats.split()),
+        is_cancelled=any(each.cancels_id == row.id for each in all_of_them),
+        is_correction=row.refers_to is not None and not (row.cancels_id is not None and is_first),
+    )
 
 
 def invoice_rules(settings: AllSettings) -> InvoiceRules:

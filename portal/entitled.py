@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.articles import Article, ArticleFile
@@ -72,18 +72,28 @@ def _by_file(
 
 
 async def links(skus: set[str], session: AsyncSession) -> Mapping[str, Sequence[tuple[File, ArticleFile]]]:
-    """SKU → the files that are linked with it now."""
+    """SKU → the files that are linked with it now: its own first, then those of all that begin like it, each once."""
+    if not skus:
+        return {}
+    meant = union_all(  # each by its index
+        select(Article.id).where(Article.sku.in_(skus)), select(Article.id).where(Article.prefix >= "")
+    )
     rows = await session.execute(
-        select(Article.sku, File, ArticleFile)
+        select(Article, File, ArticleFile)
         .join(ArticleFile, ArticleFile.article_id == Article.id)
         .join(File, File.id == ArticleFile.file_id)
-        .where(Article.sku.in_(skus), ArticleFile.unlinked_at.is_(None))
-        .order_by(ArticleFile.position)
+        .where(ArticleFile.article_id.in_(meant), ArticleFile.unlinked_at.is_(None))
+        .order_by(func.length(func.coalesce(Article.prefix, Article.sku)).desc(), ArticleFile.position)
     )
-    links: dict[str, list[tuple[File, ArticleFile]]] = defaultdict(list)
-    for sku, file, link in rows:
-        links[sku].append((file, link))
-    return links
+    found = [(article, file, link) for article, file, link in rows]
+    linked: dict[str, dict[int, tuple[File, ArticleFile]]] = {}
+    for sku in skus:
+        for article, file, link in sorted(found, key=lambda each: each[0].prefix is not None):
+            if sku == article.sku or (article.prefix is not None and sku.startswith(article.prefix)):
+                known = linked.setdefault(sku, {}).setdefault(file.id, (file, link))
+                if link.linked_at < known[1].linked_at:  # whoever had it by either way keeps the first day
+                    linked[sku][file.id] = (file, link)
+    return {sku: list(files.values()) for sku, files in linked.items()}
 
 
 async def _spent(order_id: int, session: AsyncSession) -> Mapping[int, tuple[int, datetime | None]]:

@@ -19,6 +19,7 @@ from pdfkit.child import Child
 from pdfkit.outcome import Inspection
 from portal.activity import By, entry
 from portal.refusals import Conflict, Fault, Invalid
+from portal.texts import plain
 
 REPORTED = "invoice_reported_elsewhere"
 EARLIEST, LATEST = 1990, 2100
@@ -44,7 +45,13 @@ async def looked_through(content: bytes, child: Child, scratch: Path) -> Inspect
 
 
 async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By) -> tuple[Invoice, bool]:
-    """The stored invoice, and whether it is new. The same bytes again are no second one; other ones raise Conflict."""
+    """The stored invoice, and whether it is new. The same bytes again are no second one; other ones raise Conflict.
+
+    The merchant is told of one beside an invoice of ours, or with a number of ours. Raises Invalid.
+    """
+    number = plain(new.number)
+    if not number:
+        raise Invalid(Fault("#/number", "missing", "An invoice has a number that can be read."))
     if not new.inspection.pages:
         raise Invalid(Fault("#", "not-a-pdf", "The body is no PDF that can be opened."))
     if not EARLIEST <= new.issued_on.year <= LATEST:
@@ -52,13 +59,13 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     digest = hashlib.sha256(new.content).hexdigest()
     if known := await _foreign(order, session):
         invoice, stored = known
-        if stored == digest and invoice.number == new.number and invoice.issued_on == new.issued_on:
+        if stored == digest and plain(invoice.number) == number and invoice.issued_on == new.issued_on:
             return invoice, False
         raise Conflict(f"Invoice {invoice.number} is stored for this order and stays unchanged.")
     beside_own = await _has_own(order, session)
     invoice = Invoice(
         order_id=order.id,
-        number=new.number,
+        number=number,
         kind=_kind(order),
         issuer=Issuer.ELSEWHERE,
         issued_on=new.issued_on,
@@ -70,8 +77,12 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     await session.flush()
     document = InvoiceDocument(invoice_id=invoice.id, format=DocumentFormat.PDF, content=new.content, sha256=digest)
     session.add(document)
-    details: dict[str, object] = {"number": new.number, "sha256": digest, "beside_own": beside_own}
-    session.add(entry(by, "invoice_stored", order.id, details, notice=beside_own))
+    same_number = await session.scalar(
+        select(Invoice.id).where(Invoice.number == number, Invoice.issuer == Issuer.TRESEN)
+    )
+    details: dict[str, object] = {"number": number, "sha256": digest, "beside_own": beside_own}
+    details["same_number"] = same_number is not None
+    session.add(entry(by, "invoice_stored", order.id, details, notice=beside_own or same_number is not None))
     return invoice, True
 
 
@@ -105,5 +116,12 @@ async def _foreign(order: Order, session: AsyncSession) -> tuple[Invoice, str] |
 
 
 async def _has_own(order: Order, session: AsyncSession) -> bool:
-    own = select(Invoice.id).where(Invoice.order_id == order.id, Invoice.issuer == Issuer.TRESEN).limit(1)
-    return await session.scalar(own) is not None
+    """An invoice of ours that credit notes have not taken back completely."""
+    taken_back = select(Invoice.cancels_id).where(Invoice.order_id == order.id, Invoice.cancels_id.is_not(None))
+    own = select(Invoice.id).where(
+        Invoice.order_id == order.id,
+        Invoice.issuer == Issuer.TRESEN,
+        Invoice.kind == InvoiceKind.INVOICE,
+        Invoice.id.not_in(taken_back),
+    )
+    return await session.scalar(own.limit(1)) is not None

@@ -15,23 +15,28 @@ from db.engine import Database, Reading
 from db.glance import Glance
 from db.payment_providers import ProviderKind
 from db.settings import GeneralSettings, SellerSettings
+from db.storages import StorageKind
 from pdfkit.child import Child
 from portal import (
     confirmations,
+    file_checks,
     lost_links,
     messages,
     notice_mails,
     outbox,
     payment_looks,
-    payment_providers,
     payment_refunds,
     retention,
     settings,
+    storage_grants,
+    webhook_jobs,
     webhooks,
 )
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
+from portal.file_checks import FileChecks
+from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
 from portal.issuing import Issuing
 from portal.jobs import Periodic, Routine, Work, Worker, every
@@ -49,15 +54,17 @@ from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
 from portal.stamp_previews import Previews
-from portal.stamps import Stamps
+from portal.stamps import MOST_BYTES, Stamps
+from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
 from portal.till import Till
 from portal.vault import Vault
 from portal.webhook_registrations import Registrations
+from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
-DAILY = ("retention", "forget_done_jobs", "forget_deliveries")
+DAILY = ("retention", "forget_done_jobs", "forget_deliveries", storage_grants.KIND, file_checks.KIND)
 
 
 class Storefront:
@@ -95,7 +102,9 @@ class House:
     links: Links
     child: Child
     inspector: Inspector
+    file_checks: FileChecks
     storages: Storages
+    storage_grants: StorageGrants
     counter: Counter
     scratch: Path
     storefront: Storefront
@@ -129,7 +138,10 @@ class Ground:
     notice_mail: notice_mails.Writer
     mail_server: MailServer | None = None
     first_run_code: str = ""
+    stamps_most_bytes: int = MOST_BYTES
+    hand_offs: HandOffs = field(default_factory=HandOffs)
     provider_checks: Mapping[ProviderKind, ProviderCheck] = field(default_factory=dict)
+    granters: Mapping[StorageKind, Granter] = field(default_factory=dict)
     payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
     hooks_from_here: bool = False
 
@@ -157,6 +169,9 @@ def built(ground: Ground) -> House:
     told = NoticeMails(
         database=ground.database, messages=mail, write=ground.notice_mail, base_url=ground.base_url, zone=ground.zone
     )
+    inspector = Inspector(ground.child, scratch)
+    checks = FileChecks(ground.database, ground.storages, inspector)
+    grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
         zone=ground.zone,
@@ -164,14 +179,17 @@ def built(ground: Ground) -> House:
         signer=signer,
         links=links,
         child=ground.child,
-        inspector=Inspector(ground.child, scratch),
+        inspector=inspector,
+        file_checks=checks,
         storages=ground.storages,
+        storage_grants=grants,
         counter=Counter(
             reading=ground.database.reading,
             transaction=ground.database.writing,
             storages=ground.storages,
-            stamps=Stamps(ground.cache / "stamped", ground.child),
+            stamps=Stamps(ground.cache / "stamped", ground.child, ground.stamps_most_bytes),
             zone=ground.zone,
+            hand_offs=ground.hand_offs,
         ),
         scratch=scratch,
         storefront=Storefront(ground.zone),
@@ -188,6 +206,8 @@ def built(ground: Ground) -> House:
                 messages.KIND: mail,
                 lost_links.KIND: lost,
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
+                storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
+                file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 **_taking_money(till),
                 **_housekeeping(ground),
             },
@@ -207,7 +227,8 @@ def _taking_money(till: Till) -> dict[str, Work]:
     return {
         payment_looks.KIND: Reconciliation(till),
         payment_refunds.KIND: Refunds(till),
-        payment_providers.WEBHOOK_REGISTRATION: Registrations(till),
+        webhook_jobs.REGISTRATION: Registrations(till),
+        webhook_jobs.WITHDRAWAL: Withdrawals(till),
         webhooks.KIND: Deliveries(till),
     }
 

@@ -29,7 +29,10 @@ PRICE_PLACES = Decimal("0.000001")
 
 
 class NotIssued(Refused):
-    """No document came of it. `detail` tells the merchant what to mend, and never reaches the customer."""
+    """No document came of it. `detail` tells the merchant what to mend, and never reaches the customer.
+
+    It is a word and its values between blanks, such as `rate 1600`, for views to word.
+    """
 
     def __init__(self, refusal: Refusal, detail: str = "") -> None:
         super().__init__(refusal)
@@ -83,7 +86,7 @@ def _treatment(line: Line, mode: VatMode) -> Treatment | None:
     if not is_told and (line.kind is not LineKind.ITEM or not line.line_gross):
         return None
     if not _is_possible(category, line.tax_rate):
-        raise NotIssued(Refusal.TAX_RATE_UNKNOWN, f"{line.external_id}: {line.tax_rate / 100:g} % ({category.value})")
+        raise NotIssued(Refusal.TAX_RATE_UNKNOWN, f"line {line.tax_rate} {category.value} {line.external_id}")
     return Treatment(category, line.tax_rate)
 
 
@@ -94,13 +97,13 @@ def _is_possible(category: TaxCategory, rate: int) -> bool:
 def _one_world(categories: set[TaxCategory]) -> None:
     """What is outside the scope of VAT stands on a document of its own (EN 16931, BR-O-11)."""
     if TaxCategory.OUTSIDE_SCOPE in categories and len(categories) > 1:
-        raise NotIssued(Refusal.TAX_RATE_UNKNOWN, "O beside others")
+        raise NotIssued(Refusal.TAX_RATE_UNKNOWN, "outside-scope")
 
 
 def _position(line: Line, shares: Sequence[Share]) -> Position:
     quantity = decimal(line.quantity)
     if line.line_gross and (quantity == 0 or (quantity < 0 < line.line_gross)):
-        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, f"{line.external_id}: {line.quantity} × {line.line_gross}")
+        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, f"quantity {line.quantity} {line.external_id}")
     discount = abs(line.discount_gross) if line.line_gross >= 0 else 0
     return Position(
         id=line.external_id,

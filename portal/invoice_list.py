@@ -16,6 +16,9 @@ from db.engine import Reading
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, InvoiceSnapshot, Issuer
 from db.order_search import OrderSearch
 from db.orders import Order
+from pdfkit.paper import Kind
+from portal import taxations
+from portal.taxations import Taxation
 
 PAGE = 50
 BATCH = 200
@@ -84,7 +87,7 @@ class ListedInvoice:
     """One document. `hashes` are SHA-256 by form; `basis` and `tax` are known of our own documents alone.
 
     Amounts in minor units; those of a credit note are negative. `taken_back_by` are the credit notes of an invoice,
-    `takes_back` is the invoice of a credit note.
+    `takes_back` is the invoice of a credit note; `is_correction` that it takes back a part.
     """
 
     id: int
@@ -102,6 +105,8 @@ class ListedInvoice:
     hashes: Mapping[DocumentFormat, str]
     taken_back_by: tuple[Related, ...]
     takes_back: Related | None
+    is_correction: bool
+    taxation: Taxation
 
     @property
     def place(self) -> Place:
@@ -210,20 +215,30 @@ async def _rows(ids: Sequence[int], session: AsyncSession) -> list[ListedInvoice
         ).label("buyer"),
         func.json_extract(InvoiceSnapshot.content, "$.paper.totals.basis").label("basis"),
         func.json_extract(InvoiceSnapshot.content, "$.paper.totals.tax").label("tax"),
+        func.json_extract(InvoiceSnapshot.content, "$.paper.kind").label("paper_kind"),
     )
     told = told.join(Order, Order.id == Invoice.order_id).outerjoin(InvoiceSnapshot)
     found = {row.Invoice.id: row for row in await session.execute(told.where(Invoice.id.in_(ids)))}
     hashes = await _hashes(ids, session)
+    taxation = await taxations.of(ids, session)
     taken_back = await _taken_back(ids, session)
     numbers = await _numbers([row.Invoice.refers_to for row in found.values() if row.Invoice.refers_to], session)
     return [
-        _listed(found[each], hashes[each], taken_back[each], numbers.get(found[each].Invoice.refers_to)) for each in ids
+        _listed(
+            found[each],
+            hashes[each],
+            taxation[each],
+            taken_back[each],
+            numbers.get(found[each].Invoice.refers_to),
+        )
+        for each in ids
     ]
 
 
 def _listed(
-    row: Row[Invoice, str, str, int | None, int | None],
+    row: Row[Invoice, str, str, int | None, int | None, str | None],
     hashes: Mapping[DocumentFormat, str],
+    taxation: Taxation,
     taken_back_by: Sequence[Related],
     takes_back: str | None,
 ) -> ListedInvoice:
@@ -245,6 +260,8 @@ def _listed(
         hashes=hashes,
         taken_back_by=tuple(taken_back_by),
         takes_back=Related(number=takes_back, is_complete=invoice.cancels_id is not None) if takes_back else None,
+        is_correction=row.paper_kind == Kind.CORRECTION,
+        taxation=taxation,
     )
 
 

@@ -1,64 +1,61 @@
-"""What a merchant has to mend before there can be an invoice: told once for each order and reason, not each click."""
+"""Why there could be no invoice: a notice for the merchant when it is news, and a word for who waits for it.
+
+Each refusal bears the versions of the order and of the shop: while both stand, another try would end the same way.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
-from db.invoices import Invoice, InvoiceKind
 from db.orders import Order
+from db.versions import ShopVersion
 from portal.activity import By, entry
 from portal.invoice_lines import NotIssued
-from portal.orders import DEAD
 from portal.refusals import Refusal
 
 REFUSED = "invoice_refused"
-MOST_TOLD = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class ToDo:
-    """An order whose invoice could not be made, and why when it was last tried with this outcome."""
-
-    order_id: int
-    order_number: str
-    refusal: Refusal
-    detail: str
-
-
-async def to_do(session: AsyncSession) -> list[ToDo]:
-    """The newest first, at most MOST_TOLD; an order that got its invoice, or died, needs nothing more."""
-    taken_back = select(Invoice.cancels_id).where(Invoice.order_id == Order.id, Invoice.cancels_id.is_not(None))
-    standing = select(Invoice.id).where(
-        Invoice.order_id == Order.id, Invoice.kind == InvoiceKind.INVOICE, Invoice.id.not_in(taken_back)
-    )
-    found = await session.execute(
-        select(Activity.details, Order.id, Order.number)
-        .join(Order, Order.id == Activity.order_id)
-        .where(Activity.kind == REFUSED, Activity.notice, Order.state.not_in(DEAD), ~standing.exists())
-        .order_by(Activity.id.desc())
-        .limit(MOST_TOLD)
-    )
-    newest = {order_id: (details, number) for details, order_id, number in reversed(found.all())}
-    return [
-        ToDo(
-            order_id=order_id,
-            order_number=number,
-            refusal=Refusal(str(details["refusal"])),
-            detail=str(details.get("detail", "")),
-        )
-        for order_id, (details, number) in reversed(newest.items())
-    ]
 
 
 async def tell(order_id: int, not_issued: NotIssued, session: AsyncSession, by: By) -> None:
-    told = await session.scalars(
-        select(Activity.details).where(Activity.order_id == order_id, Activity.kind == REFUSED)
-    )
-    if any(details.get("refusal") == not_issued.refusal for details in told):
+    """A notice where reason or detail are other ones than the last time; nothing where nothing has changed since."""
+    last = await _newest(order_id, session)
+    told: dict[str, object] = {"refusal": not_issued.refusal.value, "detail": not_issued.detail}
+    is_news = last is None or any(last.get(name) != value for name, value in told.items())
+    if last is not None and not is_news and await holds(order_id, last, session):
         return
-    details: dict[str, object] = {"refusal": not_issued.refusal.value, "detail": not_issued.detail}
-    session.add(entry(by, REFUSED, order_id, details, notice=True))
+    # The page that the customer comes back to is another one now: it says that the invoice follows.
+    await session.execute(update(Order).where(Order.id == order_id).values(version=Order.version + 1))
+    seen = await _versions(order_id, session)
+    session.add(entry(by, REFUSED, order_id, {**told, "seen": seen}, notice=is_news))
+
+
+async def waiting_for(order_id: int, session: AsyncSession) -> Refusal | None:
+    """What the merchant has to mend first, as long as nothing has changed since it was found.
+
+    What failed once without a reason in the order is no such thing: it may do better.
+    """
+    last = await _newest(order_id, session)
+    if last is None or not await holds(order_id, last, session):
+        return None
+    why = Refusal(str(last["refusal"]))
+    return None if why is Refusal.INVOICE_FAILED else why
+
+
+async def holds(order_id: int, details: Mapping[str, object], session: AsyncSession) -> bool:
+    """Whether nothing of the order and the shop has changed since these details of a refusal were written."""
+    return details.get("seen") == await _versions(order_id, session)
+
+
+async def _newest(order_id: int, session: AsyncSession) -> Mapping[str, object] | None:
+    found = select(Activity.details).where(Activity.order_id == order_id, Activity.kind == REFUSED)
+    return await session.scalar(found.order_by(Activity.id.desc()).limit(1))
+
+
+async def _versions(order_id: int, session: AsyncSession) -> str:
+    shop = select(ShopVersion.version).scalar_subquery()
+    order, shop_version = (await session.execute(select(Order.version, shop).where(Order.id == order_id))).one()
+    return f"{order}.{shop_version}"

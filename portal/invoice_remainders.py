@@ -1,4 +1,4 @@
-"""What is left of the invoices of one order, line by line: what a merchant may still take back."""
+"""What is left of the invoices of one order, line by line: what a merchant may still take back; and what they lack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.invoices import Invoice, InvoiceKind, InvoiceSnapshot, Issuer
+from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, InvoiceSnapshot, Issuer
+from pdfkit import xrechnung
 from portal import credit_notes, snapshots
 from portal.snapshots import Snapshot
 
@@ -55,6 +56,19 @@ async def of_order(order_id: int, session: AsyncSession) -> Mapping[int, Remaind
         for invoice_id, snapshot in invoices.items()
         if invoice_id not in cancelled
     }
+
+
+async def lacks_of(order_id: int, session: AsyncSession) -> Mapping[int, tuple[str, ...]]:
+    """By the id of the document: the fields that keep our own ones from being an XRechnung, of those that are none."""
+    is_one = select(InvoiceDocument.invoice_id).where(
+        InvoiceDocument.invoice_id == Invoice.id, InvoiceDocument.format == DocumentFormat.XRECHNUNG
+    )
+    rows = await session.execute(
+        select(Invoice.id, InvoiceSnapshot.content)
+        .join(InvoiceSnapshot)
+        .where(Invoice.order_id == order_id, ~is_one.exists())
+    )
+    return {invoice_id: xrechnung.lacks(snapshots.restored(content).paper) for invoice_id, content in rows}
 
 
 def _lines(invoice: Snapshot, notes: list[Snapshot]) -> tuple[LeftLine, ...]:

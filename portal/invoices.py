@@ -23,7 +23,7 @@ NEVER_SHOWN = {State.OFFERED: Refusal.NOT_ORDERED, State.DELETED: Refusal.DELETE
 class InvoiceFacts:
     """An issued document. `formats` are the forms it is stored in: `pdf`, `xml`, …
 
-    `is_cancelled` says that credit notes have left nothing of it.
+    `is_cancelled` says that credit notes have left nothing of it; `is_correction` that it is one over a part.
     """
 
     id: int
@@ -33,6 +33,7 @@ class InvoiceFacts:
     issued_on: date
     formats: tuple[str, ...]
     is_cancelled: bool = False
+    is_correction: bool = False
 
     @property
     def stands(self) -> bool:
@@ -65,13 +66,21 @@ def refusal(order: OrderFacts, invoice: InvoiceFacts, rules: InvoiceRules, now: 
     return Refusal.EXPIRED if is_over(until(invoice, rules), now, rules.zone) else None
 
 
-def standing(invoices: Sequence[InvoiceFacts]) -> int:
+def issued(documents: Sequence[InvoiceFacts]) -> int:
+    """How many of them are invoices, taken back or not."""
+    return sum(document.kind is InvoiceKind.INVOICE for document in documents)
+
+
+def standing(documents: Sequence[InvoiceFacts]) -> int:
     """How many of them are invoices that nothing has taken back."""
-    return sum(invoice.stands for invoice in invoices)
+    return sum(document.stands for document in documents)
 
 
 def creation_refusal(order: OrderFacts, invoices: int, rules: InvoiceRules) -> Refusal | None:
-    """Why no invoice can be created on the customer's click; `invoices` counts those that stand."""
+    """Why no invoice can be created on the customer's click; `invoices` counts all there ever were.
+
+    Whether one that was taken back is followed by another, the merchant alone decides (`refusal_by_hand`).
+    """
     if why := death(order) or not_an_order(order):
         return why
     if not rules.enabled:
@@ -83,9 +92,27 @@ def creation_refusal(order: OrderFacts, invoices: int, rules: InvoiceRules) -> R
     return _not_ready(order, rules)
 
 
-def may_create(order: OrderFacts, invoices: Sequence[InvoiceFacts], rules: InvoiceRules) -> bool:
-    """Whether a click makes one now."""
-    return creation_refusal(order, standing(invoices), rules) is None
+def may_create(order: OrderFacts, documents: Sequence[InvoiceFacts], rules: InvoiceRules) -> bool:
+    """Whether the customer's click makes one now."""
+    return creation_refusal(order, issued(documents), rules) is None
+
+
+def refusal_by_hand(order: OrderFacts, documents: Sequence[InvoiceFacts], rules: InvoiceRules) -> Refusal | None:
+    """Why the merchant cannot issue one: neither the switches nor the payment have a say, they are the customer's rule.
+
+    While something is left of an invoice there is no second one: it would owe the tax twice (§ 14c UStG).
+    """
+    if why := death(order) or not_an_order(order):
+        return why
+    if any(document.stands and document.issuer is Issuer.TRESEN for document in documents):
+        return Refusal.ALREADY_INVOICED
+    if order.source_invoice or standing(documents):
+        return Refusal.INVOICE_ELSEWHERE
+    return _incomplete(order, rules)
+
+
+def may_issue_by_hand(order: OrderFacts, documents: Sequence[InvoiceFacts], rules: InvoiceRules) -> bool:
+    return refusal_by_hand(order, documents, rules) is None
 
 
 def _not_ready(order: OrderFacts, rules: InvoiceRules) -> Refusal | None:
@@ -93,6 +120,10 @@ def _not_ready(order: OrderFacts, rules: InvoiceRules) -> Refusal | None:
         return Refusal.NOT_PAID
     if order.archived_at is not None:
         return Refusal.ARCHIVED
+    return _incomplete(order, rules)
+
+
+def _incomplete(order: OrderFacts, rules: InvoiceRules) -> Refusal | None:
     if not order.amounts_consistent:
         return Refusal.AMOUNTS_INCONSISTENT
     return None if rules.seller_complete else Refusal.SELLER_INCOMPLETE

@@ -20,6 +20,7 @@ from typing import Protocol
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
@@ -27,18 +28,18 @@ from db.engine import Database
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, InvoiceSnapshot, Issuer
 from pdfkit import paper
 from pdfkit.paper import Paper, PaperCause, PaperRefused, Printed
-from portal import invoice_drafts, invoice_notices, number_series
+from portal import invoice_drafts, invoice_notices, number_series, seals
 from portal.activity import By, entry
 from portal.credit_notes import NewCreditNote
-from portal.invoice_drafts import Draft, Existing
+from portal.invoice_drafts import Draft, Existing, Wish
 from portal.invoice_lines import NotIssued
 from portal.number_series import Place
-from portal.refusals import Overtaken, Refusal
+from portal.refusals import Overtaken, Refusal, Refused
 from portal.turns import Turn, Turns
 
 AT_ONCE = 2  # documents of one series that are drawn at a time: there are as many children
-TRIES = 8  # of orders or settings that change again and again while their document is drawn
-RENDERER = "1"  # goes up with every change of how documents look
+TRIES = 8  # of an order, or of what is printed of the shop, that changes again and again meanwhile
+RENDERER = "2"  # goes up with every change of how documents look
 FILES = {
     DocumentFormat.PDF: paper.PDF_NAME,
     DocumentFormat.XML: paper.XML_NAME,
@@ -59,7 +60,10 @@ class Press(Protocol):
     """What draws documents; it fulfils its limits in a process of its own."""
 
     async def document(self, paper: Paper, folder: Path) -> Printed:
-        """Writes the files of the document into the folder. Raises PaperRefused; then none is whole."""
+        """Writes the files of the document into the folder.
+
+        Raises PaperRefused, ValueError for what no paper can be, OSError; then no file is whole.
+        """
         ...
 
 
@@ -70,6 +74,11 @@ class Drawn:
     draft: Draft
     place: Place
     files: dict[DocumentFormat, bytes]
+
+    @property
+    def bears_its_number(self) -> bool:
+        """Whether it says the very number that its row will: its XML does in an element of its own."""
+        return f">{self.place.number}<".encode() in self.files[DocumentFormat.XML]
 
 
 Drafted = Callable[[AsyncSession], Awaitable[Draft | Existing]]
@@ -87,13 +96,24 @@ class Issuing:
     _series: defaultdict[str, Turns] = field(default_factory=lambda: defaultdict(partial(Turns, AT_ONCE)))
 
     async def invoice(self, order_id: int, by: By) -> int:
-        """The id of the order's invoice: the one that stands, else a new one.
+        """The id of the order's invoice, as its customer gets it: the one that stands, else the first one.
 
         Raises Refused (NotIssued where the merchant has something to mend, and was told), and NotFound.
+        INVOICE_FAILED without a NotIssued means that what the document says changed faster than it could be drawn.
         """
+        return await self._wished(Wish(order_id=order_id, is_by_hand=False, at=by.at), by)
+
+    async def by_hand(self, order_id: int, by: By) -> int:
+        """The id of a new invoice, the merchant's own deed: the first one, or one more after all of the last was taken
+        back. Raises as `invoice` does, and Refused(ALREADY_INVOICED) while something of one is left.
+        """
+        return await self._wished(Wish(order_id=order_id, is_by_hand=True, at=by.at), by)
+
+    async def _wished(self, wish: Wish, by: By) -> int:
+        order_id = wish.order_id
 
         def drafted(session: AsyncSession) -> Awaitable[Draft | Existing]:
-            return invoice_drafts.of_invoice(order_id, session, by.at, self.zone)
+            return invoice_drafts.of_invoice(wish, session, self.zone)
 
         try:
             async with self._orders.setdefault(order_id, asyncio.Lock()):  # the second click finds the first's invoice
@@ -103,7 +123,7 @@ class Issuing:
             raise
 
     async def credit_note(self, invoice_id: int, wanted: NewCreditNote, by: By, *, seen: int | None = None) -> int:
-        """The id of the new credit note. Raises NotFound, Conflict, Invalid and NotIssued.
+        """The id of the new credit note. Raises NotFound, Conflict, Invalid and Refused, mostly NotIssued.
 
         `seen` is how many credit notes of this invoice there were when somebody chose to write one more: where there
         are others by now, as after a second click, raises Overtaken.
@@ -121,12 +141,12 @@ class Issuing:
             found = await self._read(drafted)
             if isinstance(found, Existing):
                 return found.invoice_id
-            async with self._series[found.series.template].turn() as turn:
+            async with self._series[found.series.prefix(found.today.year)].turn() as turn:
                 if tried:
                     await turn.comes()  # without a guess at what becomes of those in front
                 if stored := await self._in_turn(found, turn, by):
                     return stored
-        raise NotIssued(Refusal.INVOICE_FAILED, "changed while it was drawn")
+        raise Refused(Refusal.INVOICE_FAILED)  # nothing is to be mended: the next click comes at a quieter moment
 
     async def _read(self, drafted: Drafted) -> Draft | Existing:
         async with self.database.reading() as session:
@@ -136,12 +156,18 @@ class Issuing:
         """The id; None where what was drafted has changed meanwhile, or where somebody in front did not finish."""
         async with self.database.reading() as session:
             ahead = turn.ahead
-            if await invoice_drafts.mark(draft.order_id, session) != draft.mark:
+            if await invoice_drafts.mark(draft.order_id, session, self.zone) != draft.mark:
                 return None
             place = await number_series.upcoming(draft.series, draft.today, session)
+        if place.is_ahead_of(draft.today):
+            raise NotIssued(Refusal.DAY_AHEAD, place.issued_on.isoformat())
         drawn = await self._drawn(draft, place.after(ahead))
         await turn.comes()
-        return await self._stored(drawn, by)
+        try:
+            return await self._stored(drawn, by)
+        except IntegrityError as error:  # the database has the last word: nothing of it is there
+            log.exception("%s was not stored", drawn.place.number)
+            raise NotIssued(Refusal.NUMBER_TAKEN, drawn.place.number) from error
 
     async def _drawn(self, draft: Draft, place: Place) -> Drawn:
         with TemporaryDirectory(dir=self.scratch, prefix="invoice-") as folder:
@@ -154,13 +180,20 @@ class Issuing:
             except OSError as error:  # a full disk is the merchant's to mend, too
                 log.exception("no document for order %s", draft.order_id)
                 raise NotIssued(Refusal.INVOICE_FAILED, error.strerror or str(error)) from error
-            return Drawn(draft, place, await asyncio.to_thread(_files, Path(folder)))
+            except ValueError as error:
+                log.exception("no document for order %s", draft.order_id)
+                raise NotIssued(Refusal.INVOICE_FAILED) from error
+            drawn = Drawn(draft, place, await asyncio.to_thread(_files, Path(folder)))
+        if not drawn.bears_its_number:
+            log.error("the document for order %s does not bear %r", draft.order_id, place.number)
+            raise NotIssued(Refusal.INVOICE_FAILED, place.number)
+        return drawn
 
     async def _stored(self, drawn: Drawn, by: By) -> int | None:
         """The id, committed; None where the number or the order is no longer what the document says."""
         draft, place = drawn.draft, drawn.place
         async with self.database.writing() as session:
-            if await invoice_drafts.mark(draft.order_id, session) != draft.mark:
+            if await invoice_drafts.mark(draft.order_id, session, self.zone) != draft.mark:
                 return None
             if await number_series.upcoming(draft.series, draft.today, session) != place:
                 return None
@@ -168,8 +201,13 @@ class Issuing:
             row = _row(draft, place, by)
             session.add(row)
             await session.flush()
-            session.add_all(_parts(row.id, drawn))
+            parts = _parts(row.id, drawn)
+            session.add_all(parts)
+            await seals.set_on(row, parts, place, session)
             session.add(_note(row, draft, by))
+            if draft.given_back:
+                due: dict[str, object] = {"number": row.number, "amount": draft.given_back, "currency": row.currency}
+                session.add(entry(by, "credit_note_due", row.order_id, due, notice=True))
         return row.id
 
     async def _tell(self, order_id: int, not_issued: NotIssued, by: By) -> None:
@@ -228,5 +266,6 @@ def _note(row: Invoice, draft: Draft, by: By) -> Activity:
     details: dict[str, object] = {"number": row.number, "invoice": row.id}
     if row.kind is InvoiceKind.INVOICE:
         return entry(by, "invoice_created", row.order_id, details)
-    details |= {"refers_to": draft.refers_to, "reason": "\n".join(draft.snapshot.paper.notes)}
+    details |= {"kind": draft.snapshot.paper.kind.value, "refers_to": draft.refers_to}
+    details |= {"reason": "\n".join(draft.snapshot.paper.notes)}
     return entry(by, "credit_note_created", row.order_id, details)

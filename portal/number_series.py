@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.invoices import Invoice, InvoiceKind, NumberSeries
+from db.invoices import InvoiceKind, NumberSeries
 from db.settings import SellerSettings
 from portal.refusals import Fault
 
 YEAR = "{year}"
 DIGITS = 5  # RE-2026-00001; a longer number just is longer
+# What every font, bank, file name and accounting program takes as it is, with the year at most once.
+TEMPLATE = r"^[A-Za-z0-9/._-]*(\{year\}[A-Za-z0-9/._-]*)?$"
+LONGEST_TEMPLATE = 40
+ANY_DIGIT = "#"  # no sign of a template, so that it can stand for each digit of a year
+STARTS = {"invoice_series": "invoice_start", "credit_note_series": "credit_note_start"}
+MOST_AHEAD = timedelta(days=1)  # a clock that was put right may have been that wrong, or in another zone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,10 @@ class Place:
         """The place behind so many others that are about to be taken."""
         return replace(self, sequence=self.sequence + others)
 
+    def is_ahead_of(self, today: date) -> bool:
+        """Whether the newest document bears a day that has not come: some clock was or is wrong."""
+        return self.issued_on - today > MOST_AHEAD
+
     @property
     def year(self) -> int:
         return self.series.year(self.issued_on)
@@ -56,6 +68,29 @@ class Place:
         return f"{self.prefix}{self.sequence:0{DIGITS}}"
 
 
+def is_fit(template: str) -> bool:
+    """Whether numbers behind it are the same to everybody who reads them, on paper or in a program."""
+    return 0 < len(template) <= LONGEST_TEMPLATE and re.fullmatch(TEMPLATE, template) is not None
+
+
+def meet(one: str, other: str) -> bool:
+    """Whether a number of one template can be a number of the other, in whatever years.
+
+    Behind a template stand five digits or more. So they meet where the longer one goes on with digits alone after
+    everything that both have: 1 behind `K-1` is 100001 behind `K-`. Capitals make no difference to who looks one up.
+    """
+    shorter, longer = sorted((_signs(one), _signs(other)), key=len)
+    return all(map(_alike, shorter, longer)) and all(sign in "0123456789#" for sign in longer[len(shorter) :])
+
+
+def _signs(template: str) -> str:
+    return template.replace(YEAR, ANY_DIGIT * 4).casefold()
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or (ANY_DIGIT in (one, other) and (one + other).strip("0123456789#") == "")
+
+
 def chosen(seller: SellerSettings, kind: InvoiceKind) -> Series:
     """Credit notes are numbered with the invoices unless they have a series of their own."""
     if kind is InvoiceKind.CREDIT_NOTE and seller.credit_note_series not in ("", seller.invoice_series):
@@ -64,12 +99,21 @@ def chosen(seller: SellerSettings, kind: InvoiceKind) -> Series:
 
 
 async def upcoming(series: Series, today: date, session: AsyncSession) -> Place:
-    """The place that the next document takes. Where a clock went back, it bears the day of the newest one instead."""
-    issued = select(func.max(Invoice.issued_on)).where(Invoice.series == series.template)
-    newest = await session.scalar(issued)
-    day = max(today, newest) if newest else today
-    row = await session.get(NumberSeries, series.prefix(day.year))
-    return Place(series=series, sequence=row.next if row else series.first, issued_on=day)
+    """The place that the next document takes. Where a clock went back, it bears the day of the newest one instead.
+
+    The first number that the merchant chose is that of the series; each later year begins at 1.
+    """
+    rows = await _begun(series, today, session)
+    day = max([today, *(row.newest for row in rows)])
+    counted = {row.prefix: row.next for row in rows}
+    first = 1 if rows else series.first
+    return Place(series=series, sequence=counted.get(series.prefix(day.year), first), issued_on=day)
+
+
+async def _begun(series: Series, today: date, session: AsyncSession) -> Sequence[NumberSeries]:
+    """What there is of the series, the oldest first; with the prefix that another template may have begun before."""
+    same = or_(NumberSeries.series == series.template, NumberSeries.prefix == series.prefix(today.year))
+    return (await session.scalars(select(NumberSeries).where(same).order_by(NumberSeries.year))).all()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +143,8 @@ async def outlooks(seller: SellerSettings, today: date, session: AsyncSession) -
 
 async def _outlook(series: Series, today: date, session: AsyncSession) -> Outlook:
     place = await upcoming(series, today, session)
-    return Outlook(number=place.number, first=series.first, has_begun=await _has_begun(series.template, session))
-
-
-async def _has_begun(template: str, session: AsyncSession) -> bool:
-    begun = select(NumberSeries.prefix).where(NumberSeries.series == template).limit(1)
-    return await session.scalar(begun) is not None
+    begun = await _begun(series, today, session)
+    return Outlook(number=place.number, first=begun[0].first if begun else series.first, has_begun=bool(begun))
 
 
 async def take(place: Place, session: AsyncSession, now: datetime) -> None:
@@ -117,21 +157,50 @@ async def take(place: Place, session: AsyncSession, now: datetime) -> None:
             year=place.year,
             first=place.sequence,
             next=place.sequence,
+            newest=place.issued_on,
             begun_at=now,
         )
         session.add(row)
         await session.flush()
     row.next = place.sequence + 1
+    row.newest = place.issued_on
     await session.flush()
 
 
-async def faults(old: SellerSettings, wanted: dict[str, object], session: AsyncSession) -> list[Fault]:
-    """A start is fixed as soon as there is a number behind it, for every year of that series."""
+async def faults(old: SellerSettings, wanted: Mapping[str, object], session: AsyncSession) -> list[Fault]:
+    """Of the fields that are wanted otherwise: a start behind which there is a number already, whatever the year, and
+    a template that would meet one that is in use.
+    """
+    begun = await _first_numbers(session)
+    templates = {name: str(wanted.get(name, getattr(old, name))) for name in STARTS}
     found = []
-    for series, start in (("invoice_series", "invoice_start"), ("credit_note_series", "credit_note_start")):
-        template = wanted.get(series, getattr(old, series))
-        if start not in wanted or wanted[start] == getattr(old, start):
-            continue
-        if await _has_begun(str(template), session):
+    for name, start in STARTS.items():
+        template, stored = templates[name], getattr(old, start)
+        if template in begun and wanted.get(start, stored) not in (stored, begun[template]):
             found.append(Fault(f"#/{start}", "fixed", f"The series {template} has begun; its numbers go on."))
+        if template and template != getattr(old, name):
+            found += _meeting(name, template, {*begun, *templates.values()} - {""})
     return found
+
+
+def _meeting(name: str, template: str, others: Iterable[str]) -> list[Fault]:
+    met = sorted(other for other in others if other != template and meet(template, other))
+    told = "Numbers of this series could be those of {}, which is in use; begin it otherwise."
+    return [Fault(f"#/{name}", "series-meet", told.format(other)) for other in met[:1]]
+
+
+async def starts(old: SellerSettings, wanted: Mapping[str, object], session: AsyncSession) -> dict[str, int]:
+    """The start belongs to its series: another one begins at 1 where nobody says otherwise, or where it did before."""
+    begun = await _first_numbers(session)
+    others = {
+        start: begun.get(str(wanted[name]), 1)
+        for name, start in STARTS.items()
+        if start not in wanted and wanted.get(name, getattr(old, name)) != getattr(old, name)
+    }
+    return {start: first for start, first in others.items() if first != getattr(old, start)}
+
+
+async def _first_numbers(session: AsyncSession) -> dict[str, int]:
+    """Every series that has begun, with the number it began with."""
+    rows = await session.execute(select(NumberSeries.series, NumberSeries.first).order_by(NumberSeries.year.desc()))
+    return {series: first for series, first in rows}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from db.invoices import Invoice, InvoiceKind
 from db.orders import Order, OrderKind, State
@@ -50,7 +51,7 @@ def one(order: Order, payments: Iterable[Payment], credit_notes: int, paid_rule:
         total=order.total_gross,
         credit_notes=credit_notes,
         payments=tuple(
-            PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at)
+            PaymentFact(kind=p.kind, status=p.status, amount=p.amount, at=p.at, provider=p.provider)
             for p in payments
             if p.currency == order.currency  # what came in before its source changed the currency pays nothing
         ),
@@ -69,9 +70,18 @@ async def payments_of(orders: Sequence[Order], session: AsyncSession) -> Mapping
 
 
 async def _own_credit_notes(orders: Sequence[Order], session: AsyncSession) -> Mapping[int, int]:
+    """Those of the newest invoice: what a new one took the place of is owed by that one again."""
+    newer = aliased(Invoice)
+    was_replaced = select(newer.id).where(
+        newer.order_id == Invoice.order_id, newer.kind == InvoiceKind.INVOICE, newer.id > Invoice.refers_to
+    )
     rows = await session.execute(
         select(Invoice.order_id, -func.sum(Invoice.total_gross))
-        .where(Invoice.order_id.in_([order.id for order in orders]), Invoice.kind == InvoiceKind.CREDIT_NOTE)
+        .where(
+            Invoice.order_id.in_([order.id for order in orders]),
+            Invoice.kind == InvoiceKind.CREDIT_NOTE,
+            ~was_replaced.exists(),
+        )
         .group_by(Invoice.order_id)
     )
     return {order_id: total for order_id, total in rows}

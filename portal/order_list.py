@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ from db.order_search import OrderSearch
 from db.orders import Line, Order, OrderKind, State
 from db.settings import GeneralSettings, PaidRule
 from db.sources import Source
-from portal import order_facts
+from portal import entitled, order_facts
 from portal.entitled import is_given_back
 from portal.orders import DEAD, DEAD_PAYMENTS, NOT_ORDERED, OPEN_ACCOUNT, PIPELINE, OrderFacts, PaymentState
 
@@ -179,23 +180,24 @@ def _chosen(wanted: OrderFilter, paid_rule: PaidRule, midnight: datetime) -> Cho
         chosen = chosen.where(OrderSearch.source_id == named)
     match wanted.concern:
         case Concern.NOTHING_DOWNLOADED:
-            chosen = chosen.where(_is_live(), _is_paid(paid_rule), _has_files(), ~_was_downloaded())
+            chosen = chosen.where(is_live(), is_paid(paid_rule), _has_files(), ~_was_downloaded())
         case Concern.NEVER_OPENED:
-            chosen = chosen.where(_is_live(), ~exists().where(LinkObservation.order_id == OrderSearch.order_id))
+            chosen = chosen.where(is_live(), ~exists().where(LinkObservation.order_id == OrderSearch.order_id))
         case Concern.OVERDUE:
-            chosen = chosen.where(_is_live(), _is_open(paid_rule), _was_due_before(midnight))
+            chosen = chosen.where(is_live(), _is_open(paid_rule), _was_due_before(midnight))
     return chosen
 
 
-def _is_live() -> ColumnElement[bool]:
+def is_live() -> ColumnElement[bool]:
+    """Of a row of OrderSearch: a real order that is neither dead nor refunded."""
     return and_(
         STATE.not_in([each.value for each in DEAD | NOT_ORDERED]),
         PAYMENT_STATE.not_in([each.value for each in DEAD_PAYMENTS]),
-        _order(Order.kind == OrderKind.ORDER),
+        its_order(Order.kind == OrderKind.ORDER),
     )
 
 
-def _is_paid(paid_rule: PaidRule) -> ColumnElement[bool]:
+def is_paid(paid_rule: PaidRule) -> ColumnElement[bool]:
     """See portal.orders: by payment facts, or by how far the order has come."""
     by_facts = PAYMENT_STATE.in_([each.value for each in SETTLED])
     if paid_rule is PaidRule.STRICT:
@@ -203,31 +205,40 @@ def _is_paid(paid_rule: PaidRule) -> ColumnElement[bool]:
     on_account = Order.payment_method.in_(OPEN_ACCOUNT)
     by_pipeline = and_(
         STATE.in_([each.value for each in PIPELINE]),
-        _order(or_(Order.payment_method.is_(None), ~on_account)),
+        its_order(or_(Order.payment_method.is_(None), ~on_account)),
     )
     return or_(by_facts, by_pipeline)
 
 
 def _is_open(paid_rule: PaidRule) -> ColumnElement[bool]:
     is_open = PAYMENT_STATE.in_([each.value for each in OPEN])
-    return and_(is_open, ~_is_paid(paid_rule))
+    return and_(is_open, ~is_paid(paid_rule))
 
 
 def _was_due_before(midnight: datetime) -> ColumnElement[bool]:
-    return _order(Order.due_at < midnight)
+    return its_order(Order.due_at < midnight)
 
 
-def _order(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+def its_order(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(Order.id == OrderSearch.order_id, condition)
 
 
 def _has_files() -> ColumnElement[bool]:
+    """Two looks, each by an index: articles of exactly that SKU, and the few that stand for many."""
+    return or_(_has(Line.sku == Article.sku), _has(_begins_like()))
+
+
+def _has(fits: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists(
         select(ArticleFile.file_id)
         .join(Article, Article.id == ArticleFile.article_id)
-        .join(Line, Line.sku == Article.sku)
+        .join(Line, fits)
         .where(Line.order_id == OrderSearch.order_id, Line.sku != "", ArticleFile.unlinked_at.is_(None))
     )
+
+
+def _begins_like() -> ColumnElement[bool]:
+    return and_(Article.prefix >= "", func.substr(Line.sku, 1, func.length(Article.prefix)) == Article.prefix)
 
 
 def _was_downloaded() -> ColumnElement[bool]:
@@ -263,14 +274,12 @@ async def _rows(ids: Sequence[int], paid_rule: PaidRule, session: AsyncSession) 
 
 
 async def _files(ids: Sequence[int], session: AsyncSession) -> Mapping[int, int]:
-    rows = await session.execute(
-        select(Line.order_id, func.count(ArticleFile.file_id.distinct()))
-        .join(Article, Article.sku == Line.sku)
-        .join(ArticleFile, ArticleFile.article_id == Article.id)
-        .where(Line.order_id.in_(ids), ArticleFile.unlinked_at.is_(None))
-        .group_by(Line.order_id)
-    )
-    return {order_id: number for order_id, number in rows}
+    rows = (await session.execute(select(Line.order_id, Line.sku).where(Line.order_id.in_(ids), Line.sku != ""))).all()
+    linked = await entitled.links({sku for _, sku in rows}, session)
+    found: dict[int, set[int]] = defaultdict(set)
+    for order_id, sku in rows:
+        found[order_id] |= {file.id for file, _ in linked.get(sku, ())}
+    return {order_id: len(files) for order_id, files in found.items()}
 
 
 async def _papers(ids: Sequence[int], session: AsyncSession) -> Mapping[tuple[int, InvoiceKind], int]:

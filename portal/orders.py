@@ -36,12 +36,16 @@ DEAD_PAYMENTS = frozenset({PaymentState.REFUNDED, PaymentState.VOIDED, PaymentSt
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentFact:
-    """One movement of money; `amount` in minor units, positive in both directions."""
+    """One movement of money; `amount` in minor units, positive in both directions.
+
+    `provider` as whoever told of it calls the way it took, perhaps nothing that we know.
+    """
 
     kind: PaymentKind = PaymentKind.PAYMENT
     status: PaymentStatus = PaymentStatus.COMPLETED
     amount: int
     at: datetime
+    provider: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,6 +12,8 @@ from db.payment_providers import PayMethod
 from db.payments import PaymentStatus
 from db.webhooks import Verification
 from portal.payment_providers import Credentials
+
+STILL_AT_IT = timedelta(minutes=10)  # longer than a service works on a question that it was asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,20 +44,27 @@ class Approval:
 
 @dataclass(frozen=True, kw_only=True)
 class Refund:
-    """Money that goes back; `status` is completed, pending or failed."""
+    """Money that goes back; `status` is completed, pending or failed.
+
+    `mark` is what it was marked with: the key of our question, if it was ours. `is_reversal`: nobody gave it back, it
+    was taken.
+    """
 
     id: str
     status: PaymentStatus
     amount: int
     currency: str
     at: datetime
+    mark: str = ""
+    is_reversal: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capture:
     """Money as the service tells it, never as we asked for it. `reason` says why it is pending or declined.
 
-    `funding` is what was really paid with. Status `reversed`: taken back, by whoever paid or by the service.
+    `funding` is what was really paid with. Status `reversed`: what was left beside the refunds, `taken_back`, was taken
+    back by whoever paid or by the service. `is_seen`: the service shows it so; else a delivery alone says it.
     """
 
     id: str
@@ -66,10 +75,13 @@ class Capture:
     reason: str = ""
     funding: str = ""
     refunds: tuple[Refund, ...] = ()
+    taken_back: int = 0
+    is_seen: bool = True
 
 
 class Missing(StrEnum):
-    """Why there is no capture. `waiting`: for the customer. `gone`: the service does not know it any more.
+    """Why there is no capture. `waiting`: for the customer. `gone`: the service does not know it any more. `voided`: it
+    knows it, and has let it go.
 
     `outdated` is our own: the order has changed, so that nothing was asked for.
     """
@@ -80,6 +92,7 @@ class Missing(StrEnum):
     DUPLICATE = "duplicate"
     MERCHANT = "merchant"
     GONE = "gone"
+    VOIDED = "voided"
     OUTDATED = "outdated"
 
 
@@ -112,12 +125,21 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What a delivery speaks of, as far as it says. `is_reversal`: the money was taken back."""
+    """What a delivery speaks of, as far as it says.
+
+    `is_reversal`: of the money of a capture, `amount` was taken back, or all of it where that is None; `id` is the
+    service's name for that. `is_completion`: the capture is complete. `at` is when that was said.
+    """
 
     mark: str = ""
     reference: str = ""
     capture: str = ""
     is_reversal: bool = False
+    is_completion: bool = False
+    id: str = ""
+    amount: int | None = None
+    currency: str = ""
+    at: datetime | None = None
 
 
 class ProviderTrouble(Exception):
@@ -145,8 +167,16 @@ class PaymentProvider(Protocol):
 
     async def refund(self, wanted: RefundWanted, credentials: Credentials) -> Refund: ...
 
-    async def register(self, url: str, credentials: Credentials) -> str:
-        """Lets the service call that address from now on; its own id for it. Twice is the same as once."""
+    async def register(self, url: str, known: str, credentials: Credentials) -> str:
+        """Lets the service call that address from now on, about all that we listen to; its own id for it.
+
+        `known` is the id of an earlier address of the same app, which moves; empty where there is none. Twice is the
+        same as once.
+        """
+        ...
+
+    async def withdraw(self, reference: str, credentials: Credentials) -> None:
+        """The service calls that address no more, if it ever did."""
         ...
 
     async def is_genuine(
@@ -158,5 +188,5 @@ class PaymentProvider(Protocol):
         ...
 
     def name_of(self, headers: Mapping[str, str]) -> str:
-        """The sender's id of a delivery, the same when it is sent again; empty where it has none."""
+        """The sender's id of a delivery, the same when it is sent again; empty where it lacks what each one bears."""
         ...

@@ -37,6 +37,7 @@ class Standing(StrEnum):
     REVERSED = "reversed"
 
 
+ENDED = frozenset({Standing.DECLINED, Standing.CANCELLED, Standing.EXPIRED, Standing.REPLACED, Standing.FAILED})
 STANDINGS = {
     AttemptEvent.CREATED: Standing.WAITING,
     AttemptEvent.RELEASED: Standing.WAITING,
@@ -49,6 +50,7 @@ STANDINGS = {
     AttemptEvent.REPLACED: Standing.REPLACED,
     AttemptEvent.FAILED: Standing.FAILED,
     AttemptEvent.REVERSED: Standing.REVERSED,
+    AttemptEvent.RESTORED: Standing.COMPLETED,
 }
 
 
@@ -80,14 +82,41 @@ class Attempt:
     amount: int
     currency: str
     label: str
+    client_id: str
+    sandbox: bool
     started_at: datetime
     events: tuple[Happened, ...] = ()
 
     @property
     def standing(self) -> Standing:
-        """What the last event says that says anything about it; refunds change nothing of it."""
-        told = [STANDINGS[event.kind] for event in self.events if event.kind in STANDINGS]
-        return told[-1] if told else Standing.STARTING
+        last = self.decisive
+        return STANDINGS[last.kind] if last else Standing.STARTING
+
+    @property
+    def decisive(self) -> Happened | None:
+        """The event that tells how it stands: refunds change nothing of it, nor does an order that comes too late."""
+        found = None
+        for event in self.events:
+            is_late = found is not None and event.kind is AttemptEvent.CREATED
+            if event.kind in STANDINGS and not is_late:
+                found = event
+        return found
+
+    @property
+    def checking_since(self) -> datetime | None:
+        """When its money was asked for first, of all the times that have no answer; None where there is an answer."""
+        since = None
+        for event in self.events:
+            if event.kind is AttemptEvent.CAPTURING:
+                since = since or event.at
+            elif event.kind in STANDINGS and event.kind is not AttemptEvent.CREATED:
+                since = None
+        return since
+
+    @property
+    def asked_at(self) -> datetime | None:
+        """When its money was asked for last; None where it never was."""
+        return next((e.at for e in reversed(self.events) if e.kind is AttemptEvent.CAPTURING), None)
 
     @property
     def reference(self) -> str:
@@ -125,7 +154,7 @@ NOTHING = About()
 
 @dataclass(frozen=True)
 class Address:
-    """Whose return it is. The version is that of the portal link: with a renewed link, this address is dead too."""
+    """Whose return it is. The version is that of the portal link: with a renewed link, this address opens no order."""
 
     attempt_id: int
     link_version: int
@@ -181,7 +210,7 @@ async def spoken_of(told: Told, provider_id: int, session: AsyncSession) -> Atte
     row = None
     if told.mark:
         row = await session.scalar(of_provider.where(PaymentAttempt.mark == told.mark))
-    for reference in filter(None, (told.reference, told.capture)):
+    for reference in filter(None, (told.reference, told.capture, told.mark)):  # a refund is marked with its own key
         if row is None:
             known = of_provider.join(PaymentEvent).where(PaymentEvent.reference == reference)
             row = (await session.scalars(known.limit(1))).first()
@@ -207,5 +236,5 @@ async def _with_events(rows: Iterable[PaymentAttempt], session: AsyncSession) ->
     for event in await session.scalars(of_them):
         happened = Happened(kind=event.kind, at=event.at, reference=event.reference, details=event.details)
         events[event.attempt_id].append(happened)
-    names = "id mark order_id provider_id method amount currency label started_at".split()
+    names = "id mark order_id provider_id method amount currency label client_id sandbox started_at".split()
     return [Attempt(**{name: getattr(row, name) for name in names}, events=tuple(events[row.id])) for row in rows]

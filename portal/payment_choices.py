@@ -19,6 +19,7 @@ WITHOUT_DECIMALS = frozenset({"HUF", "JPY", "TWD"})
 PAYPALS_CURRENCIES = WITHOUT_DECIMALS | frozenset(
     "AUD BRL CAD CNY CZK DKK EUR HKD ILS MYR MXN NZD NOK PHP PLN GBP SGD SEK CHF THB USD".split()
 )
+PAYLATER_FROM, PAYLATER_TO = 99_00, 10_000_00  # cents
 MINOR_DIGITS = {"JPY": 0}  # ISO 4217, of the currencies above; 2 for all the others
 
 
@@ -44,7 +45,8 @@ def choices(rows: Iterable[PaymentProvider], order: OrderFacts, seller: SellerSe
         if row.kind in BY_APP:
             if has_credentials(row) and takes(order.due, order.currency):
                 methods: list[PayMethod | None] = [PayMethod(each) for each in row.methods] or [None]
-                found += [Choice(provider_id=row.id, kind=row.kind, method=method) for method in methods]
+                fitting = [each for each in methods if works(each, order.due, order.currency)]
+                found += [Choice(provider_id=row.id, kind=row.kind, method=method) for method in fitting]
         elif not missing_account(seller):
             found.append(Choice(provider_id=row.id, kind=row.kind))
     return tuple(found)
@@ -62,6 +64,17 @@ def takes(amount: int, currency: str) -> bool:
         return False
     value = Decimal(amount).scaleb(-minor_digits(currency))
     return currency not in WITHOUT_DECIMALS or value == value.to_integral_value()
+
+
+def works(method: PayMethod | None, amount: int, currency: str) -> bool:
+    """Whether that way can lead to a payment; where it cannot, PayPal would show something else than was chosen.
+
+    Paying later is PayPal's credit to buyers in Germany: https://developer.paypal.com/docs/business/pay-later/de/.
+    A direct debit is one of the euro's scheme.
+    """
+    if method is PayMethod.PAYLATER:
+        return currency == "EUR" and PAYLATER_FROM <= amount <= PAYLATER_TO
+    return method is not PayMethod.SEPA or currency == "EUR"
 
 
 def minor_digits(currency: str) -> int:

@@ -13,10 +13,8 @@ from db.bank_transfers import TransferAnnouncement
 from db.settings import SellerSettings
 from portal import payment_attempts, payment_choices
 from portal.orders import OrderFacts, not_an_order
-from portal.payment_attempts import Standing
+from portal.payment_attempts import ENDED, Standing
 from portal.payment_choices import Choice
-
-ENDED = frozenset({Standing.DECLINED, Standing.CANCELLED, Standing.EXPIRED, Standing.REPLACED, Standing.FAILED})
 
 
 @dataclass(frozen=True)
@@ -64,5 +62,5 @@ async def announcements(order_id: int, session: AsyncSession) -> Sequence[Transf
 def _ending(attempt: payment_attempts.Attempt | None) -> Ending | None:
     if attempt is None or attempt.standing not in ENDED:
         return None
-    last = attempt.events[-1]
-    return Ending(attempt.standing, last.at, last.text("reason"))
+    last = attempt.decisive
+    return Ending(attempt.standing, last.at, last.text("reason")) if last else None

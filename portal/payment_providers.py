@@ -22,17 +22,17 @@ from db.engine import Database
 from db.payment_attempts import PaymentAttempt
 from db.payment_providers import CheckOutcome, PaymentProvider, PaymentProviderCheck, PayMethod, ProviderKind
 from db.settings import SellerSettings
-from portal import ibans, outbox, settings
+from portal import ibans, open_payments, settings, webhook_jobs
 from portal.activity import By, entry
-from portal.outbox import NewJob
 from portal.refusals import Conflict, Fault, Invalid, NotFound
 from portal.vault import Unreadable, Vault
 
 SECRET = "payment-provider"  # noqa: S105 (the vault's purpose, not a secret)
-WEBHOOK_REGISTRATION = "webhook_registration"  # the job that follows
 BY_APP = frozenset({ProviderKind.PAYPAL, ProviderKind.PAYPAL_PLUS})
 ALL_METHODS = tuple(PayMethod)
 NEEDS_CREDENTIALS = "Give the client id and the client secret of the PayPal app first."
+PAYMENT_OPEN = "A payment is open: the app and the environment stay until its service has said what came of it."
+ACCOUNT = frozenset({"client_id", "sandbox"})  # a new secret opens the same account
 CREDENTIALS = frozenset({"kind", "client_id", "client_secret", "sandbox"})
 HIDDEN = frozenset({"id", "client_secret_set_at", "created_at", "credentials_at"})
 
@@ -117,14 +117,18 @@ async def add(new: NewProvider, vault: Vault, session: AsyncSession, by: By) -> 
     await session.flush()
     details: dict[str, object] = {"provider": row.id, "new": answer(row)}
     session.add(entry(by, "payment_provider_added", details=details))
-    await _ask_for_webhook(row, session, by)
+    if _is_called(row):
+        await webhook_jobs.ask_to_register(row.id, session, by)
     return row
 
 
 async def change(
     row: PaymentProvider, wanted: ProviderChange, vault: Vault, session: AsyncSession, by: By
 ) -> PaymentProvider:
-    """Writes the fields that differ and notes old and new, the secret masked; everything or nothing. Raises Invalid."""
+    """Writes the fields that differ and notes old and new, the secret masked; everything or nothing.
+
+    Raises Invalid, and Conflict for another account while money is being asked for from this one.
+    """
     before = dict(columns(row))
     told = answer(row)
     if wanted.kind not in (UNSET, row.kind) and await _was_paid_through(row, session):
@@ -133,6 +137,8 @@ async def change(
     changed = {name for name, value in columns(row).items() if before[name] != value} - HIDDEN
     if not changed:
         return row
+    if changed & ACCOUNT and await open_payments.is_any_asked_for(row.id, session):
+        raise Conflict(PAYMENT_OPEN)
     if changed & CREDENTIALS:
         row.credentials_at = by.at
     shown = {f"{name}_set" if name == "client_secret" else name for name in changed}
@@ -144,22 +150,22 @@ async def change(
         "new": {name: now[name] for name in shown},
     }
     session.add(entry(by, "payment_provider_changed", details=details))
-    if changed & (CREDENTIALS | {"active"}):
-        await _ask_for_webhook(row, session, by)
+    if changed & {"client_id", "sandbox"} or (changed & {"active", "kind"} and not _is_called(row)):
+        await webhook_jobs.take_away(row, str(before["client_secret"]), session, by)
+    if changed & (CREDENTIALS | {"active"}) and _is_called(row):
+        await webhook_jobs.ask_to_register(row.id, session, by)
     return row
 
 
-async def _ask_for_webhook(row: PaymentProvider, session: AsyncSession, by: By) -> None:
-    """Whoever becomes active is given our address, if it is one that can be called."""
-    if row.active and row.kind in BY_APP:
-        key = f"{WEBHOOK_REGISTRATION}:{row.id}:{by.at.isoformat()}"
-        job = NewJob(kind=WEBHOOK_REGISTRATION, key=key, payload={"provider_id": row.id})
-        await outbox.enqueue(job, session, by.at)
+def _is_called(row: PaymentProvider) -> bool:
+    """Whoever is active is given our address, if it is one that can be called."""
+    return row.active and row.kind in BY_APP
 
 
 async def remove(row: PaymentProvider, session: AsyncSession, by: By) -> None:
     """Raises Conflict while payments refer to it: they say through whom the money came."""
     details: dict[str, object] = {"provider": row.id, "name": row.name}
+    await webhook_jobs.take_away(row, row.client_secret, session, by)
     await session.delete(row)
     try:
         await session.flush()

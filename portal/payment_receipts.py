@@ -10,14 +10,15 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Order, OrderKind, State
-from db.payments import Payment, PaymentKind, PaymentOrigin
-from portal import payment_bookings
-from portal.activity import By
+from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
+from portal import order_facts, payment_bookings
+from portal.activity import By, entry
 from portal.refusals import Conflict, Fault, Invalid, NotFound
 from portal.windows import local_day
 
 PROVIDER = "bank_transfer"
 LARGEST = 10**13  # minor units
+ABOVE_DUE = "above-due"
 EARLIEST = date(1990, 1, 1)
 
 
@@ -25,13 +26,15 @@ EARLIEST = date(1990, 1, 1)
 class NewReceipt:
     """`amount` in minor units, `on` the day it arrived, `reference` the bank's for it, or empty.
 
-    `seen` is how many payments the merchant saw: a second click books nothing.
+    `seen` is how many payments the merchant saw: a second click books nothing. More than is due is booked only where
+    `confirmed` is that very amount.
     """
 
     amount: int
     on: date
     reference: str
     seen: int
+    confirmed: int = 0
 
 
 async def book(new: NewReceipt, order: Order, zone: ZoneInfo, session: AsyncSession, by: By) -> Payment:
@@ -43,8 +46,11 @@ async def book(new: NewReceipt, order: Order, zone: ZoneInfo, session: AsyncSess
     known = await count(order.id, session)
     if known != new.seen:
         raise Conflict("Another payment was booked meanwhile.")
+    due = (await order_facts.of_one(order, session)).due
+    if new.amount > due and new.confirmed != new.amount:
+        raise Invalid(Fault("#/amount", ABOVE_DUE, "This is more than is open."))
     reference = new.reference.strip() or f"receipt-{known + 1}"
-    if await _is_known(order.id, reference, session):
+    if await is_known(order.id, reference, PaymentKind.PAYMENT, session):
         raise Invalid(Fault("#/reference", "repeated", "A payment with this reference is booked already."))
     row = Payment(
         order_id=order.id,
@@ -60,6 +66,25 @@ async def book(new: NewReceipt, order: Order, zone: ZoneInfo, session: AsyncSess
     return row
 
 
+async def take_back(payment_id: int, order: Order, session: AsyncSession, by: By) -> None:
+    """What was booked by hand, and by mistake: the row stays and counts no more. Raises NotFound, Conflict."""
+    row = await session.get(Payment, payment_id)
+    if row is None or row.order_id != order.id or row.origin is not PaymentOrigin.MANUAL:
+        raise NotFound
+    if row.status is not PaymentStatus.COMPLETED:
+        raise Conflict("This was taken back already.")
+    row.status = PaymentStatus.FAILED
+    order.changed_at = by.at
+    told: dict[str, object] = {"kind": row.kind.value, "amount": row.amount, "currency": row.currency}
+    session.add(entry(by, "receipt_taken_back", order.id, {**told, "reference": row.transaction_id}))
+
+
+async def by_hand(order_id: int, session: AsyncSession) -> list[Payment]:
+    """What a merchant has booked, whether it counts or was taken back."""
+    chosen = select(Payment).where(Payment.order_id == order_id, Payment.origin == PaymentOrigin.MANUAL)
+    return list(await session.scalars(chosen))
+
+
 async def count(order_id: int, session: AsyncSession) -> int:
     """How many payments and refunds the order has."""
     of_order = select(func.count()).select_from(Payment).where(Payment.order_id == order_id)
@@ -70,18 +95,23 @@ def _faults(new: NewReceipt, today: date) -> list[Fault]:
     found = []
     if not 0 < new.amount <= LARGEST:
         found.append(Fault("#/amount", "out-of-range", "An amount is more than nothing."))
-    if not EARLIEST <= new.on <= today + timedelta(days=1):
-        found.append(Fault("#/on", "out-of-range", "Money arrives today or has arrived before."))
-    if len(new.reference) > 200:
+    return found + day_and_reference_faults(new.on, new.reference, today)
+
+
+def day_and_reference_faults(on: date, reference: str, today: date) -> list[Fault]:
+    found = []
+    if not EARLIEST <= on <= today + timedelta(days=1):
+        found.append(Fault("#/on", "out-of-range", "Money moves today or has moved before."))
+    if len(reference) > 200:
         found.append(Fault("#/reference", "too-long", "A reference has at most 200 characters."))
     return found
 
 
-async def _is_known(order_id: int, reference: str, session: AsyncSession) -> bool:
+async def is_known(order_id: int, reference: str, kind: PaymentKind, session: AsyncSession) -> bool:
     same = select(Payment.id).where(
         Payment.order_id == order_id,
         Payment.provider == PROVIDER,
         Payment.transaction_id == reference,
-        Payment.kind == PaymentKind.PAYMENT,
+        Payment.kind == kind,
     )
     return await session.scalar(same) is not None

@@ -11,17 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.outbox import Job
 from db.payment_attempts import AttemptEvent
 from db.payments import PaymentStatus
-from portal import jobs, outbox, payment_attempts, payment_bookings
+from portal import jobs, outbox, payment_attempts, payment_bookings, payment_looks, refund_questions
 from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
 from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
-from portal.paying import ProviderRefused, ProviderTrouble, Refund, RefundWanted
+from portal.paying import STILL_AT_IT, Capture, ProviderRefused, ProviderTrouble, Refund, RefundWanted
 from portal.payment_attempts import About, Attempt, Standing
+from portal.refund_questions import open_questions
 from portal.refusals import Conflict, Fault, Invalid
-from portal.till import Till
+from portal.till import Account, Till
 
 KIND = "payment_refund"
-LIMIT = timedelta(seconds=40)
+LIMIT = timedelta(seconds=60)  # two questions
 LONGEST_NOTE = 255
 
 
@@ -40,21 +41,7 @@ def left(attempt: Attempt) -> int:
     taken = attempt.capture
     if taken is None or attempt.standing is not Standing.COMPLETED:
         return 0
-    return taken.number("amount") - _gone_back(attempt) - sum(open_questions(attempt).values())
-
-
-def open_questions(attempt: Attempt) -> dict[str, int]:
-    """Key → amount of refunds that were asked for and have no answer yet."""
-    asked = {e.reference: e.number("amount") for e in attempt.events if e.kind is AttemptEvent.REFUND_ASKED}
-    known = {event.text("key") for event in attempt.events if event.kind is AttemptEvent.REFUNDED}
-    failed = {event.reference for event in attempt.events if event.kind is AttemptEvent.REFUND_FAILED}
-    return {key: amount for key, amount in asked.items() if key not in known | failed}
-
-
-def _gone_back(attempt: Attempt) -> int:
-    """The same refund may have been told of more than once; one that failed has not gone."""
-    told = {event.reference: event for event in attempt.events if event.kind is AttemptEvent.REFUNDED}
-    return sum(e.number("amount") for e in told.values() if e.text("status") != PaymentStatus.FAILED)
+    return taken.number("amount") - payment_bookings.gone_back(attempt) - sum(open_questions(attempt).values())
 
 
 async def ask(new: NewRefund, till: Till, by: By) -> str:
@@ -93,42 +80,84 @@ class Refunds:
         attempt_id, key = int(str(job.payload["attempt_id"])), str(job.payload["key"])
         async with self._till.database.reading() as session:
             attempt = await payment_attempts.one(attempt_id, session)
-        asked = next(event for event in attempt.events if event.reference == key)
-        taken = attempt.capture
-        if taken is None:
-            raise NotDone("There is no payment that could go back.", permanent=True)
-        wanted = RefundWanted(
-            capture=taken.reference,
-            key=key,
-            amount=asked.number("amount"),
-            currency=attempt.currency,
-            note=asked.text("note"),
-        )
+        if key not in open_questions(attempt):
+            return _nothing
         try:
             async with self._till.database.reading() as session:
-                account = await self._till.account(attempt.provider_id, session)
-            refund = await account.service.refund(wanted, account.credentials)
-        except ProviderTrouble as error:
+                account = await self._till.account_of(attempt, session)
+            return await _answered(attempt, key, account)
+        except (ProviderTrouble, ProviderRefused) as error:
             raise NotDone(str(error)) from error
-        except ProviderRefused as refused:
-            return partial(_note_refusal, attempt_id, key, str(refused))
-        return partial(_note_refund, attempt_id, key, refund)
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
-        """Once given up, it is free to be asked for again; whether it went through, looks will tell."""
+        """Once given up, nothing is free: whether it went through, the next look at the order tells."""
         if job.dead_at:
             attempt_id, key = int(str(job.payload["attempt_id"])), str(job.payload["key"])
             attempt = await payment_attempts.one(attempt_id, session)
-            await payment_attempts.note(attempt, AttemptEvent.REFUND_FAILED, session, by, About(key))
+            await payment_attempts.note(attempt, AttemptEvent.REFUND_GIVEN_UP, session, by, About(key))
+            await payment_looks.bring_forward(attempt, STILL_AT_IT, session, by.at)
+
+
+async def _answered(attempt: Attempt, key: str, account: Account) -> Record:
+    """A no is looked into: an earlier question with this key may have been heard. Raises ProviderTrouble, -Refused."""
+    asked, taken = next(event for event in attempt.events if event.reference == key), attempt.capture
+    assert taken is not None  # noqa: S101 (nothing else can be asked to go back)
+    wanted = RefundWanted(
+        capture=taken.reference,
+        key=key,
+        amount=asked.number("amount"),
+        currency=attempt.currency,
+        note=asked.text("note"),
+    )
+    try:
+        refund = await account.service.refund(wanted, account.credentials)
+    except ProviderRefused as refused:
+        if refused.credentials:
+            raise
+        found = await account.service.look(attempt.reference, account.credentials)
+        if not isinstance(found, Capture):
+            raise ProviderTrouble(f"{refused}, and the payment cannot be looked at.") from refused
+        return partial(_note_refusal, attempt.id, _No(key, str(refused), found.refunds))
+    return partial(_note_refund, attempt.id, key, refund)
 
 
 async def _note_refund(attempt_id: int, key: str, refund: Refund, session: AsyncSession, now: datetime) -> None:
     attempt = await payment_attempts.one(attempt_id, session)
     await payment_bookings.book_refund(attempt, refund, session, By(TRESEN, now), key)
+    if refund.status is PaymentStatus.PENDING:
+        await payment_looks.bring_forward(attempt, payment_looks.DAILY, session, now)
 
 
-async def _note_refusal(attempt_id: int, key: str, why: str, session: AsyncSession, now: datetime) -> None:
+@dataclass(frozen=True)
+class _No:
+    """The service's refusal of one question, and the refunds that it shows of that payment."""
+
+    key: str
+    why: str
+    refunds: tuple[Refund, ...]
+
+
+async def _note_refusal(attempt_id: int, no: _No, session: AsyncSession, now: datetime) -> None:
+    """It is free to be asked for again only if none of the payment's refunds is this one."""
     attempt, by = await payment_attempts.one(attempt_id, session), By(TRESEN, now)
-    told: dict[str, object] = {"error": why}
-    await payment_attempts.note(attempt, AttemptEvent.REFUND_FAILED, session, by, About(key, told))
+    if refund := refund_questions.answer_to(no.key, no.refunds, attempt):
+        await payment_bookings.book_refund(attempt, refund, session, by, no.key)
+        return
+    told: dict[str, object] = {"error": no.why}
+    await payment_attempts.note(attempt, AttemptEvent.REFUND_FAILED, session, by, About(no.key, told))
     session.add(entry(by, "payment_refund_failed", attempt.order_id, told, notice=True))
+
+
+async def account_for(attempt: Attempt, found: Capture, session: AsyncSession, by: By) -> None:
+    """What a look tells of questions that were given up: gone back after all, or free to be asked for again."""
+    for key, since in refund_questions.given_up(attempt).items():
+        if refund := refund_questions.answer_to(key, found.refunds, attempt):
+            await payment_bookings.book_refund(attempt, refund, session, by, key)
+        elif by.at - since >= STILL_AT_IT:
+            told: dict[str, object] = {"amount": open_questions(attempt)[key], "currency": attempt.currency}
+            await payment_attempts.note(attempt, AttemptEvent.REFUND_FAILED, session, by, About(key))
+            session.add(entry(by, "payment_refund_missing", attempt.order_id, told, notice=True))
+
+
+async def _nothing(session: AsyncSession, now: datetime) -> None:
+    """A look has answered the question meanwhile."""

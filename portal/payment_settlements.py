@@ -9,19 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
-from db.payments import PaymentStatus
-from portal import order_facts, payment_attempts, payment_bookings
+from portal import order_facts, payment_attempts, payment_bookings, payment_looks, payment_refunds
 from portal.activity import By, entry
 from portal.orders import OrderFacts
-from portal.paying import Capture, Missing, NoCapture, ProviderRefused, ProviderTrouble
+from portal.paying import STILL_AT_IT, Capture, Missing, NoCapture, ProviderRefused, ProviderTrouble
 from portal.payment_attempts import About, Attempt, Standing
-from portal.till import Account, Till
+from portal.till import Account, OtherAccount, Till
 
 LEASE = timedelta(seconds=60)  # longer than a service is ever waited for
 NOBODY_CAME = timedelta(hours=6)  # both of the service's three hours, to come and to say yes, are over
@@ -33,6 +32,7 @@ ENDS = {
     Missing.DUPLICATE: AttemptEvent.DECLINED,
     Missing.MERCHANT: AttemptEvent.FAILED,
     Missing.GONE: AttemptEvent.EXPIRED,
+    Missing.VOIDED: AttemptEvent.EXPIRED,
     Missing.OUTDATED: AttemptEvent.REPLACED,
 }
 TELL_MERCHANT = frozenset({Missing.DUPLICATE, Missing.MERCHANT})
@@ -78,7 +78,7 @@ async def settle(attempt_id: int, till: Till, by: By) -> bool:
     """Takes the money if it may be taken; False while somebody else is at it. Raises ProviderTrouble, -Refused."""
     async with till.database.writing() as session:
         claim = await _claimed(await payment_attempts.one(attempt_id, session), session, by)
-        account = await till.account(claim.attempt.provider_id, session) if claim else None
+        account = await till.account_of(claim.attempt, session) if claim else None
     if claim is None or account is None:
         return await _is_free(attempt_id, till, by)
     try:
@@ -92,18 +92,30 @@ async def settle(attempt_id: int, till: Till, by: By) -> bool:
 
 
 async def _answered(claim: _Claim, account: Account) -> Capture | NoCapture:
-    """An earlier question may have taken the money without our knowing: only a clear no ends such a payment."""
+    """What an earlier question has taken is found; as long as the service may be at one, nothing is a no.
+
+    Raises ProviderTrouble, ProviderRefused.
+    """
     attempt, service = claim.attempt, account.service
     if claim.is_outdated:
         found = await service.look(attempt.reference, account.credentials)
     else:
         found = await service.capture(attempt.reference, attempt.mark, account.credentials)
-    if not isinstance(found, NoCapture):
+    if isinstance(found, Capture):
         return found
-    if found.why is Missing.MERCHANT and attempt.standing is Standing.CHECKING:
-        raise ProviderTrouble(found.detail)
+    _doubt(attempt, found, claim.at)
     is_free = found.why in (Missing.APPROVED, Missing.WAITING)
     return NoCapture(Missing.OUTDATED) if claim.is_outdated and is_free else found
+
+
+def _doubt(attempt: Attempt, found: NoCapture, now: datetime) -> None:
+    """Of money that was asked for without an answer. Raises ProviderTrouble where that proves nothing."""
+    if attempt.standing is not Standing.CHECKING or found.why is Missing.VOIDED:
+        return
+    if found.why is Missing.GONE:
+        raise ProviderTrouble("The service does not know a payment that was asked for.")
+    if attempt.asked_at is not None and now - attempt.asked_at < STILL_AT_IT:
+        raise ProviderTrouble("The service may still be at a payment that was asked for.")
 
 
 async def look(attempt_id: int, till: Till, by: By) -> None:
@@ -116,8 +128,11 @@ async def look(attempt_id: int, till: Till, by: By) -> None:
         return
     async with till.database.writing() as session:
         now = await payment_attempts.one(attempt_id, session)
-        if isinstance(found, Capture) or not await _is_busy(now, session, by):
-            await record(now, found, session, By(by.actor, till.clock()))
+        if isinstance(found, NoCapture):
+            if await _is_busy(now, session, by):
+                return
+            _doubt(now, found, by.at)
+        await record(now, found, session, By(by.actor, till.clock()))
 
 
 async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
@@ -127,13 +142,13 @@ async def _seen(attempt: Attempt, till: Till, by: By) -> Capture | NoCapture:
         return NoCapture(Missing.GONE if age > NEVER_LED_ANYWHERE else Missing.WAITING)
     try:
         async with till.database.reading() as session:
-            account = await till.account(attempt.provider_id, session)
+            account = await till.account_of(attempt, session)
         found = await account.service.look(attempt.reference, account.credentials)
-    except ProviderRefused:
-        if never_asked and age > NOBODY_CAME:
+    except ProviderRefused as refused:
+        if never_asked and (age > NOBODY_CAME or isinstance(refused, OtherAccount)):
             return NoCapture(Missing.GONE)
         raise
-    waits = isinstance(found, NoCapture) and found.why is Missing.WAITING
+    waits = never_asked and isinstance(found, NoCapture) and found.why is Missing.WAITING
     return NoCapture(Missing.GONE) if waits and age > NOBODY_CAME else found
 
 
@@ -141,6 +156,7 @@ async def record(attempt: Attempt, found: Capture | NoCapture, session: AsyncSes
     """In the running transaction: everything that follows from the service's answer. Told twice, it is noted once."""
     if isinstance(found, Capture):
         await payment_bookings.book(attempt, found, session, by)
+        await payment_refunds.account_for(await payment_attempts.one(attempt.id, session), found, session, by)
         return
     slot = await session.get(OpenPayment, attempt.order_id)
     if slot is None or slot.attempt_id != attempt.id or attempt.standing is Standing.PENDING:
@@ -158,21 +174,6 @@ async def record(attempt: Attempt, found: Capture | NoCapture, session: AsyncSes
     session.add(entry(by, kind, attempt.order_id, told, notice=found.why in TELL_MERCHANT))
 
 
-async def take_back(attempt: Attempt, capture: str, session: AsyncSession, by: By) -> None:
-    """A genuine delivery says that the money was taken back."""
-    taken = attempt.capture
-    if taken is None or taken.reference != capture:
-        return
-    reversal = Capture(
-        id=capture,
-        status=PaymentStatus.REVERSED,
-        amount=taken.number("amount"),
-        currency=taken.text("currency"),
-        at=by.at,
-    )
-    await payment_bookings.book(attempt, reversal, session, by)
-
-
 def still_fits(attempt: Attempt, order: OrderFacts) -> bool:
     """What the customer said yes to is what is due now; else nothing is taken."""
     return not order.is_dead and (attempt.amount, attempt.currency) == (order.due, order.currency)
@@ -183,6 +184,7 @@ class _Claim:
     """`is_outdated`: the order has changed since we asked for the money, so it is not asked for again."""
 
     attempt: Attempt
+    at: datetime
     is_outdated: bool
 
 
@@ -195,13 +197,14 @@ async def _claimed(attempt: Attempt, session: AsyncSession, by: By) -> _Claim | 
         return None
     order = await session.get_one(Order, attempt.order_id)
     fits = still_fits(attempt, await order_facts.of_one(order, session))
-    if attempt.standing is Standing.WAITING:
-        if not fits:
-            await record(attempt, NoCapture(Missing.OUTDATED), session, by)
-            return None
+    if attempt.standing is Standing.WAITING and not fits:
+        await record(attempt, NoCapture(Missing.OUTDATED), session, by)
+        return None
+    if fits:
         await payment_attempts.note(attempt, AttemptEvent.CAPTURING, session, by)
     slot.busy_until = by.at + LEASE
-    return _Claim(attempt, is_outdated=not fits)
+    await payment_looks.bring_forward(attempt, LEASE, session, by.at)
+    return _Claim(attempt, by.at, is_outdated=not fits)
 
 
 async def _let_go(attempt: Attempt, till: Till) -> None:

@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.invoices import Invoice, InvoiceKind
 from db.orders import Order
-from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt, PaymentEvent
+from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt
 from db.payment_providers import ProviderKind
 from db.settings import SellerSettings
-from portal import order_facts, payment_attempts, payment_choices, payment_looks, payments, settings
+from portal import order_facts, payment_attempts, payment_choices, payment_looks, payment_providers, payments, settings
 from portal.activity import By, entry
 from portal.orders import OrderFacts
 from portal.paying import Approval, ProviderRefused, ProviderTrouble, Wanted
@@ -25,6 +25,8 @@ from portal.till import Till
 
 # The service lets a customer say yes for three hours; an older address would lead to an error there.
 FRESH = timedelta(hours=2, minutes=30)
+ANSWERED_WITHIN = timedelta(seconds=60)  # longer than a service is ever waited for
+LONGEST_LABEL, SUFFIX = 127, 6  # characters
 LOCALE = re.compile(r"[a-z]{2}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 
 
@@ -49,12 +51,14 @@ class Begun:
 @dataclass(frozen=True, kw_only=True)
 class _Prepared:
     attempt: Attempt
+    click: str
     brand: str
     locale: str
 
 
 async def begin(asked: Asked, till: Till, by: By) -> Begun:
     """Asks the service once, or not at all where an address of the same payment is still fresh. Raises Refused."""
+    click = payment_attempts.new_mark()
     async with till.database.writing() as session:
         order = await session.get_one(Order, asked.order_id)
         facts = await order_facts.of_one(order, session)
@@ -63,9 +67,11 @@ async def begin(asked: Asked, till: Till, by: By) -> Begun:
         if choice.kind is ProviderKind.BANK_TRANSFER:
             return Begun(choice=choice)
         attempt = await _reused(choice, facts, session, by) or await _new(choice, order, facts, session, by)
-        prepared = _Prepared(attempt=attempt, brand=seller.name or order.shop_name, locale=order.locale)
-    if attempt.url:
-        return Begun(choice=choice, url=attempt.url)
+        if attempt.url:
+            return Begun(choice=choice, url=attempt.url)
+        await payment_attempts.note(attempt, AttemptEvent.STARTING, session, by, About(click))
+        brand = seller.name or order.shop_name
+        prepared = _Prepared(attempt=attempt, click=click, brand=brand, locale=order.locale)
     approval = await _asked_for(prepared, asked, till, by)
     return Begun(choice=choice, url=approval.url)
 
@@ -89,12 +95,10 @@ async def _reused(choice: Choice, facts: OrderFacts, session: AsyncSession, by: 
     if found is None:
         return None
     attempt, _ = found
-    same = (attempt.provider_id, attempt.method, attempt.amount, attempt.currency) == (
-        choice.provider_id,
-        choice.method,
-        facts.due,
-        facts.currency,
-    )
+    row = await payment_providers.one(choice.provider_id, session)
+    asked = (choice.provider_id, row.client_id, row.sandbox, choice.method, facts.due, facts.currency)
+    account = (attempt.provider_id, attempt.client_id, attempt.sandbox)
+    same = (*account, attempt.method, attempt.amount, attempt.currency) == asked
     if same and by.at - attempt.started_at < FRESH:
         return attempt
     await payment_attempts.note(attempt, AttemptEvent.REPLACED, session, by)
@@ -103,14 +107,18 @@ async def _reused(choice: Choice, facts: OrderFacts, session: AsyncSession, by: 
 
 
 async def _new(choice: Choice, order: Order, facts: OrderFacts, session: AsyncSession, by: By) -> Attempt:
+    provider = await payment_providers.one(choice.provider_id, session)
+    mark = payment_attempts.new_mark()
     row = PaymentAttempt(
-        mark=payment_attempts.new_mark(),
+        mark=mark,
         order_id=order.id,
         provider_id=choice.provider_id,
         method=choice.method,
         amount=facts.due,
         currency=facts.currency,
-        label=await _label(order, session),
+        label=await _label(order, mark, session),
+        client_id=provider.client_id,
+        sandbox=provider.sandbox,
         started_at=by.at,
     )
     session.add(row)
@@ -121,17 +129,18 @@ async def _new(choice: Choice, order: Order, facts: OrderFacts, session: AsyncSe
     return attempt
 
 
-async def _label(order: Order, session: AsyncSession) -> str:
-    """The invoice's number, else the order's. A further payment needs a number of its own: services refuse repeats."""
+async def _label(order: Order, mark: str, session: AsyncSession) -> str:
+    """The invoice's number, else the order's.
+
+    Services refuse a number that was paid with before, be it by another order of the same number or at another
+    shop of the same account: from the second time on it gets a suffix of this attempt's own.
+    """
     invoice = select(Invoice.number).where(Invoice.order_id == order.id, Invoice.kind == InvoiceKind.INVOICE)
     number = (await session.scalars(invoice.order_by(Invoice.id.desc()).limit(1))).first() or order.number
-    completed = (
-        select(func.count(func.distinct(PaymentEvent.attempt_id)))
-        .join(PaymentAttempt)
-        .where(PaymentAttempt.order_id == order.id, PaymentEvent.kind == AttemptEvent.COMPLETED)
-    )
-    before = (await session.scalars(completed)).one()
-    return f"{number}-{before + 1}" if before else number
+    number = number[: LONGEST_LABEL - SUFFIX - 1]
+    before = select(PaymentAttempt.id).where(or_(PaymentAttempt.label == number, PaymentAttempt.order_id == order.id))
+    is_first = await session.scalar(before.limit(1)) is None
+    return number if is_first else f"{number}-{mark[:SUFFIX]}"
 
 
 async def _asked_for(prepared: _Prepared, asked: Asked, till: Till, by: By) -> Approval:
@@ -151,30 +160,47 @@ async def _asked_for(prepared: _Prepared, asked: Asked, till: Till, by: By) -> A
     )
     try:
         async with till.database.reading() as session:
-            account = await till.account(attempt.provider_id, session)
+            account = await till.account_of(attempt, session)
         approval = await account.service.begin(wanted, account.credentials)
     except (ProviderTrouble, ProviderRefused) as error:
-        await _note_failure(attempt, error, till, by)
+        await _note_failure(prepared, error, till, By(by.actor, till.clock()))
         raise Refused(Refusal.PROVIDER_UNAVAILABLE) from error
     async with till.database.writing() as session:
-        now = await payment_attempts.one(attempt.id, session)
-        if not now.reference:  # two clicks at once asked for the same, and were answered the same
-            at = By(by.actor, till.clock())
-            details: dict[str, object] = {"url": approval.url}
-            reference = approval.reference
-            await payment_attempts.note(now, AttemptEvent.CREATED, session, at, About(reference, details))
+        found = await payment_attempts.open_one(attempt.order_id, session)
+        if found is None or found[0].id != attempt.id:  # it gave way while the service was asked
+            raise Refused(Refusal.PAYMENT_REPLACED)
+        if not found[0].reference:  # two clicks at once asked for the same, and were answered the same
+            about = About(approval.reference, {"url": approval.url})
+            await payment_attempts.note(attempt, AttemptEvent.CREATED, session, By(by.actor, till.clock()), about)
     return approval
 
 
-async def _note_failure(attempt: Attempt, error: Exception, till: Till, by: By) -> None:
-    """The order is free for another try at once; what the merchant has to mend is a notice."""
+async def _note_failure(prepared: _Prepared, error: Exception, till: Till, by: By) -> None:
+    """The order is free for another try at once, unless another click still asks for the same payment.
+
+    What the merchant has to mend is a notice.
+    """
     async with till.database.writing() as session:
-        now = await payment_attempts.one(attempt.id, session)
-        if now.reference:
-            return
+        attempt = await payment_attempts.one(prepared.attempt.id, session)
+        slot = await session.get(OpenPayment, attempt.order_id)
         told: dict[str, object] = {"error": str(error)}
-        await payment_attempts.note(now, AttemptEvent.FAILED, session, By(by.actor, till.clock()), About(details=told))
-        await payment_attempts.close(now, session)
+        if slot is None or slot.attempt_id != attempt.id or attempt.reference or _others_ask(prepared, attempt, by):
+            about = About(prepared.click, told)
+            await payment_attempts.note(attempt, AttemptEvent.START_FAILED, session, by, about)
+            return
+        await payment_attempts.note(attempt, AttemptEvent.FAILED, session, by, About(details=told))
+        await payment_attempts.close(attempt, session)
         mine = isinstance(error, ProviderRefused)
         details: dict[str, object] = {"provider": attempt.provider_id, **told}
         session.add(entry(by, "payment_start_failed", attempt.order_id, details, notice=mine))
+
+
+def _others_ask(prepared: _Prepared, attempt: Attempt, by: By) -> bool:
+    """Whether another click may still be answered; one of a process that died is not waited for."""
+    over = {event.reference for event in attempt.events if event.kind is AttemptEvent.START_FAILED}
+    return any(
+        event.kind is AttemptEvent.STARTING
+        and event.reference not in over | {prepared.click}
+        and by.at - event.at < ANSWERED_WITHIN
+        for event in attempt.events
+    )

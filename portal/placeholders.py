@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9]*)\}")
 STAMP = ("UserName", "OrderNumber", "OrderDate", "Platform")
-SERIES = ("year",)
 
 
 def fill_text(text: str, values: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.outbox import Job
+from db.payment_attempts import AttemptEvent
 from portal import payment_attempts, payment_looks, payment_settlements
 from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
@@ -47,4 +48,6 @@ async def _plan_next(attempt_id: int, number: int, session: AsyncSession, now: d
     await payment_looks.plan(attempt, number + 1, session, now)
     if payment_looks.is_unclear(attempt, now):
         details: dict[str, object] = {"amount": attempt.amount, "provider": attempt.provider_id}
-        session.add(entry(By(TRESEN, now), "payment_unclear", attempt.order_id, details, notice=True))
+        by = By(TRESEN, now)
+        await payment_attempts.note(attempt, AttemptEvent.UNCLEAR_TOLD, session, by)
+        session.add(entry(by, "payment_unclear", attempt.order_id, details, notice=True))

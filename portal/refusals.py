@@ -27,9 +27,12 @@ class Refusal(StrEnum):
     FOREIGN_CURRENCY = "foreign-currency"
     ADDRESS_INCOMPLETE = "address-incomplete"
     VAT_ID_MISSING = "vat-id-missing"
+    EXEMPTION_UNFOUNDED = "exemption-unfounded"
     SUPPLY_DATE_UNKNOWN = "supply-date-unknown"
     CHARACTER_UNPRINTABLE = "character-unprintable"
     INVOICE_FAILED = "invoice-failed"
+    NUMBER_TAKEN = "number-taken"
+    DAY_AHEAD = "day-ahead"
     ALREADY_INVOICED = "already-invoiced"
     FILE_MISSING = "file-missing"
     STAMP_FAILED = "stamp-failed"
@@ -38,6 +41,7 @@ class Refusal(StrEnum):
     NOTHING_DUE = "nothing-due"
     NO_PROVIDER = "no-provider"
     PROVIDER_UNAVAILABLE = "provider-unavailable"
+    PAYMENT_REPLACED = "payment-replaced"
 
 
 class Refused(Exception):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from db.migrate import current, newest
+from portal.activity import COMMAND_LINE
 from portal.backup import is_sound
 from portal.backup_archive import BackupFailed, Damaged, Manifest, unpack, workplace
+from portal.number_gaps import RESTORED
 
 RESERVE = 64 * 1024 * 1024  # the last bytes of a disk are not for us
 NO_CONTENT = frozenset({"lost+found"})
@@ -32,6 +36,7 @@ def _restore(archive: Path, data: Path, database: str) -> Manifest:
         with _aside(data) as place:
             manifest = unpack(archive, place, shutil.disk_usage(place).free - RESERVE)
             _check(manifest, place / database)
+            _note(manifest, place / database)
             os.sync()
             _put(place, data, database)
     except Damaged as error:
@@ -70,6 +75,16 @@ def _check(manifest: Manifest, database: Path) -> None:
         )
     if not database.is_file() or current(database) != manifest.schema or not is_sound(database):
         raise Damaged("its database is not sound.")
+
+
+def _note(manifest: Manifest, database: Path) -> None:
+    """The merchant has to know: what was issued after the backup is not here, and its numbers would come again."""
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO activity (at, actor, kind, details, notice) VALUES (?, ?, ?, ?, 1)",
+            (now, COMMAND_LINE, RESTORED, json.dumps({"backup": str(manifest.at)})),
+        )
 
 
 def _put(place: Path, data: Path, database: str) -> None:

@@ -34,7 +34,10 @@ Days = Annotated[int, Meta(ge=1, le=36_500)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Short = Annotated[str, Meta(max_length=500)]
 Html = Annotated[str, Meta(max_length=100_000)]
-Prefix = Annotated[str, Meta(min_length=1, max_length=40)]
+Prefix = Annotated[
+    str, Meta(min_length=1, max_length=number_series.LONGEST_TEMPLATE, pattern=number_series.TEMPLATE)
+]
+OwnPrefix = Annotated[str, Meta(max_length=number_series.LONGEST_TEMPLATE, pattern=number_series.TEMPLATE)]
 FirstNumber = Annotated[int, Meta(ge=1, le=99_999_999)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 WebAddress = Annotated[str, Meta(pattern=r"^(https?://[^\s<>\"']+)?$", max_length=2000)]
@@ -98,7 +101,7 @@ class SellerChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     tax_regime: TaxRegime | UnsetType = UNSET
     invoice_series: Prefix | UnsetType = UNSET
     invoice_start: FirstNumber | UnsetType = UNSET
-    credit_note_series: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    credit_note_series: OwnPrefix | UnsetType = UNSET
     credit_note_start: FirstNumber | UnsetType = UNSET
     imprint_url: WebAddress | UnsetType = UNSET
     privacy_url: WebAddress | UnsetType = UNSET
@@ -176,10 +179,12 @@ async def of(section: type[Row], session: AsyncSession) -> Row:
 async def change(section: type[Row], wanted: Change, session: AsyncSession, by: By) -> Row:
     """Writes the fields that differ and notes old and new; everything or nothing. Raises Invalid."""
     row = await of(section, session)
-    news = {name: value for name, value in _given(wanted).items() if getattr(row, name) != value}
+    given = _given(wanted)
+    news = {name: value for name, value in given.items() if getattr(row, name) != value}
     found = [*faults(news), *await _unknown(wanted, session)]
     if isinstance(row, SellerSettings):
-        found += await number_series.faults(row, _given(wanted), session)
+        found += await number_series.faults(row, given, session)
+        news |= await number_series.starts(row, given, session)
     if found:
         raise Invalid(*found)
     if not news:
@@ -200,7 +205,7 @@ def faults(news: Mapping[str, object]) -> list[Fault]:
     """What the type of a field alone cannot tell, of those that change: what is stored already stops nobody."""
     if "timezone" in news and news["timezone"] not in available_timezones():
         return [Fault("#/timezone", "unknown-timezone", "Name a zone such as Europe/Berlin.")]
-    return seller_numbers.faults(news)
+    return [*seller_numbers.faults(news), *invoice_texts.faults(news)]
 
 
 async def _unknown(wanted: Change, session: AsyncSession) -> list[Fault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from db.orders import Address, BillingCorrection, Line, Order, TaxCategory, VatMode
+from db.orders import Address, BillingCorrection, BuyerKind, Line, Order, TaxCategory, VatMode
 from db.settings import InvoiceTextSettings, SellerSettings, TaxRegime
 from pdfkit import paper
+from pdfkit.letters import unprintable
 from pdfkit.paper import Kind, Paper, TaxGroup, Totals
-from portal import receipts, supplies
-from portal.buyers import Asked, buyer, ship_to
+from portal import destinations, receipts, supplies
+from portal.buyers import Asked, buyer, destination, ship_to
+from portal.destinations import Sale
 from portal.invoice_lines import NotIssued, Position, positions, printed
 from portal.invoice_texts import Language, reason
 from portal.orders import OrderFacts
@@ -83,7 +85,7 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
     found = positions(bought.lines, mode)
     lines, adjustments = printed(found)
     if not lines:
-        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, "no line")
+        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, "nothing")
     language = language_of(bought.row.locale)
     taxes = groups(found, mode, issuer.texts, language)
     asked = Asked(
@@ -98,7 +100,18 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
     needs_day = paper.TaxCategory.INTRA_EU in asked.categories  # EN 16931, BR-IC-11
     if supply is None or (needs_day and supply.on is None):
         raise NotIssued(Refusal.SUPPLY_DATE_UNKNOWN)
-    return Snapshot(
+    ordered_on = local_day(bought.row.ordered_at, issuer.zone)
+    destinations.check(
+        Sale(
+            seller_country=issuer.settings.country,
+            destination=destination(asked),
+            vat_id=recipient.vat_id,
+            is_business=bought.row.buyer_kind is BuyerKind.BUSINESS,
+            taxes=taxes,
+            on=supply.until or supply.on or ordered_on,
+        )
+    )
+    made = Snapshot(
         paper=Paper(
             kind=Kind.INVOICE,
             number=UNNUMBERED,
@@ -110,17 +123,35 @@ def of_order(bought: Bought, issuer: Issuer) -> Snapshot:
             supply=supply,
             lines=lines,
             taxes=taxes,
-            totals=totals(taxes),
+            totals=totals(taxes, receipts.due(bought.facts)),
             adjustments=adjustments,
             receipts=receipts.of(bought.facts, issuer.zone),
+            **receipts.terms(bought.facts, issuer.zone, language),
             ship_to=ship_to(asked),
             order_number=plain(bought.row.number),
-            ordered_on=local_day(bought.row.ordered_at, issuer.zone),
+            ordered_on=ordered_on,
             prices_include_tax=bought.row.prices_include_tax,
             accent=issuer.accent,
         ),
         positions=found,
     )
+    if found_out := "\n".join(_unprintable(msgspec.to_builtins(made.paper, builtin_types=(bytes, date)), "")):
+        raise NotIssued(Refusal.CHARACTER_UNPRINTABLE, found_out)
+    return made
+
+
+def _unprintable(value: object, place: str) -> Iterator[str]:
+    """Each field with the characters that no typeface has, such as `lines/0/title 🎉`."""
+    match value:
+        case str():
+            if signs := unprintable(value):
+                yield f"{place} {signs}"
+        case dict():
+            for name, each in value.items():
+                yield from _unprintable(each, f"{place}/{name}".removeprefix("/"))
+        case list() | tuple():
+            for number, each in enumerate(value):
+                yield from _unprintable(each, f"{place}/{number}")
 
 
 def _check(bought: Bought, issuer: Issuer) -> None:
@@ -130,11 +161,13 @@ def _check(bought: Bought, issuer: Issuer) -> None:
         raise NotIssued(Refusal.FOREIGN_CURRENCY, bought.row.currency)
     total = sum(line.line_gross for line in bought.lines)
     if not bought.row.amounts_consistent or total != bought.row.total_gross:
-        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, f"{total} / {bought.row.total_gross}")
+        raise NotIssued(Refusal.AMOUNTS_INCONSISTENT, f"sums {total} {bought.row.total_gross} {bought.row.currency}")
 
 
 def _mode(row: Order, settings: SellerSettings) -> VatMode:
-    """A small business shows no tax, whatever rates its shop tells."""
+    """A small business shows no tax, whatever rates its shop tells; nobody else is one because a shop says so."""
+    if row.vat_mode is VatMode.SMALL_BUSINESS and settings.tax_regime is not TaxRegime.SMALL_BUSINESS:
+        raise NotIssued(Refusal.TAX_RATE_UNKNOWN, "small-business")
     return VatMode.SMALL_BUSINESS if settings.tax_regime is TaxRegime.SMALL_BUSINESS else row.vat_mode
 
 
@@ -173,10 +206,10 @@ def groups(
     )
 
 
-def totals(taxes: Sequence[TaxGroup]) -> Totals:
-    """Whoever gets an invoice here has paid: nothing is due."""
+def totals(taxes: Sequence[TaxGroup], due: int = 0) -> Totals:
+    """What is not due is paid: what came in beyond the total is no matter of this document."""
     basis, tax = sum(group.basis for group in taxes), sum(group.tax for group in taxes)
-    return Totals(basis=basis, tax=tax, gross=basis + tax, paid=basis + tax, due=0)
+    return Totals(basis=basis, tax=tax, gross=basis + tax, paid=basis + tax - due, due=due)
 
 
 def issued_by(issuer: Issuer, snapshot: Snapshot) -> Snapshot:

@@ -26,6 +26,7 @@ from portal.storages import Entry, Storage
 from portal.windows import local_day
 
 KEPT_SECONDS = 25 * 3600  # a download's address lives 24 hours
+MOST_BYTES = 2 * 1024**3
 
 
 class FileChanged(Exception):
@@ -74,11 +75,16 @@ def _date_format(tag: str) -> str:
 
 
 class Stamps:
-    """A folder of stamped copies, each named after its original's version, its text and its style."""
+    """A folder of stamped copies, each named after its order, its original's version, its text and its style.
 
-    def __init__(self, folder: Path, child: Child) -> None:
+    Together they take at most `most_bytes`, but for the newest one: what was asked for longest ago goes first, and is
+    made again with the same bytes if it is asked for once more.
+    """
+
+    def __init__(self, folder: Path, child: Child, most_bytes: int = MOST_BYTES) -> None:
         self._folder = folder
         self._child = child
+        self._most_bytes = most_bytes
         self._making: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def name(self, storage_id: int, original: Entry, wish: Wish) -> str:
@@ -96,16 +102,18 @@ class Stamps:
             return place
 
     async def opened(self, name: str) -> LocalBytes | None:
-        """The bytes of a copy, or None where it is gone."""
+        """The bytes of a copy, or None where it is gone. One that is dropped meanwhile can be read to its end."""
+        place = self._folder / f"{name}.pdf"
         try:
-            copy = await LocalBytes.open(self._folder / f"{name}.pdf")
+            await asyncio.to_thread(_freshen, place)
+            copy = await LocalBytes.open(place)
         except FileNotFoundError:
             return None
         copy.version = name  # made anew, it is still the same copy
         return copy
 
     async def _make(self, place: Path, storage: Storage, original: Entry, wish: Wish) -> None:
-        await asyncio.to_thread(self._tidy)
+        self._folder.mkdir(parents=True, exist_ok=True)
         draft = place.with_suffix(".draft")
         try:
             async with local_copy(storage, original.path, self._folder) as source:
@@ -115,6 +123,7 @@ class Stamps:
             draft.replace(place)
         finally:
             draft.unlink(missing_ok=True)
+        await asyncio.to_thread(self._tidy, place)
 
     @asynccontextmanager
     async def _turn(self, name: str) -> AsyncIterator[None]:
@@ -123,13 +132,23 @@ class Stamps:
         async with lock:
             yield
 
-    def _tidy(self) -> None:
-        """Drops copies that no living download can ask for any more."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+    def _tidy(self, newest: Path) -> None:
+        """Drops what no living download can ask for any more, then what was asked for longest ago."""
+        found = []
         for copy in self._folder.iterdir():
             with suppress(FileNotFoundError):  # a draft that became a copy meanwhile
-                if time.time() - copy.stat().st_atime > KEPT_SECONDS:
+                status = copy.stat()
+                if time.time() - status.st_atime > KEPT_SECONDS:
                     copy.unlink(missing_ok=True)
+                elif copy.suffix == ".pdf":
+                    found.append((status.st_atime_ns, status.st_size, copy))
+        taken = sum(size for _, size, _ in found)
+        for _, size, copy in sorted(found):
+            if taken <= self._most_bytes:
+                return
+            if copy != newest:
+                copy.unlink(missing_ok=True)
+                taken -= size
 
 
 def _freshen(place: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -14,17 +15,41 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.files import File
 from db.storages import Storage as StorageRow
 from db.storages import StorageKind
+from portal import storage_options
 from portal.activity import By, entry
 from portal.byte_ranges import Bytes
 from portal.refusals import Conflict, Fault, Invalid, NotFound
+from portal.vault import Unreadable, Vault
+
+MOST_ENTRIES = 10_000  # of one folder; whoever has more can sort them into several
+SECRETS_LOST = "The stored secrets cannot be read with this shop's keys; enter them anew."
 
 
 class FileMissing(Exception):
     """The storage answers, and there is no such file."""
 
 
-class StorageUnavailable(Exception):
-    """The storage does not answer, or not in a way that helps."""
+class Trouble(StrEnum):
+    """Why a storage is of no help, as far as it matters for what to do about it."""
+
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed-out"
+    DENIED = "denied"
+    BUSY = "busy"
+    MOVED = "moved"
+    TOO_MANY = "too-many"
+    UNEXPECTED = "unexpected"
+    ROOT_MISSING = "root-missing"
+    NOT_GRANTED = "not-granted"
+    OPTIONS = "options"
+
+
+class StorageUnavailable(OSError):
+    """The storage does not answer, or not in a way that helps. An OSError, as what reads bytes expects."""
+
+    def __init__(self, detail: str, trouble: Trouble = Trouble.UNEXPECTED) -> None:
+        super().__init__(detail)
+        self.trouble = trouble
 
 
 class OptionsRefused(Exception):
@@ -65,25 +90,41 @@ class Storage(Protocol):
         """Where the file lies on this machine, if it does: then nothing needs to be copied for stamping."""
         ...
 
+    def presigned(self, path: str, answer: Mapping[str, str]) -> str | None:
+        """An address at which whoever has it may read the file for five minutes; None where there is none.
+
+        `answer`: the headers `content-disposition`, `content-type` and `cache-control` of what is read there.
+        """
+        ...
+
 
 Opener = Callable[[Mapping[str, str]], Storage]
 
 
 class Storages:
-    """Opens storages by their kind. app.py hands in the kinds that exist."""
+    """Opens storages by their kind. app.py hands in the kinds that exist; `vault` holds the secrets of all of them."""
 
-    def __init__(self, openers: Mapping[StorageKind, Opener]) -> None:
+    def __init__(self, openers: Mapping[StorageKind, Opener], vault: Vault) -> None:
         self._openers = openers
+        self.vault = vault
 
     def opened(self, row: StorageRow) -> Storage:
         """Raises OptionsRefused where the options cannot work (any more)."""
-        return self._openers[row.kind](row.options)
+        try:
+            options = storage_options.opened(row.kind, row.options, self.vault)
+        except Unreadable as error:
+            raise OptionsRefused(min(storage_options.secrets_of(row.kind)), SECRETS_LOST) from error
+        return self._openers[row.kind](options)
 
     def check(self, kind: StorageKind, options: Mapping[str, str]) -> None:
-        """Raises Invalid with a pointer to the faulty option."""
+        """Raises Invalid with a pointer to every faulty option; secrets are readable here."""
+        if faults := tuple(storage_options.faults(kind, options)):
+            raise Invalid(*faults)
         try:
             self._openers[kind](options)
         except OptionsRefused as error:
+            if error.option == storage_options.REFRESH_TOKEN:  # it comes later
+                return
             raise Invalid(Fault(f"#/options/{error.option}", "unusable", str(error))) from error
 
 
@@ -98,7 +139,11 @@ class NewStorage(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class StorageChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """`options` are replaced as a whole; the kind of a storage never changes."""
+    """`options` are replaced as a whole, but for secrets: one that is not named stays, an empty one is removed.
+
+    Where another endpoint or client id is given, secrets have to be given anew: nobody else shall get to read the old
+    ones. The kind of a storage never changes.
+    """
 
     name: Name | UnsetType = UNSET
     options: Options | UnsetType = UNSET
@@ -108,7 +153,8 @@ async def add(new: NewStorage, storages: Storages, session: AsyncSession, by: By
     """Raises Invalid for options that cannot work, Conflict for a name that is taken."""
     storages.check(new.kind, new.options)
     await _refuse_taken(new.name, session)
-    row = StorageRow(name=new.name, kind=new.kind, options=new.options, created_at=by.at)
+    options = storage_options.sealed(new.kind, new.options, storages.vault)
+    row = StorageRow(name=new.name, kind=new.kind, options=options, created_at=by.at)
     session.add(row)
     session.add(entry(by, "storage_added", details={"name": new.name, "kind": new.kind.value}))
     await session.flush()
@@ -131,13 +177,17 @@ async def change(
     row: StorageRow, wanted: StorageChange, storages: Storages, session: AsyncSession, by: By
 ) -> StorageRow:
     """Raises Invalid for options that cannot work, Conflict for a name that is taken."""
+    changed: list[str] = []
     if wanted.options is not UNSET:
-        storages.check(row.kind, wanted.options)
-        row.options = wanted.options
+        options = _merged(row, wanted.options, storages.vault)
+        storages.check(row.kind, options)
+        changed = _changed(row, options, storages.vault)
+        row.options = storage_options.sealed(row.kind, options, storages.vault)
     if wanted.name is not UNSET and wanted.name != row.name:
         await _refuse_taken(wanted.name, session)
         row.name = wanted.name
-    session.add(entry(by, "storage_changed", details={"storage": row.id, "name": row.name}))
+    details: dict[str, object] = {"storage": row.id, "name": row.name, "options": changed}
+    session.add(entry(by, "storage_changed", details=details))
     return row
 
 
@@ -148,6 +198,22 @@ async def remove(row: StorageRow, session: AsyncSession, by: By) -> None:
         raise Conflict(f"{files} file(s) of this storage are known to articles or orders.")
     await session.delete(row)
     session.add(entry(by, "storage_removed", details={"storage": row.id, "name": row.name}))
+
+
+def _merged(row: StorageRow, given: Mapping[str, str], vault: Vault) -> dict[str, str]:
+    try:
+        return storage_options.merged(row, given, vault)
+    except Unreadable:  # then all of them are needed anew
+        return dict(given)
+
+
+def _changed(row: StorageRow, options: Mapping[str, str], vault: Vault) -> list[str]:
+    """The names of the options that differ; values stay out of the history, as some are secret."""
+    try:
+        before = storage_options.opened(row.kind, row.options, vault)
+    except Unreadable:
+        before = storage_options.shown(row)
+    return sorted(name for name in {*before, *options} if before.get(name, "") != options.get(name, ""))
 
 
 async def _refuse_taken(name: str, session: AsyncSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -16,30 +17,40 @@ SUPPLIED = frozenset({State.SHIPPED, State.COMPLETED, State.COMPLAINT})
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """How an order reaches its buyer: what of it comes as a file, what by post, and when that left."""
+    """How an order reaches its buyer: what of it comes as a file, what by post, and the day on which that left."""
 
     has_files: bool
     has_goods: bool
-    shipped_at: datetime | None
-    delivered_at: datetime | None
+    sent_on: date | None
+
+
+def sent_on(told: Sequence[datetime | None], now: datetime, zone: ZoneInfo) -> date | None:
+    """The first of the instants that lies not after today: what is announced has not left yet."""
+    days = [local_day(each, zone) for each in told if each]
+    return next((day for day in days if day <= local_day(now, zone)), None)
 
 
 def supply(order: OrderFacts, way: Way, zone: ZoneInfo) -> Supply | None:
-    """None where it was supplied on a day that nobody told.
+    """None where nobody told the day; none is ever invented.
 
-    Files are supplied on the day of payment, for then they are to be had; goods on the day they were shipped. Before
-    that the money came first: an invoice then tells when, if that is known (§ 14 (4) no. 6 UStG).
+    Files are supplied on the day of payment, for then they are to be had, and goods on the day they were shipped. Money
+    that came before goods were shipped makes an advance payment, whose day the invoice tells (§ 14 (4) no. 6 UStG).
     """
-    filed = local_day(order.became_paid_at, zone) if way.has_files and order.became_paid_at else None
-    left = way.shipped_at or way.delivered_at
-    sent = local_day(left, zone) if way.has_goods and left else None
-    if way.has_goods and sent is None:
-        is_untold = order.state in SUPPLIED and paid_on(order, zone) is None
-        return None if is_untold else Supply(is_advance=True)
-    days = sorted(day for day in (filed, sent) if day)
-    if not days:
-        return Supply(is_advance=True)
+    if way.has_goods and way.sent_on is None:
+        is_advance = order.state not in SUPPLIED and paid_on(order, zone) is not None
+        return Supply(is_advance=True) if is_advance else None
+    filed = _filed_on(order, way, zone) if way.has_files else way.sent_on
+    if filed is None:
+        return None
+    days = sorted({filed, way.sent_on or filed} if way.has_goods else {filed})
     return Supply(on=days[0], until=days[-1] if days[-1] != days[0] else None)
+
+
+def _filed_on(order: OrderFacts, way: Way, zone: ZoneInfo) -> date | None:
+    """What costs nothing is to be had with the order; what was not paid at once is known by the day it was sent."""
+    if order.total == 0:
+        return local_day(order.paid_at or order.ordered_at, zone)
+    return paid_on(order, zone) or way.sent_on
 
 
 def paid_on(order: OrderFacts, zone: ZoneInfo) -> date | None:

@@ -12,11 +12,19 @@ from db.payment_providers import ProviderKind
 from portal import payment_providers
 from portal.jobs import Clock, utc_now
 from portal.paying import PaymentProvider, ProviderRefused
+from portal.payment_attempts import Attempt
 from portal.payment_providers import SECRET, Credentials
 from portal.signing import Signer
 from portal.vault import Unreadable, Vault
 
 NO_ACCOUNT = "This provider has no credentials that can be read; enter them anew."
+
+
+OTHER_ACCOUNT = "This payment was begun with another app, or in the other environment, than the provider has now."
+
+
+class OtherAccount(ProviderRefused):
+    """The service was not asked: the account that would be asked has never heard of this payment."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +60,10 @@ class Till:
             raise ProviderRefused(NO_ACCOUNT, credentials=True) from error
         credentials = Credentials(client_id=row.client_id, client_secret=secret, sandbox=row.sandbox)
         return Account(row.id, service, credentials)
+
+    async def account_of(self, attempt: Attempt, session: AsyncSession) -> Account:
+        """The one that the payment was begun with. Raises ProviderRefused, OtherAccount."""
+        row = await payment_providers.one(attempt.provider_id, session)
+        if (row.client_id, row.sandbox) != (attempt.client_id, attempt.sandbox):
+            raise OtherAccount(OTHER_ACCOUNT, credentials=True)
+        return await self.account(row.id, session)

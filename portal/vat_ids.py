@@ -53,9 +53,13 @@ class Wrong(StrEnum):
     CHECK_DIGIT = "vat-id-check-digit"
 
 
+def compact(text: str) -> str:
+    """As documents bear it: blanks, dots, hyphens and small letters are people's way to write it."""
+    return re.sub(r"[\s.-]", "", text).upper()
+
+
 def wrong(text: str) -> Wrong | None:
-    """Blanks, dots, hyphens and small letters are people's way to write it."""
-    number = re.sub(r"[\s.-]", "", text).upper()
+    number = compact(text)
     country, rest = number[:2], number[2:]
     if country not in SHAPES:
         return Wrong.COUNTRY

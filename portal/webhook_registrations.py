@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.outbox import Job
 from db.payment_providers import PaymentProvider
 from db.webhooks import Verification, Webhook
-from portal import payment_providers
+from portal import payment_providers, webhook_jobs
 from portal.activity import TRESEN, By, entry
 from portal.jobs import Record
 from portal.mail_servers import is_loopback
@@ -61,8 +61,11 @@ async def register(provider_id: int, verification: Verification, till: Till, by:
         if not is_reachable(till.base_url, from_here=till.hooks_from_here):
             raise Conflict(NOT_PUBLIC)
         account = await till.account(provider_id, session)
-    url = address(provider_id, till)
-    reference = await account.service.register(url, account.credentials)
+        known = await of(provider_id, session)
+    url, app = address(provider_id, till), account.credentials
+    is_same_app = known is not None and (known.client_id, known.sandbox) == (app.client_id, app.sandbox)
+    earlier = known.reference if known and is_same_app else ""
+    reference = await account.service.register(url, earlier, app)
     async with till.database.writing() as session:
         await payment_providers.one(provider_id, session)
         webhook = await session.get(Webhook, provider_id)
@@ -70,10 +73,26 @@ async def register(provider_id: int, verification: Verification, till: Till, by:
             webhook = Webhook(provider_id=provider_id, reference=reference, url=url, registered_at=by.at)
             session.add(webhook)
         webhook.reference, webhook.url, webhook.verification = reference, url, verification
-        webhook.registered_at = by.at
+        webhook.client_id, webhook.sandbox, webhook.registered_at = app.client_id, app.sandbox, by.at
         told: dict[str, object] = {"provider": provider_id, "name": row.name, "url": url}
         session.add(entry(by, "webhook_registered", details=told))
     return webhook
+
+
+async def keep_up(till: Till, now: datetime) -> None:
+    """At a start: whoever is called at an address that is not ours any more is asked to call this one."""
+    if not is_reachable(till.base_url, from_here=till.hooks_from_here):
+        return
+    async with till.database.reading() as session:
+        rows = await session.execute(
+            select(Webhook.provider_id, Webhook.url).join(PaymentProvider).where(PaymentProvider.active)
+        )
+        moved = [provider_id for provider_id, url in rows if url != address(provider_id, till)]
+    if not moved:
+        return
+    async with till.database.writing() as session:
+        for provider_id in moved:
+            await webhook_jobs.ask_to_register(provider_id, session, By(TRESEN, now))
 
 
 class Registrations:

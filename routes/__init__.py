@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from portal.house import House
 from routes import admin, api, errors, hooks, images, static, up
 from routes.api.slashes import SlashesKept
-from routes.customer import billing_addresses, downloads, invoices, lost_links, orders, payments, waivers
+from routes.customer import archives, billing_addresses, downloads, invoices, lost_links, orders, payments, waivers
 from routes.given import BEHIND_LINK, EVERYWHERE
 from routes.limits import RefusalLimit
 from routes.protection import Origins, Protection
@@ -25,6 +25,7 @@ customer = Router(
     route_handlers=[
         orders.show_order,
         downloads.start_download,
+        archives.start_archive,
         downloads.hand_out,
         invoices.get_invoice,
         invoices.show_invoice,

@@ -90,7 +90,7 @@ class RangedAnswer(Response[None]):
         cookies: Iterable[Cookie] | None = None,
         **_decided_here: object,
     ) -> ASGIResponse:
-        part = wanted(request.method, request.headers, self.source)
+        part = self._part(request)
         return Handover(
             self.source,
             part,
@@ -99,8 +99,11 @@ class RangedAnswer(Response[None]):
             cookies=[*self.cookies, *(cookies or ())],
         )
 
+    def _part(self, request: Request[object, object, State]) -> Part:
+        return wanted(request.method, request.headers, self.source)
+
     def _own_headers(self, part: Part) -> dict[str, str]:
-        headers = {"accept-ranges": "bytes", "etag": etag(self.source)}
+        headers = self._resuming()
         if self.source.modified:
             headers["last-modified"] = format_datetime(self.source.modified.astimezone(UTC), usegmt=True)
         if part.status == 416:
@@ -113,6 +116,20 @@ class RangedAnswer(Response[None]):
         if part.status != 304:
             headers["content-length"] = str(part.end - part.start)
         return headers
+
+    def _resuming(self) -> dict[str, str]:
+        """By what the client may ask for the rest later."""
+        return {"accept-ranges": "bytes", "etag": etag(self.source)}
+
+
+class WholeAnswer(RangedAnswer):
+    """The same for what is made anew each time: it is sent whole or not at all, whatever part is asked for."""
+
+    def _part(self, request: Request[object, object, State]) -> Part:
+        return Part(200, 0, self.source.size, bodied=request.method != "HEAD")
+
+    def _resuming(self) -> dict[str, str]:
+        return {"accept-ranges": "none"}
 
 
 class Handover(ASGIResponse):
@@ -230,6 +247,13 @@ def wanted(method: str, headers: Headers, source: Bytes) -> Part:
     if "range" in headers and _may_resume(headers.get("if-range"), source):
         return _ranged(headers["range"], source.size)
     return Part(200, 0, source.size, bodied=True)
+
+
+def asked_for(method: str, headers: Headers, size: int) -> Part:
+    """The same where somebody else answers: what they may send at most, as nobody knows which tags they compare."""
+    if method == "GET" and "range" in headers:
+        return _ranged(headers["range"], size)
+    return Part(200, 0, size, bodied=method == "GET")
 
 
 def _precondition(headers: Headers, source: Bytes) -> Literal[304, 412] | None:

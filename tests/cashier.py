@@ -21,13 +21,14 @@ from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET, StandIn
 from demo.paypal_stand_in.approval import back
 from demo.paypal_stand_in.ledger import ToldOrder
 from integrations.paypal import Origins, PayPal, Timing
-from portal import jobs, order_imports, outbox, payment_attempts, payment_providers, payment_settlements, payment_starts
+from portal import jobs, order_imports, outbox, payment_attempts, payment_providers, payment_returns, payment_starts
 from portal.activity import CUSTOMER, TRESEN, By
 from portal.imported import ImportedOrder
 from portal.order_facts import of_one
 from portal.orders import OrderFacts
 from portal.payment_attempts import Attempt
 from portal.payment_providers import NewProvider
+from portal.payment_returns import Arrival
 from portal.payment_settlements import Return
 from portal.payment_starts import Asked
 from portal.reconciliation import Reconciliation
@@ -79,14 +80,17 @@ class Cashier:
     def approve(self, url: str) -> None:
         self.told(url).status = "APPROVED"
 
-    async def come_back(self, url: str, *, cancelled: bool = False, token: str | None = None) -> None:
-        """The customer's browser follows PayPal's redirect."""
-        told = self.told(url)
+    async def come_back(
+        self, url: str, *, cancelled: bool = False, token: str | None = None, told: ToldOrder | None = None
+    ) -> Arrival:
+        """The customer's browser follows PayPal's redirect; `told` is an order that PayPal has forgotten since."""
+        told = told or self.told(url)
         address = urlsplit(back(told, "cancel_url" if cancelled else "return_url"))
         found = payment_attempts.read(address.path.rpartition("/")[2], self.till.signer)
         assert found is not None
         reference = told.id if token is None else token
-        await payment_settlements.returned(Return(found.attempt_id, reference, cancelled), self.till, self.customer)
+        returned = Return(found.attempt_id, reference, cancelled)
+        return await payment_returns.arrive(returned, self.till, self.customer)
 
     async def pay(self, order: Order, **choice: str) -> str:
         """All of it, without any trouble; the address at PayPal."""

@@ -19,6 +19,7 @@ from pdfkit.child import Child
 from portal import settings
 from portal.house import Ground, House, built
 from portal.storages import Storages
+from portal.vault import Vault
 from tests.factories import BERLIN, KEYS
 from views.mail import lost_link, notices
 
@@ -56,7 +57,7 @@ def storages(database: Database) -> Storages:
     data = database.path.parent
     (data / "files").mkdir()
     grounds = Grounds(roots=(data / "files",), data=data, files=data / "files")
-    return Storages({StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)})
+    return Storages({StorageKind.LOCAL: partial(LocalFolder, grounds=grounds)}, Vault(KEYS))
 
 
 @pytest.fixture

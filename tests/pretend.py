@@ -50,6 +50,9 @@ class PretendStorage:
     def local_path(self, path: str) -> Path | None:
         return None
 
+    def presigned(self, path: str, answer: Mapping[str, str]) -> str | None:
+        return None
+
     def _content(self, deed: str, path: str) -> bytes:
         self.trouble(deed, path)
         if path not in self.files:

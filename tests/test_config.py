@@ -120,6 +120,29 @@ def test_a_log_knows_few_words(name, value):
 # --- Secret keys
 
 
+@pytest.mark.parametrize("text", ["-1", "2 GB", "1.5", "1" * 12])
+def test_room_for_stamped_copies_is_a_whole_number_of_mib(text):
+    assert from_environment({"TRESEN_STAMP_CACHE_MIB": "0"}).stamp_cache_mib == 0
+    with pytest.raises(ConfigError, match="TRESEN_STAMP_CACHE_MIB must be a whole number"):
+        from_environment({"TRESEN_STAMP_CACHE_MIB": text})
+
+
+@pytest.mark.parametrize("text", ["files", "/", "/a b", "/a;b", "//", "/a\nb"])
+def test_where_the_web_server_takes_over_is_a_path(text):
+    assert from_environment({"TRESEN_ACCEL_PREFIX": "/tresen-files/"}).accel_prefix == "/tresen-files"
+    with pytest.raises(ConfigError, match="TRESEN_ACCEL_PREFIX must be a path"):
+        from_environment({"TRESEN_ACCEL_PREFIX": text})
+
+
+@pytest.mark.parametrize("text", ["s3.example.org", "https://s3.example.org/shop", "https://s3.example.org;x"])
+def test_storages_that_send_by_themselves_are_named_by_their_origins(text):
+    two = from_environment({"TRESEN_PRESIGN_ORIGINS": "https://S3.example.org/, http://127.0.0.1:9000"})
+
+    assert two.presign_origins == ("https://s3.example.org", "http://127.0.0.1:9000")
+    with pytest.raises(ConfigError, match="TRESEN_PRESIGN_ORIGINS must be an origin"):
+        from_environment({"TRESEN_PRESIGN_ORIGINS": text})
+
+
 def test_keys_are_made_for_their_owner_alone_and_used_again(tmp_path):
     first = with_data_directory(Config(data=tmp_path / "data"))
     second = with_data_directory(Config(data=tmp_path / "data"))

@@ -109,7 +109,7 @@ def environment(locale: Locale) -> Environment:
     )
     words, formats, ui = catalogue(locale.language), Formats(locale), Components(templates)
     templates.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
-    for name in ("money", "day", "long_day", "moment", "size", "percent", "number", "typed"):
+    for name in ("money", "plain_amount", "day", "long_day", "moment", "size", "percent", "number", "typed"):
         templates.filters[name] = getattr(formats, name)
     templates.globals |= {
         "ui": ui,

@@ -9,6 +9,7 @@ from msgspec import inspect
 from portal.refusals import Fault
 from views.sentences import Sentence, counted, said
 
+SERIES = said("Letters without accents, digits and - _ / . fit here, and {year} once, such as RE-{year}-.")
 # By field name, where the type alone does not say what is meant.
 EXAMPLES = {
     "email": said("Please enter a mail address such as hallo@example.org."),
@@ -22,6 +23,8 @@ EXAMPLES = {
     "client_secret": said(
         "A client secret has no blanks and no umlauts. Copy it once more from PayPal."
     ),
+    "invoice_series": SERIES,
+    "credit_note_series": SERIES,
     "image": said("This image is not there any more."),
     "smtp_host": said("Please enter a server name such as mail.example.org."),
     "timezone": said("Please name a zone such as Europe/Berlin."),
@@ -35,6 +38,7 @@ BY_CODE = {
     "vat-id-country": said("A VAT identification number begins with the two letters of a country, such as DE."),
     "vat-id-shape": said("Numbers of this country look otherwise. A German one is DE and nine digits."),
     "fixed": said("This series has begun, and its numbers go on: where it began cannot be changed."),
+    "series-meet": said("Numbers of this series could be those of another one that is in use. Let it begin otherwise."),
     "vat-id-check-digit": said("The check digit of this number does not fit: one of its digits is mistyped."),
 }
 UNFIT = said("This does not fit here.")

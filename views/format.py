@@ -27,26 +27,33 @@ class Money:
     currency: str
 
 
-WHOLE = r"(?P<whole>[0-9]{1,12}|[0-9]{1,3}(?P<group>[. ])[0-9]{3}((?P=group)[0-9]{3})*)"
+WHOLE = r"(?P<whole>[0-9]{{1,12}}|[0-9]{{1,3}}(?P<group>[{group} ])[0-9]{{3}}((?P=group)[0-9]{{3}})*)"
+SIGNS = {"en": (",", ".")}  # what groups thousands, and what stands before the minor units
+GERMAN = (".", ",")
 
 
-def amount_typed(text: str, currency: str) -> int | None:
-    """`24,90`, `24.9` or `1.234,56` → minor units; None for what is no amount of that currency."""
+def amount_typed(text: str, currency: str, language: str = "de") -> int | None:
+    """`24,90` or `1.234,56` in German, `24.90` or `1,234.56` in English → minor units; None for what is no amount.
+
+    The other language's sign before one or two digits can mean nothing else, and is read, too.
+    """
     digits = get_currency_precision(currency)
-    rest = f"([.,](?P<rest>[0-9]{{1,{digits}}}))?" if digits else "(?P<rest>)"
-    found = re.fullmatch(WHOLE + rest, text.strip().replace(NO_BREAK, " "), re.ASCII)
+    group, point = SIGNS.get(language, GERMAN)
+    points = "[.,]" if digits <= 2 else f"[{point}]"
+    rest = f"({points}(?P<rest>[0-9]{{1,{digits}}}))?" if digits else "(?P<rest>)"
+    found = re.fullmatch(WHOLE.format(group=group) + rest, text.strip().replace(NO_BREAK, " "), re.ASCII)
     if not found:
         return None
-    return int(re.sub("[. ]", "", found["whole"]) + (found["rest"] or "").ljust(digits, "0"))
+    return int(re.sub("[., ]", "", found["whole"]) + (found["rest"] or "").ljust(digits, "0"))
 
 
-def amount_to_type(amount: int, currency: str) -> str:
+def amount_to_type(amount: int, currency: str, language: str = "de") -> str:
     """How an amount stands in a field; empty for nothing."""
     digits = get_currency_precision(currency)
     if amount <= 0:
         return ""
     whole, rest = divmod(amount, 10**digits)
-    return f"{whole},{rest:0{digits}d}" if digits else str(whole)
+    return f"{whole}{SIGNS.get(language, GERMAN)[1]}{rest:0{digits}d}" if digits else str(whole)
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,10 @@ class Formats:
         amount = Decimal(money.amount).scaleb(-exponent)
         text = format_currency(amount, money.currency, locale=self.locale, currency_digits=True)
         return text.translate(KINDS_OF_SPACE)
+
+    def plain_amount(self, money: Money) -> str:
+        """`1234,56`: as a banking app takes it, without a currency and without anything that groups."""
+        return amount_to_type(money.amount, money.currency, self.locale.language)
 
     def day(self, day: date) -> str:
         """`25.10.2026`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from portal import greetings, placeholders
+from portal import greetings, number_series, placeholders
 from views.sentences import Sentence, counted, said
 
 WITHOUT_YEAR = said("Without {year} the number does not tell the year of the invoice.")
@@ -31,8 +31,7 @@ def _unknown(names: Collection[str]) -> Sentence:
 
 def in_series(text: str) -> tuple[Sentence, ...]:
     """A series may do without the year, and is told what that means."""
-    without_year = () if "{year}" in text else (WITHOUT_YEAR,)
-    return unknown_in(placeholders.SERIES)(text) + without_year
+    return () if number_series.YEAR in text else (WITHOUT_YEAR,)
 
 
 IN_GREETING = {"greeting_html": unknown_in(greetings.PLACEHOLDERS)}

@@ -263,7 +263,13 @@ class Flash:
 
 OUR_FAULT = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE})
 ABOUT_MONEY = frozenset(
-    {Refusal.PAYMENT_PENDING, Refusal.NOTHING_DUE, Refusal.NO_PROVIDER, Refusal.PROVIDER_UNAVAILABLE}
+    {
+        Refusal.PAYMENT_PENDING,
+        Refusal.NOTHING_DUE,
+        Refusal.NO_PROVIDER,
+        Refusal.PROVIDER_UNAVAILABLE,
+        Refusal.PAYMENT_REPLACED,
+    }
 )
 ABOUT_INVOICES = frozenset(
     {
@@ -281,9 +287,11 @@ SHOP_MENDS = frozenset(
         Refusal.FOREIGN_CURRENCY,
         Refusal.ADDRESS_INCOMPLETE,
         Refusal.VAT_ID_MISSING,
+        Refusal.EXEMPTION_UNFOUNDED,
         Refusal.SUPPLY_DATE_UNKNOWN,
         Refusal.CHARACTER_UNPRINTABLE,
-        Refusal.INVOICE_FAILED,
+        Refusal.NUMBER_TAKEN,
+        Refusal.DAY_AHEAD,
     }
 )
 
@@ -301,6 +309,9 @@ def flash(refusal: Refusal, deed: Deed | None = None) -> Flash:
     if deed is Deed.ADDRESS or refusal is Refusal.ALREADY_INVOICED:
         title = said("The address was not changed.")
         return Flash(tone="", title=title, reason=reason, comfort=said("The shop helps you with it."))
+    if refusal is Refusal.INVOICE_FAILED:
+        title = said("Your invoice could not be made just now.")
+        return Flash(tone="stop", title=title, reason=reason, comfort=said("Nothing was changed."))
     if refusal in SHOP_MENDS:
         title = said("Your invoice will follow.")
         return Flash(tone="", title=title, reason=reason, comfort=said("You need not do anything."))
@@ -333,6 +344,7 @@ REASONS = {
     Refusal.ARCHIVED: said("The shop has closed this order."),
     Refusal.WINDOW_NOT_OPEN: said("The withdrawal period has not ended yet."),
     **dict.fromkeys(SHOP_MENDS, said("The shop knows that you wait for it, and it then appears here.")),
+    Refusal.INVOICE_FAILED: said("The shop knows of it. Please try again in a few minutes."),
     Refusal.ALREADY_INVOICED: said("There is an invoice with the previous address already."),
     Refusal.FILE_MISSING: said("The file is missing from the shop’s store at the moment. Please try again later."),
     Refusal.STAMP_FAILED: said("The file could not be prepared. Please try again in a few minutes."),
@@ -343,6 +355,7 @@ REASONS = {
     Refusal.PROVIDER_UNAVAILABLE: said(
         "The payment service cannot be reached. Please try again in a few minutes, or another way to pay."
     ),
+    Refusal.PAYMENT_REPLACED: said("Another payment of this order was begun meanwhile. Please choose once more."),
 }
 
 

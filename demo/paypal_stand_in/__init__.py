@@ -57,6 +57,8 @@ class StandIn:
                 checkout.refund_capture,
                 notifications.register_webhook,
                 notifications.list_webhooks,
+                notifications.change_webhook,
+                notifications.withdraw_webhook,
                 notifications.verify_signature,
                 notifications.show_certificate,
                 approval.start,

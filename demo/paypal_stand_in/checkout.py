@@ -118,14 +118,15 @@ async def capture_order(order_id: FromPath[str], request: AnyRequest, state: Sta
         return refused(422, "ORDER_NOT_APPROVED")
     if ledger.capture_as not in STATUSES:
         return refused(422, ledger.capture_as)
-    _capture(order, ledger)
+    capture(order, ledger)
     told = representation(order, ledger)
     ledger.answers["capture", key] = (201, told)
     hooks.about_capture(order)
     return answer(201, told)
 
 
-def _capture(order: ToldOrder, ledger: Ledger) -> None:
+def capture(order: ToldOrder, ledger: Ledger) -> None:
+    """Takes the money, perhaps long after it was asked for."""
     amount: Json = dict(order.unit["amount"])  # type: ignore[call-overload]
     if ledger.captured_value:
         amount["value"] = ledger.captured_value
@@ -158,39 +159,42 @@ async def refund_capture(capture_id: FromPath[str], request: AnyRequest, state: 
         return refused(404, "INVALID_RESOURCE_ID")
     if order.capture["status"] == "PENDING":
         return refused(422, "PENDING_CAPTURE")
-    wanted = _json(await request.body()).get("amount")
+    body = _json(await request.body())
+    wanted = body.get("amount")
     value = Decimal(str(wanted["value"])) if isinstance(wanted, dict) else left(order)
     if left(order) == 0:
         return refused(422, "CAPTURE_FULLY_REFUNDED")
     if value > left(order):
         return refused(422, "REFUND_AMOUNT_EXCEEDED")
-    told = refund(order, value, ledger, hooks)
+    told = refund(order, value, ledger, hooks, str(body.get("custom_id", "")))
     ledger.answers["refund", key] = (201, told)
     return answer(201, told)
 
 
-def refund(order: ToldOrder, value: Decimal, ledger: Ledger, hooks: Hooks) -> Json:
-    """What a merchant can also do at PayPal itself."""
+def refund(order: ToldOrder, value: Decimal, ledger: Ledger, hooks: Hooks, mark: str = "") -> Json:
+    """What a merchant can also do at PayPal itself; then it bears the payment's own mark."""
     assert order.capture is not None  # noqa: S101 (asked by all callers)
     currency = order.unit["amount"]["currency_code"]  # type: ignore[index]
     told: Json = {
         "id": new_id(),
-        "status": "COMPLETED",
+        "status": ledger.refund_as,
         "amount": {"currency_code": currency, "value": f"{value:.2f}"},
-        "custom_id": order.unit["custom_id"],
+        "custom_id": mark or order.unit["custom_id"],
         "create_time": now(),
         "links": [_link("up", f"{ledger.origin}/v2/payments/captures/{order.capture['id']}")],
     }
     order.refunds.append(told)
-    order.capture["status"] = "PARTIALLY_REFUNDED" if left(order) else "REFUNDED"
-    hooks.about_refund(order, told)
+    if ledger.refund_as == "COMPLETED":
+        order.capture["status"] = "PARTIALLY_REFUNDED" if left(order) else "REFUNDED"
+        hooks.about_refund(order, told)
     return told
 
 
 def left(order: ToldOrder) -> Decimal:
     """What of the capture was not refunded yet."""
     assert order.capture is not None  # noqa: S101 (asked by all callers)
-    return _value(order.capture) - sum((_value(each) for each in order.refunds), Decimal(0))
+    gone = (_value(each) for each in order.refunds if each["status"] in ("COMPLETED", "PENDING"))
+    return _value(order.capture) - sum(gone, Decimal(0))
 
 
 def _value(told: Json) -> Decimal:

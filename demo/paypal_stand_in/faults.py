@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, ReceiveMessage, Scope, Send
 
@@ -22,6 +23,8 @@ OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("refund", "POST", "/v2/payments/captures/[^/]+/refund"),
     ("register", "POST", "/v1/notifications/webhooks"),
     ("list", "GET", "/v1/notifications/webhooks"),
+    ("change", "PATCH", "/v1/notifications/webhooks/[^/]+"),
+    ("withdraw", "DELETE", "/v1/notifications/webhooks/[^/]+"),
     ("verify", "POST", "/v1/notifications/verify-webhook-signature"),
 )
 LASTING_SECONDS = 60.0
@@ -29,7 +32,10 @@ HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
 
 
 class Fault(StrEnum):
-    """`lost`: it is done, but the answer never arrives."""
+    """`lost`: it is done, but the answer never arrives. `…-after`: it is done, and answered as if it were not.
+
+    `minimal`: it is done, and the answer names no more than the order's id and status.
+    """
 
     ERROR = "500"
     UNAVAILABLE = "503"
@@ -40,6 +46,26 @@ class Fault(StrEnum):
     TIME_OUT = "time-out"
     SLOW = "slow"
     LOST = "lost"
+    MINIMAL = "minimal"
+    UNAUTHORIZED_AFTER = "401-after"
+    FORBIDDEN_AFTER = "403-after"
+    UNKNOWN_AFTER = "404-after"
+    TIMED_OUT_AFTER = "408-after"
+    CONFLICT_AFTER = "409-after"
+    IN_PROGRESS_AFTER = "422-in-progress-after"
+    REFUSED_AFTER = "422-after"
+
+
+# Status, name and issue.
+AFTERWARDS = {
+    Fault.UNAUTHORIZED_AFTER: (401, "AUTHENTICATION_FAILURE", "INVALID_TOKEN"),
+    Fault.FORBIDDEN_AFTER: (403, "NOT_AUTHORIZED", "PERMISSION_DENIED"),
+    Fault.UNKNOWN_AFTER: (404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID"),
+    Fault.TIMED_OUT_AFTER: (408, "REQUEST_TIMEOUT", ""),
+    Fault.CONFLICT_AFTER: (409, "RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS"),
+    Fault.IN_PROGRESS_AFTER: (422, "UNPROCESSABLE_ENTITY", "PREVIOUS_REQUEST_IN_PROGRESS"),
+    Fault.REFUSED_AFTER: (422, "UNPROCESSABLE_ENTITY", "TRANSACTION_REFUSED"),
+}
 
 
 @dataclass
@@ -75,11 +101,9 @@ class Faulty:
             await self.inside(scope, receive, send)
             return
         match fault := self.faults.next(operation):
-            case None:
-                await self._told(operation, scope, receive, send)
-            case Fault.SLOW:
-                await asyncio.sleep(self.faults.slow_seconds)
-                await self._told(operation, scope, receive, send)
+            case None | Fault.SLOW | Fault.MINIMAL:
+                await asyncio.sleep(self.faults.slow_seconds if fault is Fault.SLOW else 0)
+                await self._told(operation, scope, receive, _shortened(send) if fault is Fault.MINIMAL else send)
             case Fault.LOST:
                 await self._told(operation, scope, receive, _swallow)
                 _abort(send)
@@ -87,6 +111,9 @@ class Faulty:
                 await asyncio.sleep(LASTING_SECONDS)
             case Fault.RESET:
                 _abort(send)
+            case _ if fault in AFTERWARDS:
+                await self._told(operation, scope, receive, _swallow)
+                await _refused(fault, send)
             case _:
                 await _answer(fault, self.faults, send)
 
@@ -138,6 +165,22 @@ async def _swallow(message: Message) -> None:
     """Nobody hears it."""
 
 
+def _shortened(send: Send) -> Send:
+    """What PayPal answers to whoever prefers `return=minimal`."""
+    status = 0
+
+    async def shorter(message: Message) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+        elif message["type"] == "http.response.body":
+            told = msgspec.json.decode(message["body"])
+            kept = {name: told[name] for name in ("id", "status", "links") if name in told}
+            await _sent(status, [(b"content-type", b"application/json")], msgspec.json.encode(kept), send)
+
+    return shorter
+
+
 def _abort(send: Send) -> None:
     """Cuts the line. ASGI has no word for it, but uvicorn's `send` belongs to whoever holds the connection."""
     owner = getattr(send, "__self__", None)
@@ -153,8 +196,19 @@ async def _answer(fault: Fault, faults: Faults, send: Send) -> None:
         Fault.GATEWAY: (502, b"text/html", HTML),
         Fault.GARBAGE: (200, b"application/json", b'{"id": "5O19'),
     }[fault]
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", kind)]
     if fault is Fault.BUSY:
         headers.append((b"retry-after", str(faults.retry_after).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await _sent(status, headers, body, send)
+
+
+async def _refused(fault: Fault, send: Send) -> None:
+    status, name, issue = AFTERWARDS[fault]
+    told = {"name": name, "message": "No.", "details": [{"issue": issue}] if issue else []}
+    await _sent(status, [(b"content-type", b"application/json")], msgspec.json.encode(told), send)
+
+
+async def _sent(status: int, headers: list[tuple[bytes, bytes]], body: bytes, send: Send) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -42,6 +42,10 @@ class Hooks:
     def about_refund(self, _order: ToldOrder, refund: Json) -> None:
         self._send("PAYMENT.CAPTURE.REFUNDED", "refund", refund)
 
+    def about_reversal(self, reversal: Json) -> None:
+        """Of a part of a capture."""
+        self._send("PAYMENT.CAPTURE.REVERSED", "refund", reversal)
+
     def _send(self, name: str, kind: str, resource: Json) -> None:
         if not self._ledger.calls_webhooks:
             return

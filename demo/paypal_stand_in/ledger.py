@@ -52,7 +52,8 @@ class ToldOrder:
 @dataclass(kw_only=True)
 class Ledger:
     """`capture_as` is what the next captures come out as: COMPLETED, PENDING, DECLINED, or an issue such as
-    INSTRUMENT_DECLINED that refuses them. `captured_value` replaces the amount, to see who compares."""
+    INSTRUMENT_DECLINED that refuses them. `captured_value` replaces the amount, to see who compares. `refund_as` is
+    what the next refunds come out as: COMPLETED, PENDING, FAILED or CANCELLED."""
 
     apps: Mapping[str, str]
     origin: str = ""
@@ -60,9 +61,11 @@ class Ledger:
     orders: dict[str, ToldOrder] = field(default_factory=dict)
     answers: dict[tuple[str, str], tuple[int, Json]] = field(default_factory=dict)
     webhooks: dict[str, str] = field(default_factory=dict)
+    events: dict[str, list[str]] = field(default_factory=dict)
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_EXCHANGES))
     capture_as: str = "COMPLETED"
     captured_value: str = ""
+    refund_as: str = "COMPLETED"
     calls_webhooks: bool = True
 
     def by_capture(self, capture: str) -> ToldOrder | None:

@@ -46,8 +46,11 @@ class PayPal:
     async def refund(self, wanted: RefundWanted, credentials: Credentials) -> Refund:
         return await refunds.refund(wanted, credentials, self._calls)
 
-    async def register(self, url: str, credentials: Credentials) -> str:
-        return await webhooks.register(url, credentials, self._calls)
+    async def register(self, url: str, known: str, credentials: Credentials) -> str:
+        return await webhooks.register(url, known, credentials, self._calls)
+
+    async def withdraw(self, reference: str, credentials: Credentials) -> None:
+        await webhooks.withdraw(reference, credentials, self._calls)
 
     async def is_genuine(
         self, delivery: Delivery, webhook: str, verification: Verification, credentials: Credentials

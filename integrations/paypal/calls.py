@@ -37,7 +37,10 @@ class Timing:
 
 
 class Refused(ProviderRefused):
-    """PayPal understood, and says no. `issue` is its own word, such as `INSTRUMENT_DECLINED`."""
+    """PayPal understood, and says no. `issue` is its own word, such as `INSTRUMENT_DECLINED`.
+
+    `after_trouble`: an earlier try of the same call was not answered, and may have been done.
+    """
 
     def __init__(self, status: int, problem: Problem) -> None:
         words = f"{problem.issue} ({problem.debug_id})" if problem.debug_id else problem.issue
@@ -45,6 +48,7 @@ class Refused(ProviderRefused):
         super().__init__(wire.short(f"HTTP {status}: {words}".strip()), credentials=wrong)
         self.status = status
         self.issue = problem.issue
+        self.after_trouble = False
 
 
 class Busy(Exception):
@@ -76,6 +80,10 @@ class Calls:
                 for pause in (*self._timing.pauses, None):
                     try:
                         return await self._once(request, credentials)
+                    except Refused as refused:
+                        log.warning("%s %s: %s", request.verb, _place(request), refused)
+                        refused.after_trouble = bool(sentence)
+                        raise
                     except Busy as busy:
                         sentence = str(busy)
                         log.warning("%s %s: %s", request.verb, _place(request), busy)

@@ -27,8 +27,26 @@ LANDINGS = {
     PayMethod.CARD: "GUEST_CHECKOUT",
 }
 FUNDING = {PayMethod.PAYLATER: "paylater", PayMethod.SEPA: "sepa", PayMethod.CARD: "card"}
+UNTOUCHED = frozenset({"CREATED", "SAVED", "PAYER_ACTION_REQUIRED"})  # orders that nobody has said yes to
 NOT_YET = frozenset({"ORDER_NOT_APPROVED", "PAYER_ACTION_REQUIRED", "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING"})
-TAKEN = frozenset({"ORDER_ALREADY_CAPTURED", "ORDER_COMPLETION_IN_PROGRESS"})
+# Only what PayPal calls malformed or unprocessable is an answer to the question itself; all other refusals are about
+# the connection, the account or another question that it is still at.
+ANSWERS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+TAKEN = "ORDER_ALREADY_CAPTURED"
+IN_PROGRESS = "_IN_PROGRESS"  # how such issues end
+# What is a no even where an earlier try was not answered: the payer's or the shop's account forbids it.
+PLAIN = frozenset(
+    {
+        "COMPLIANCE_VIOLATION",
+        "INSTRUMENT_DECLINED",
+        "PAYEE_ACCOUNT_LOCKED_OR_CLOSED",
+        "PAYEE_ACCOUNT_RESTRICTED",
+        "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
+        "PAYER_ACCOUNT_RESTRICTED",
+        "PAYER_CANNOT_PAY",
+        "TRANSACTION_REFUSED",
+    }
+)
 
 
 async def create(wanted: Wanted, credentials: Credentials, calls: Calls, origins: Origins) -> Approval:
@@ -94,9 +112,11 @@ def _standing(told: Mapping[str, object]) -> Capture | NoCapture:
         case "APPROVED":
             return NoCapture(Missing.APPROVED)
         case "VOIDED":
-            return NoCapture(Missing.GONE, "VOIDED")
-        case _:
-            return NoCapture(Missing.WAITING, order.status)
+            return NoCapture(Missing.VOIDED)
+        case status if status in UNTOUCHED:
+            return NoCapture(Missing.WAITING, status)
+        case status:
+            raise ProviderTrouble(f"PayPal's order is {status[:40] or 'without a status'}, but shows no capture.")
 
 
 async def capture(reference: str, mark: str, credentials: Credentials, calls: Calls) -> Capture | NoCapture:
@@ -104,34 +124,50 @@ async def capture(reference: str, mark: str, credentials: Credentials, calls: Ca
     headers = {"paypal-request-id": f"tresen-{mark}-capture", "prefer": "return=representation"}
     request = Request(verb="POST", path=f"{_path(reference)}/capture", headers=headers, body=b"{}")
     try:
-        found = _standing(await calls.call(request, credentials))
+        told = shaped(await calls.call(request, credentials), Order)
     except Refused as refused:
-        found = await _after_refusal(refused, reference, credentials, calls)
-    if isinstance(found, NoCapture) and found.why is Missing.APPROVED:
-        raise ProviderTrouble("PayPal has taken the order, but tells of no capture.")
+        return await _after_refusal(refused, reference, credentials, calls)
+    found = capture_of(told) or await _seen(reference, credentials, calls)
+    if isinstance(found, NoCapture):
+        raise ProviderTrouble("PayPal says yes, but its order shows no capture.")
     return found
+
+
+async def _seen(reference: str, credentials: Credentials, calls: Calls) -> Capture | NoCapture:
+    """How the order stands, for whoever has asked for its money. Raises ProviderTrouble."""
+    try:
+        return await look(reference, credentials, calls)
+    except Refused as unseen:
+        raise ProviderTrouble(f"PayPal does not show an order that was asked for: {unseen}.") from unseen
 
 
 async def _after_refusal(
     refused: Refused, reference: str, credentials: Credentials, calls: Calls
 ) -> Capture | NoCapture:
-    if refused.issue in TAKEN:
-        found = await look(reference, credentials, calls)
-        if isinstance(found, NoCapture):
-            raise ProviderTrouble("PayPal is at it, but tells of no capture yet.")
+    """No refusal is believed before the order itself was looked at: what was captured is captured."""
+    found = await _seen(reference, credentials, calls)
+    if isinstance(found, Capture):
         return found
-    return NoCapture(_why(refused), str(refused))
+    why = _why(refused)
+    if why is None or (why is Missing.GONE) != (found.why is Missing.GONE):
+        raise ProviderTrouble(f"PayPal says {refused}: that does not tell whether it took the money.")
+    return NoCapture(why, str(refused))
 
 
-def _why(refused: Refused) -> Missing:
-    """PayPal documents 68 issues, and more come: what nobody knows counts as declined."""
-    if refused.issue in NOT_YET:
+def _why(refused: Refused) -> Missing | None:
+    """None where it is no clear no. PayPal documents 68 issues, and more come: what nobody knows counts as declined."""
+    issue = refused.issue
+    if refused.status == HTTPStatus.NOT_FOUND and not refused.after_trouble:
+        return Missing.GONE
+    if refused.status not in ANSWERS or issue == TAKEN or issue.endswith(IN_PROGRESS):
+        return None
+    if refused.after_trouble and issue not in PLAIN:
+        return None
+    if issue in NOT_YET:
         return Missing.WAITING
-    if refused.issue == "DUPLICATE_INVOICE_ID":
+    if issue == "DUPLICATE_INVOICE_ID":
         return Missing.DUPLICATE
-    if refused.credentials or refused.issue.startswith("PAYEE_"):
-        return Missing.MERCHANT
-    return Missing.GONE if refused.status == HTTPStatus.NOT_FOUND else Missing.DECLINED
+    return Missing.MERCHANT if issue.startswith("PAYEE_") else Missing.DECLINED
 
 
 def _path(reference: str) -> str:

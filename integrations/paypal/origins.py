@@ -32,7 +32,10 @@ class Origins:
         return is_loopback(urlsplit(self.replaced_by).hostname or "")
 
     def is_paypals(self, url: str) -> bool:
-        """Whether that address is one to send customers to, whatever an answer says."""
+        """Whether that address is one to send customers to, whatever an answer says.
+
+        Browsers follow a form to hosts below PayPal's domain alone, as the page's policy says.
+        """
         try:
             parts = urlsplit(url)
             host, user = parts.hostname or "", parts.username
@@ -41,7 +44,7 @@ class Origins:
             return False
         if not url.isprintable() or " " in url or user is not None:
             return False
-        at_paypal = parts.scheme == "https" and f".{host}".endswith(PAYPALS) and parts.port in (None, 443)
+        at_paypal = parts.scheme == "https" and host.endswith(PAYPALS) and parts.port in (None, 443)
         return at_paypal or origin in {self.live, self.sandbox}
 
 

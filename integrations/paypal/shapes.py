@@ -44,6 +44,7 @@ class ToldRefund(Struct, frozen=True):
     status: str
     amount: Money | None = None
     create_time: datetime | None = None
+    custom_id: str = ""
 
 
 class Payments(Struct, frozen=True):
@@ -127,17 +128,25 @@ def capture_of(order: Order) -> Capture | None:
         reason=told.status_details.reason,
         funding=next(iter(order.payment_source), ""),
         refunds=refunds,
+        taken_back=_taken_back(told, refunds),
     )
 
 
 def _status(told: ToldCapture, refunds: tuple[Refund, ...]) -> PaymentStatus:
-    """Money that went back without any refund was taken back: PayPal has no word of its own for it here."""
-    if told.status == "REFUNDED" and not refunds:
+    if _taken_back(told, refunds):
         return PaymentStatus.REVERSED
     try:
         return CAPTURE_STATUSES[told.status]
     except KeyError as error:
         raise ProviderTrouble(f"PayPal tells of a capture with the unknown status {told.status[:40]}.") from error
+
+
+def _taken_back(told: ToldCapture, refunds: tuple[Refund, ...]) -> int:
+    """What of a capture that went back no refund accounts for: PayPal has no word of its own for a reversal here."""
+    if told.status != "REFUNDED":
+        return 0
+    back = sum(refund.amount for refund in refunds if refund.status is not PaymentStatus.FAILED)
+    return max(0, _amount(told.amount) - back)
 
 
 def refund_of(told: ToldRefund) -> Refund:
@@ -149,6 +158,7 @@ def refund_of(told: ToldRefund) -> Refund:
         amount=_amount(told.amount),
         currency=told.amount.currency_code,
         at=told.create_time or datetime.now(UTC),
+        mark=told.custom_id,
     )
 
 

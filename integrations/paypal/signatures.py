@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ SIGNERS = ("messageverificationcerts.paypal.com", "messageverificationcerts.sand
 LONGEST = 64 * 1024  # bytes of a certificate chain
 SECONDS = 10.0
 MOST_KEPT = 16
+PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class Signatures:
@@ -63,12 +65,14 @@ class Signatures:
         return bool(self._origins.replaced_by) and url.startswith(f"{self._origins.replaced_by}/")
 
     async def _chain(self, url: str) -> Sequence[Certificate]:
-        if url not in self._chains:
-            chain = _read(await _fetched(url))
-            if len(self._chains) >= MOST_KEPT:
-                self._chains.clear()
+        if known := self._chains.get(url):
+            return known
+        chain = _read(await _fetched(url))
+        if len(self._chains) >= MOST_KEPT:
+            self._chains.clear()
+        if chain:
             self._chains[url] = chain
-        return self._chains[url]
+        return chain
 
     def _fits(self, chain: Sequence[Certificate], signature: bytes, signed: bytes, url: str) -> bool:
         """What comes from the operator's own origin is trusted as that origin is."""
@@ -121,7 +125,7 @@ def _read(pem: bytes) -> Sequence[Certificate]:
 
 
 async def _fetched(url: str) -> bytes:
-    """Raises ProviderTrouble."""
+    """Empty where PayPal has no certificate at that address. Raises ProviderTrouble."""
     verify = await asyncio.to_thread(trusted)
     read = b""
     try:
@@ -134,6 +138,8 @@ async def _fetched(url: str) -> bytes:
                 read += piece
                 if len(read) > LONGEST:
                     raise ProviderTrouble("PayPal's certificate goes on and on.")
+            if response.is_client_error and response.status_code not in PASSING:
+                return b""
             if not response.is_success:
                 raise ProviderTrouble(f"PayPal's certificate cannot be had: HTTP {response.status_code}.")
     except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
 
 import msgspec
 from msgspec import Struct
 
+from integrations.paypal import money
 from integrations.paypal.calls import Calls, Refused
-from integrations.paypal.shapes import Link, shaped
+from integrations.paypal.shapes import Link, Money, shaped
 from integrations.paypal.wire import Request
 from portal.paying import Delivery, ProviderTrouble, Told
 from portal.payment_providers import Credentials
@@ -26,7 +29,10 @@ EVENTS = (
     "PAYMENT.CAPTURE.REFUNDED",
     "PAYMENT.CAPTURE.REVERSED",
 )
+EVENT_TYPES = [{"name": name} for name in EVENTS]
+ALL_EVENTS = "*"
 NAME = "paypal-transmission-id"
+LONGEST_HEADER = 2000  # characters; PayPal's longest, the signature, has 344
 SIGNED = {
     "auth_algo": "paypal-auth-algo",
     "cert_url": "paypal-cert-url",
@@ -36,9 +42,14 @@ SIGNED = {
 }
 
 
+class EventType(Struct, frozen=True):
+    name: str = ""
+
+
 class Registered(Struct, frozen=True):
     id: str
     url: str = ""
+    event_types: tuple[EventType, ...] = ()
 
 
 class RegisteredList(Struct, frozen=True):
@@ -68,6 +79,7 @@ class Resource(Struct, frozen=True):
     id: str = ""
     order_id: str = ""
     custom_id: str = ""
+    amount: dict[str, object] | None = None
     supplementary_data: SupplementaryData = SupplementaryData()
     purchase_units: tuple[ToldUnit, ...] = ()
     links: tuple[Link, ...] = ()
@@ -75,24 +87,57 @@ class Resource(Struct, frozen=True):
 
 class Event(Struct, frozen=True):
     event_type: str
+    id: str = ""
+    create_time: datetime | None = None
     resource_type: str = ""
     resource: Resource = Resource()
 
 
-async def register(url: str, credentials: Credentials, calls: Calls) -> str:
+async def register(url: str, known: str, credentials: Credentials, calls: Calls) -> str:
     """PayPal's id of that address. Raises ProviderTrouble, ProviderRefused."""
-    wanted: dict[str, object] = {"url": url, "event_types": [{"name": name} for name in EVENTS]}
-    try:
-        told = await calls.call(Request(verb="POST", path=PATH, body=wanted), credentials)
-        return shaped(told, Registered).id
-    except Refused as refused:
-        if refused.issue != "WEBHOOK_URL_ALREADY_EXISTS":
-            raise
-    known = shaped(await calls.call(Request(verb="GET", path=PATH), credentials), RegisteredList)
-    found = next((each.id for each in known.webhooks if each.url == url), None)
+    found = await _listed(url, known, credentials, calls)
+    if found is None:
+        wanted: dict[str, object] = {"url": url, "event_types": EVENT_TYPES}
+        try:
+            told = await calls.call(Request(verb="POST", path=PATH, body=wanted), credentials)
+            return shaped(told, Registered).id
+        except Refused as refused:
+            if refused.issue != "WEBHOOK_URL_ALREADY_EXISTS":
+                raise
+        found = await _listed(url, known, credentials, calls)
     if found is None:
         raise ProviderTrouble("PayPal knows this address already, but does not list it.")
-    return found
+    if changes := _changes(found, url):
+        body = msgspec.json.encode(changes)
+        await calls.call(Request(verb="PATCH", path=f"{PATH}/{found.id}", body=body), credentials)
+    return found.id
+
+
+async def withdraw(reference: str, credentials: Credentials, calls: Calls) -> None:
+    """Raises ProviderTrouble, ProviderRefused; what PayPal does not know is withdrawn."""
+    try:
+        await calls.call(Request(verb="DELETE", path=f"{PATH}/{reference}"), credentials)
+    except Refused as refused:
+        if refused.status != HTTPStatus.NOT_FOUND:
+            raise
+
+
+async def _listed(url: str, known: str, credentials: Credentials, calls: Calls) -> Registered | None:
+    """That address, else the one that PayPal has known by that id."""
+    listed = shaped(await calls.call(Request(verb="GET", path=PATH), credentials), RegisteredList).webhooks
+    by_id = (each for each in listed if known and each.id == known)
+    return next((each for each in listed if each.url == url), None) or next(by_id, None)
+
+
+def _changes(found: Registered, url: str) -> list[dict[str, object]]:
+    """As a JSON patch: PayPal refuses one that changes nothing."""
+    names = {each.name for each in found.event_types}
+    changes: list[dict[str, object]] = []
+    if found.url != url:
+        changes.append({"op": "replace", "path": "/url", "value": url})
+    if ALL_EVENTS not in names and names != set(EVENTS):
+        changes.append({"op": "replace", "path": "/event_types", "value": EVENT_TYPES})
+    return changes
 
 
 async def is_genuine(delivery: Delivery, webhook: str, credentials: Credentials, calls: Calls) -> bool:
@@ -119,12 +164,28 @@ def understood(body: bytes) -> Told | None:
     resource, related = event.resource, event.resource.supplementary_data.related_ids
     is_order = event.resource_type == "checkout-order" or event.event_type.startswith("CHECKOUT.ORDER.")
     is_capture = event.resource_type == "capture"
+    capture = resource.id if is_capture else related.capture_id or _captured_above(resource.links)
+    amount, currency = _amount(resource)
     return Told(
         mark=resource.custom_id or next((unit.custom_id for unit in resource.purchase_units), ""),
         reference=resource.id if is_order else related.order_id or resource.order_id,
-        capture=resource.id if is_capture else related.capture_id or _captured_above(resource.links),
+        capture=capture,
         is_reversal=event.event_type == "PAYMENT.CAPTURE.REVERSED",
+        is_completion=event.event_type == "PAYMENT.CAPTURE.COMPLETED",
+        id=event.id if is_capture else resource.id,
+        amount=amount,
+        currency=currency,
+        at=event.create_time,
     )
+
+
+def _amount(resource: Resource) -> tuple[int | None, str]:
+    """In minor units, with its currency; None where the event names none that can be read."""
+    try:
+        told = msgspec.convert(resource.amount, Money)
+        return money.minor_units(told.value, told.currency_code), told.currency_code
+    except (msgspec.ValidationError, ValueError):
+        return None, ""
 
 
 def _captured_above(links: tuple[Link, ...]) -> str:
@@ -134,4 +195,5 @@ def _captured_above(links: tuple[Link, ...]) -> str:
 
 
 def name_of(headers: Mapping[str, str]) -> str:
-    return headers.get(NAME, "")[:200]
+    is_whole = all(0 < len(headers.get(header, "")) <= LONGEST_HEADER for header in SIGNED.values())
+    return headers[NAME][:200] if is_whole else ""

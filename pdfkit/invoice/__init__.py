@@ -12,8 +12,8 @@ from pdfkit.invoice import foot, head, payment, sums
 from pdfkit.invoice.sheet import Sheet
 from pdfkit.invoice.table import Table
 from pdfkit.invoice.typefaces import loaded
-from pdfkit.invoice.words import Words
 from pdfkit.paper import Paper
+from pdfkit.words import Words
 
 
 def draw(paper: Paper, xml: bytes, target: Path) -> int:

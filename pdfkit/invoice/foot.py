@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pdfkit.invoice.payment import in_fours
 from pdfkit.invoice.sheet import BOTTOM, LEFT, RIGHT, TINY, WIDTH, Sheet
-from pdfkit.invoice.words import Words
 from pdfkit.paper import Seller
+from pdfkit.words import Words
 
 _TOP = BOTTOM + 8
 _LINES = 4

@@ -15,8 +15,8 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 
 from pdfkit.figures import Language, day
 from pdfkit.invoice.sheet import INK, LABEL, LEFT, RIGHT, RULE, SMALL, STRONG, TEXT, TINY, TITLE, WIDTH, Sheet, Type
-from pdfkit.invoice.words import Words
 from pdfkit.paper import Address, Kind, Paper, PaperCause, PaperRefused, Seller
+from pdfkit.words import Words
 
 _ACCENT_TOP, _ACCENT_THICK = 10.0, 0.9
 _LOGO_TOP, _LOGO_WIDTH, _LOGO_HEIGHT = 14.5, 72.0, 22.0
@@ -71,7 +71,7 @@ def _letterhead(sheet: Sheet, seller: Seller, accent: str) -> None:
     sheet.image(io.BytesIO(data), LEFT, _LOGO_TOP, w=width * scale, h=height * scale)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _printable(logo: bytes) -> tuple[bytes, int, int]:
     """The logo on white, as PNG with as many dots as print shows, and its size: PDF/A wants neither alpha nor more."""
     try:
@@ -177,8 +177,8 @@ def _told(paper: Paper, words: Words) -> list[tuple[str, str]]:
 
 def _supply(paper: Paper, words: Words) -> tuple[str, str]:
     supply = paper.supply
-    if supply.is_advance:
-        return words.supplied_on, words.still_to_come
+    if supply.is_advance:  # of which what takes it back has nothing to say
+        return words.supplied_on, words.still_to_come if paper.kind is Kind.INVOICE else ""
     if supply.on and supply.until:
         return words.supplied_in, f"{day(supply.on, paper.locale)} – {day(supply.until, paper.locale)}"
     return words.supplied_on, day(supply.on or paper.issued_on, paper.locale)

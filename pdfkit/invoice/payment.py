@@ -8,10 +8,11 @@ from decimal import Decimal
 from PIL import Image
 from segno import helpers
 
+from pdfkit import statements
 from pdfkit.figures import day, money
 from pdfkit.invoice.sheet import LABEL, LEFT, RIGHT, RULE, SMALL, STRONG, TEXT, WIDTH, Sheet, Type
-from pdfkit.invoice.words import Words
-from pdfkit.paper import Kind, Paper
+from pdfkit.paper import Kind, Means, Paper
+from pdfkit.words import Words
 
 _LABEL = 24.0
 _CODE = 30.0  # millimetres a side
@@ -26,35 +27,29 @@ _NAME, _PURPOSE = 70, 140
 def write(sheet: Sheet, paper: Paper, words: Words) -> None:
     """Sentences first; below them, where money is to be transferred, everything that takes."""
     sheet.down(2)
-    for sentence in _sentences(paper, words):
+    for sentence in statements.on_money(paper):
         sheet.write_lines(LEFT, WIDTH, sentence)
     if is_due := paper.kind is Kind.INVOICE and paper.totals.due > 0 and paper.due_on:
         amount = money(paper.totals.due, paper.currency, paper.locale)
-        sheet.write_lines(LEFT, WIDTH, words.pay_until.format(amount, day(is_due, paper.locale)), STRONG)
+        sentence = words.was_due if is_due < paper.issued_on else words.pay_until
+        sheet.write_lines(LEFT, WIDTH, sentence.format(amount, day(is_due, paper.locale)), STRONG)
     if paper.terms:
         sheet.write_lines(LEFT, WIDTH, paper.terms)
-    if paper.kind is Kind.INVOICE and paper.totals.due > 0 and paper.seller.iban:
+    if _is_to_be_transferred(paper):
         _transfer(sheet, paper, words)
     for note in paper.notes:
         sheet.down(2)
         sheet.write_lines(LEFT, WIDTH, note)
 
 
+def _is_to_be_transferred(paper: Paper) -> bool:
+    is_due = paper.kind is Kind.INVOICE and paper.totals.due > 0
+    return is_due and paper.due_means is Means.BANK_TRANSFER and bool(paper.seller.iban)
+
+
 def purpose(paper: Paper) -> str:
     """What the transfer is to name, so that the money finds its invoice."""
     return paper.number
-
-
-def _sentences(paper: Paper, words: Words) -> Iterator[str]:
-    if paper.kind is not Kind.INVOICE:
-        return
-    for receipt in paper.receipts:
-        on, amount = day(receipt.on, paper.locale), money(receipt.amount, paper.currency, paper.locale)
-        yield words.paid_on.format(on, words.paid_by[receipt.means], amount)
-    if paper.supply.is_advance and paper.totals.paid:
-        yield words.in_advance
-    if paper.totals.due <= 0 and not paper.receipts and paper.totals.gross:
-        yield words.nothing_due
 
 
 def _transfer(sheet: Sheet, paper: Paper, words: Words) -> None:

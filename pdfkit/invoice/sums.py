@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pdfkit.figures import money, rate
 from pdfkit.invoice.sheet import LABEL, LEFT, RIGHT, SMALL, STRONG, TEXT, TOTAL, WIDTH, Sheet, Type
-from pdfkit.invoice.words import Words
 from pdfkit.paper import Adjustment, Kind, Paper
+from pdfkit.words import Words
 
 _LEFT = 118.0  # of the column with the sums
 _AMOUNT = 30.0

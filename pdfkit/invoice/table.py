@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from pdfkit.figures import DIGITS, money, price, quantity, rate
 from pdfkit.invoice.sheet import BOTTOM, LABEL, LEFT, RIGHT, SMALL, TEXT, Sheet
-from pdfkit.invoice.words import Words
 from pdfkit.paper import Kind, Line, Paper
+from pdfkit.words import Words
 from pdfkit.zugferd import billed_quantity
 
 _POSITION, _QUANTITY, _PRICE, _TAX, _AMOUNT = 9.0, 19.0, 26.0, 13.0, 27.0

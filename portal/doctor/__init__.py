@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from db.engine import Database
-from portal.doctor import machine, papers, services
+from portal.doctor import chains, machine, papers, services
 from portal.doctor.finding import Finding, Level
 from portal.mail_servers import MailProbe, MailServer
 from portal.payment_providers import ProviderChecks
@@ -74,7 +74,11 @@ async def _inside(patient: Patient, now: datetime) -> AsyncIterator[Finding]:
         async for finding in services.providers(patient.provider_checks, database.reading):
             yield finding
         yield await papers.hashes(database.reading)
-        async for finding in papers.series(database.reading):
+        async for finding in papers.series(database.reading, now):
             yield finding
+        yield await chains.chains(database.reading)
+        async with database.reading() as session:
+            if restored := await papers.restored(session, now):
+                yield restored
     finally:
         await database.close()

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, LargeBinary, cast, exists, select, tuple_
+from sqlalchemy import ColumnElement, LargeBinary, cast, exists, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from db.engine import Reading
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceSnapshot, Issuer, NumberSeries
-from portal.doctor.finding import Finding, ok, wrong
+from portal import number_gaps
+from portal.doctor.finding import Finding, note, ok, wrong
+from portal.number_series import DIGITS, MOST_AHEAD
 
 BATCH = 50
+LAST_SIGN = "\U0010ffff"
 MOST_NAMED = 5
 FROM_BACKUP = "Keep the database as it is, and take these documents from the last backup in which they are whole."
 ASK = "Keep the database as it is, compare it with the last backups, and tell your tax adviser what is missing."
+CLOCK = "Put the clock right; if it is right, choose another number series, and tell your tax adviser of these days."
 
 
 class _Stored(NamedTuple):
@@ -44,9 +50,9 @@ async def hashes(reading: Reading) -> Finding:
     async with reading() as session:
         torn = await _torn(session)
     if changed:
-        return wrong("documents", f"{_named(changed)} no longer have the SHA-256 they were stored with", FROM_BACKUP)
+        return wrong("documents", f"{named(changed)} no longer have the SHA-256 they were stored with", FROM_BACKUP)
     if torn:
-        return wrong("documents", f"a part of {_named(torn)} is missing", FROM_BACKUP)
+        return wrong("documents", f"a part of {named(torn)} is missing", FROM_BACKUP)
     return ok("documents", f"{count} stored documents have the SHA-256 they were stored with")
 
 
@@ -80,45 +86,69 @@ def _kept() -> ColumnElement[bool]:
     return exists().where(InvoiceSnapshot.invoice_id == Invoice.id)
 
 
-async def series(reading: Reading) -> AsyncIterator[Finding]:
-    """Each prefix on its own: from its first number to the one before the next, all there, and in order of days."""
+async def series(reading: Reading, now: datetime) -> AsyncIterator[Finding]:
+    """Each prefix on its own: from its first number to the one before the next, all there, no day behind or ahead.
+
+    What belongs to a prefix is told by the number alone: two templates may have come to the same prefix once.
+    """
     async with reading() as session:
         known = list(await session.scalars(select(NumberSeries).order_by(NumberSeries.prefix)))
         if stray := await _stray(session):
-            yield wrong("numbers", f"{_named(stray)} belong to no series", ASK)
+            yield wrong("numbers", f"{named(stray)} belong to no series", ASK)
     for each in known:
         async with reading() as session:
-            yield await _of_series(each, session)
+            yield await _of_series(each, session, (now + MOST_AHEAD).date())
 
 
 async def _stray(session: AsyncSession) -> list[str]:
     """Own documents that no series counts."""
-    counted = exists().where(NumberSeries.series == Invoice.series, NumberSeries.year == Invoice.year)
+    counted = exists().where(Invoice.number == _number(NumberSeries.prefix))
     found = await session.scalars(
         select(Invoice.number).where(Invoice.issuer == Issuer.TRESEN, ~counted).limit(MOST_NAMED + 1)
     )
     return list(found)
 
 
-async def _of_series(row: NumberSeries, session: AsyncSession) -> Finding:
+def _number(prefix: InstrumentedAttribute[str] | ColumnElement[str]) -> ColumnElement[str]:
+    """What a document of that prefix is called by its place in the series."""
+    return prefix + func.printf(f"%0{DIGITS}d", Invoice.sequence)
+
+
+async def _of_series(row: NumberSeries, session: AsyncSession, latest: date) -> Finding:
     about = f"numbers {row.prefix}"
     rows = await session.execute(
         select(Invoice.sequence, Invoice.issued_on)
-        .where(Invoice.series == row.series, Invoice.year == row.year, Invoice.issuer == Issuer.TRESEN)
+        .where(Invoice.number.between(row.prefix, f"{row.prefix}{LAST_SIGN}"), Invoice.issuer == Issuer.TRESEN)
+        .where(Invoice.number == _number(literal(row.prefix)))
         .order_by(Invoice.sequence)
     )
     taken = [(sequence, day) for sequence, day in rows if sequence is not None]
     there = {sequence for sequence, _ in taken}
-    missing = [number for number in range(row.first, row.next) if number not in there]
+    skipped = await number_gaps.documented(row.prefix, session) - there
+    missing = [number for number in range(row.first, row.next) if number not in there | skipped]
     if missing:
-        return wrong(about, f"{_named([str(number) for number in missing])} missing", ASK)
-    if len(taken) != row.next - row.first:
+        return wrong(about, f"{named([str(number) for number in missing])} missing", ASK)
+    if len(taken) + len(skipped) != row.next - row.first:
         return wrong(about, f"{len(taken)} documents for {row.next - row.first} numbers", ASK)
     if backwards := [after for (_, day), (after, later) in pairwise(taken) if later < day]:
-        return wrong(about, f"the day runs backwards at {_named([str(number) for number in backwards])}", ASK)
+        return wrong(about, f"the day runs backwards at {named([str(number) for number in backwards])}", ASK)
+    if ahead := [number for number, day in taken if day > latest]:
+        return wrong(about, f"the day of {named([str(number) for number in ahead])} has not come yet", CLOCK)
+    if skipped:
+        told = f"{row.first} to {row.next - 1}, {min(skipped)} to {max(skipped)} skipped on record after a restore"
+        return ok(about, told)
     return ok(about, f"{row.first} to {row.next - 1}, none missing")
 
 
-def _named(names: Sequence[str]) -> str:
+async def restored(session: AsyncSession, now: datetime) -> Finding | None:
+    """Numbers that may come a second time, as long as nobody has skipped them."""
+    found = await number_gaps.restored(session, now)
+    if found is None:
+        return None
+    told = f"restored from a backup on {found.at:%Y-%m-%d}; what {named(found.prefixes)} gave out later is not here"
+    return note("restored", told, "Find the last number that customers hold, and skip up to it: POST /number-gaps.")
+
+
+def named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Reading
 from db.payment_providers import CheckOutcome, PaymentProvider
 from db.settings import MailSettings, SellerSettings
-from portal import mail_servers, payment_providers, settings
+from portal import mail_servers, payment_providers, settings, storage_options
 from portal import storages as known_storages
 from portal.doctor.finding import Finding, note, ok, wrong
 from portal.mail_servers import MailProbe, MailRefused, MailServer
@@ -25,7 +25,9 @@ async def keys(vault: Vault, session: AsyncSession) -> Finding:
     """How much would be lost with the older keys."""
     mail = await session.scalars(select(MailSettings.smtp_password))
     providers = await session.scalars(select(PaymentProvider.client_secret))
+    stored = await known_storages.every(session)
     sealed = {
+        storage_options.PURPOSE: [row.options[name] for row in stored for name in storage_options.set_secrets(row)],
         mail_servers.PASSWORD: [text for text in mail if text],
         payment_providers.SECRET: [text for text in providers if text],
     }

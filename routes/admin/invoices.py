@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import date
 
 from litestar import route
+from litestar.exceptions import HTTPException
 from litestar.response import Stream
 
 from db.invoices import InvoiceKind, Issuer
 from portal import invoice_list, invoices
 from portal.house import House as PortalHouse
 from portal.invoice_list import InvoiceFilter, Month, Place, Turn
+from portal.refusals import Fault, Invalid
+from portal.sessions import SignedIn
 from portal.streamed_zip import StreamedZip
 from portal.windows import local_day
 from routes.admin.orders import LARGEST, word_of
@@ -31,9 +34,13 @@ TURN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\.([0-9]{1,18})", re.ASCII)
 
 @route(PATH, http_method=["GET", "HEAD"])
 async def list_invoices(request: AnyRequest, house: House, merchant: Merchant) -> Page:
-    wanted = filter_of(request.query_params)
+    asked = request.query_params
+    try:
+        wanted = filter_of(asked)
+    except Invalid as invalid:
+        return await _unknown(asked, invalid, house, merchant)
     async with house.database.reading() as session:
-        found = await invoice_list.page(wanted, turn_of(request.query_params), session)
+        found = await invoice_list.page(wanted, turn_of(asked), session)
         has_invoices = await invoice_list.any_at_all(session)
     page = InvoicesPage(
         frame=Frame.of(merchant, PATH),
@@ -49,29 +56,62 @@ async def list_invoices(request: AnyRequest, house: House, merchant: Merchant) -
     return Page(page, locale=merchant.locale)
 
 
+async def _unknown(asked: Mapping[str, str], invalid: Invalid, house: PortalHouse, merchant: SignedIn) -> Page:
+    """Nothing is shown for a filter that nobody knows: everything would be taken for what it chooses."""
+    wrong = {fault.pointer.removeprefix("#/") for fault in invalid.faults}
+    wanted = filter_of({name: text for name, text in asked.items() if name not in wrong})
+    async with house.database.reading() as session:
+        has_invoices = await invoice_list.any_at_all(session)
+    page = InvoicesPage(
+        frame=Frame.of(merchant, PATH),
+        has_invoices=has_invoices,
+        is_filtered=True,
+        filters=Filters.of(wanted, asked.get("since", "")[:40], asked.get("until", "")[:40]),
+        rows=(),
+        newer="",
+        older="",
+        as_csv="",
+        as_zip="",
+        is_unknown=True,
+    )
+    return Page(page, locale=merchant.locale, status_code=422)
+
+
 @route(CSV, http_method=["GET", "HEAD"])
 async def export_list(request: AnyRequest, house: House, merchant: Merchant, now: Now) -> Stream:
     register = Register(spoken(merchant.locale, request))
-    lines = _lines(filter_of(request.query_params), register, house)
+    lines = _lines(_exported(request.query_params), register, house)
     return _leaves(request, lines, "text/csv; charset=utf-8", f"{_name(house, now)}.csv")
 
 
 @route(ZIP, http_method=["GET", "HEAD"])
 async def export_documents(request: AnyRequest, house: House, merchant: Merchant, now: Now) -> Stream:
     register = Register(spoken(merchant.locale, request), of_files=True)
-    archive = _archive(filter_of(request.query_params), register, house, local_day(now, house.storefront.zone))
+    archive = _archive(_exported(request.query_params), register, house, local_day(now, house.storefront.zone))
     return _leaves(request, archive, "application/zip", f"{_name(house, now)}.zip")
 
 
+def _exported(asked: Mapping[str, str]) -> InvoiceFilter:
+    """A table that holds more than was asked for would reach the tax adviser unseen."""
+    try:
+        return filter_of(asked)
+    except Invalid as invalid:
+        raise HTTPException(status_code=422) from invalid
+
+
 def filter_of(asked: Mapping[str, str]) -> InvoiceFilter:
-    """An address that was typed or grew old shows what it can: what no filter knows is none."""
-    return InvoiceFilter(
+    """Raises Invalid for a kind, an issuer or a month that is none."""
+    wanted = InvoiceFilter(
         query=asked.get("q", "")[:200].strip(),
         kind=word_of(InvoiceKind, asked.get("kind", "")),
         issuer=word_of(Issuer, asked.get("issuer", "")),
         since=_month(asked.get("since", ""), 1),
         until=_month(asked.get("until", ""), 12),
     )
+    known = {"kind": wanted.kind, "issuer": wanted.issuer, "since": wanted.since, "until": wanted.until}
+    if unknown := [name for name, found in known.items() if found is None and asked.get(name, "").strip()]:
+        raise Invalid(*(Fault(f"#/{name}", "unknown-filter", "There is no such choice.") for name in unknown))
+    return wanted
 
 
 def turn_of(asked: Mapping[str, str]) -> Turn:

@@ -20,7 +20,7 @@ from portal import foreign_invoices, sessions
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House as PortalHouse
 from portal.invoice_lines import NotIssued
-from portal.refusals import Conflict, Invalid, NotFound, Overtaken, Refused
+from portal.refusals import Conflict, Invalid, NotFound, Overtaken, Refusal, Refused
 from routes.admin.order_corrections import typed_of, wanted_of, with_faults
 from routes.admin.order_numbers import page_of
 from routes.admin.orders import Asked, ShownOrder
@@ -34,14 +34,17 @@ from views.sentences import Sentence
 TAB = "numbers-layouts"
 LARGEST_UPLOAD = foreign_invoices.LARGEST + 100_000  # the form around the file
 LONGEST_NUMBER = 200
+WRONG = {"#/number": ("number", NO_NUMBER), "#/date": ("date", NO_DAY)}
 
 
 @post("/admin/orders/{order_id:int}/invoices")
 async def create_invoice(asked: Asked, house: House) -> Page | Redirect:
-    """The deed of the customer's click, by the merchant's hand. A second click finds the invoice of the first."""
+    """The first one, or one more after the last was cancelled. A second click makes nothing more."""
     try:
-        await house.issuing.invoice(asked.dossier.order.id, asked.merchant.by)
+        await house.issuing.by_hand(asked.dossier.order.id, asked.merchant.by)
     except Refused as refused:
+        if refused.refusal is Refusal.ALREADY_INVOICED:
+            return asked.back(TAB, "changed-meanwhile")
         return await page_of(asked, house, Typed(obstacle=_obstacle(refused)), 409)
     return asked.back(TAB, "invoice-created")
 
@@ -60,7 +63,7 @@ async def take_back(asked: Asked, invoice_id: FromPath[str], request: AnyRequest
         await house.issuing.credit_note(int(invoice_id), wanted, asked.merchant.by, seen=known)
     except Invalid as invalid:
         return await page_of(asked, house, Typed(correction=with_faults(typed, invalid.faults)), 422)
-    except NotIssued as refused:
+    except Refused as refused:
         return await page_of(asked, house, Typed(correction=typed, obstacle=_obstacle(refused)), 409)
     except (Overtaken, Conflict):
         return asked.back(TAB, "changed-meanwhile")
@@ -82,7 +85,7 @@ async def store_invoice(asked: Asked, request: AnyRequest, house: House) -> Page
     try:
         await _store(new, asked, house)
     except Invalid as invalid:
-        wrong = {"date": NO_DAY} if invalid.faults[0].pointer == "#/date" else {"file": NO_PDF}
+        wrong = dict([WRONG.get(invalid.faults[0].pointer, ("file", NO_PDF))])
         return await page_of(asked, house, Typed(upload=_with(typed, wrong)), 422)
     except Conflict:
         return await page_of(asked, house, Typed(upload=_with(typed, {"number": ONE_IS_STORED})), 409)

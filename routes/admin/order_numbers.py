@@ -8,7 +8,7 @@ from litestar import route
 
 from db.orders import State
 from db.settings import FileSettings
-from portal import invoice_list, invoice_remainders, order_history, settings
+from portal import billing_addresses, invoice_list, invoice_remainders, order_history, settings
 from portal.house import House as PortalHouse
 from portal.stamps import wish
 from routes.admin.order_corrections import typed_of
@@ -16,7 +16,7 @@ from routes.admin.orders import Asked, ShownOrder
 from routes.admin.signed_in import kept_below
 from routes.given import House
 from views import Page, qr
-from views.admin.order_invoices import OrderInvoices, Typed
+from views.admin.order_invoices import OrderInvoices, Stored, Typed
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_tabs import Done, NumbersTab
 
@@ -38,6 +38,9 @@ async def page_of(asked: ShownOrder, house: PortalHouse, typed: Typed, status: i
         stamp = wish(asked.dossier, await settings.of(FileSettings, session)).text
         documents = await invoice_list.of_order(order_id, session)
         left = await invoice_remainders.of_order(order_id, session)
+        lacks = await invoice_remainders.lacks_of(order_id, session)
+        correction = await billing_addresses.newest_correction(order_id, session)
+        address = await billing_addresses.of_order(order_id, session)
     tab = NumbersTab(
         frame=asked.frame(),
         head=asked.head("numbers-layouts"),
@@ -46,7 +49,12 @@ async def page_of(asked: ShownOrder, house: PortalHouse, typed: Typed, status: i
         link_version=asked.dossier.link.version,
         newest_mail=mails[0].id if mails else 0,
         numbers=Numbers.of(asked.order, stamp),
-        papers=OrderInvoices.of(documents, left, asked.dossier, typed),
+        papers=OrderInvoices.of(
+            documents,
+            Stored(remainders=left, lacks=lacks, billing=address, is_corrected=correction is not None),
+            asked.dossier,
+            typed,
+        ),
     )
     return Page(tab, locale=asked.merchant.locale, status_code=status)
 

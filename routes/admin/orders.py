@@ -22,7 +22,7 @@ from portal.refusals import NotFound
 from portal.sessions import SignedIn
 from portal.windows import local_day, start_of
 from routes.given import AnyRequest, House, Merchant, Now
-from views import Page
+from views import Page, spoken
 from views.admin import history_words
 from views.admin.frame import Frame
 from views.admin.order import ORDERS, OrderHead
@@ -49,6 +49,7 @@ class ShownOrder:
     merchant: SignedIn
     path: str
     done: str
+    language: str
 
     def frame(self) -> Frame:
         return Frame.of(self.merchant, self.path)
@@ -76,7 +77,14 @@ async def shown(order_id: FromPath[int], request: AnyRequest, house: House, merc
         dossier = await dossiers.of(order_id, session, house.zone)
         order = await exported.one(await session.get_one(Order, order_id), house.links, session)
     done = request.query_params.get("done", "")
-    return ShownOrder(order=order, dossier=dossier, merchant=merchant, path=request.url.path, done=done)
+    return ShownOrder(
+        order=order,
+        dossier=dossier,
+        merchant=merchant,
+        path=request.url.path,
+        done=done,
+        language=spoken(merchant.locale, request).language,
+    )
 
 
 OF_ORDER = {"asked": Provide(shown)}

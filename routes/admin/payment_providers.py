@@ -18,7 +18,7 @@ from db.webhooks import Verification, Webhook
 from portal import payment_providers, sessions, settings, webhook_registrations
 from portal.house import House as PortalHouse
 from portal.paying import ProviderRefused, ProviderTrouble
-from portal.payment_providers import BY_APP, NewProvider, ProviderChange, has_credentials
+from portal.payment_providers import ACCOUNT, BY_APP, NewProvider, ProviderChange, has_credentials
 from portal.refusals import Conflict, Invalid, NotFound
 from portal.sessions import SignedIn
 from portal.windows import local_day
@@ -32,6 +32,7 @@ from views.admin.labels import PROVIDER
 from views.admin.settings_payments import (
     FAULTS,
     IN_USE,
+    PAYMENT_OPEN,
     CheckResult,
     ChosenProvider,
     NewProviderPage,
@@ -105,7 +106,7 @@ async def change_provider(
 ) -> Page | Redirect:
     """Writes the fields that differ from what they were rendered with, all of them or none."""
     provider_id, path = _id(provider), f"{PATH}/{_id(provider)}"
-    given = submitted(ProviderChange, await texts_of(request))
+    given, status = submitted(ProviderChange, await texts_of(request)), 422
     async with house.database.writing() as session:
         row = await payment_providers.one(provider_id, session)
         stored = _stored(row)
@@ -119,9 +120,13 @@ async def change_provider(
                 found = {**told_of(invalid.faults), **{name: FAULTS[name] for name in FAULTS if _is_at(name, invalid)}}
                 given = given.with_faults(found)
                 await session.rollback()
+            except Conflict:
+                status = 409
+                given = given.with_faults({name: PAYMENT_OPEN for name in ACCOUNT if name in given.values})
+                await session.rollback()
     if given.faults or given.overtaken(stored):
         form = Form.of(path, PROVIDER, stored).with_typed(given, stored)
-        return await _page(provider_id, house, merchant, Shown(form=form, status=422))
+        return await _page(provider_id, house, merchant, Shown(form=form, status=status))
     return Redirect(f"{path}?saved={'.'.join(sorted(given.values))}", status_code=303)
 
 

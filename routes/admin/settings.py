@@ -7,7 +7,7 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.settings import FileSettings, GeneralSettings, InvoiceSettings, MailSettings, SellerSettings
-from portal import invoice_notices, mail_servers, number_series, settings, stamp_previews, storages
+from portal import invoice_to_do, mail_servers, number_series, settings, stamp_previews, storages
 from portal.house import House as PortalHouse
 from portal.number_series import Outlooks
 from portal.sessions import SignedIn
@@ -65,7 +65,7 @@ async def _invoices(form: Form, house: PortalHouse, merchant: SignedIn, status: 
     async with house.database.reading() as session:
         seller = await settings.of(SellerSettings, session)
         numbers = await _numbers(seller, house, merchant, session)
-        waiting = await invoice_notices.to_do(session)
+        waiting = await invoice_to_do.of_shop(session, merchant.at, house.zone)
     page = InvoicesPage(
         frame=Frame.of(merchant, form.action),
         form=form.noted(IN_SERIES),

@@ -26,7 +26,7 @@ from views.admin.sign_in import SignInPage
 
 PURPOSE = "kept-input"
 MOST_KEPT = 400_000  # characters, sealed
-NEVER_KEPT = ("password", "secret")
+NEVER_KEPT = ("password", "secret", "token")
 PLACE = "/admin/sign-in"
 LONGEST_PATH = 2000
 UPLOAD = RequestEncodingType.MULTI_PART.value  # a file is never kept

@@ -1,4 +1,4 @@
-"""Where sold files lie: local folders are connected here."""
+"""Where sold files lie: the list, and the folders of this machine, which are connected on it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from db.storages import Storage, StorageKind
-from portal import sessions, storages
+from portal import sessions, storage_checks, storages
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
 from portal.sessions import SignedIn
-from portal.storages import FileMissing, NewStorage, OptionsRefused, StorageUnavailable
+from portal.storages import NewStorage
 from routes.admin.signed_in import kept_for
 from routes.forms import texts_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import Frame
-from views.admin.storages import NAME_TAKEN, STILL_NEEDED, StorageRow, StoragesPage, fails, unusable, works
+from views.admin.storage_words import Checked
+from views.admin.storages import NAME_TAKEN, STILL_NEEDED, StorageRow, StoragesPage, elsewhere, unusable
 from views.faults import too_long, unfit_name
 from views.sentences import Sentence
 
@@ -73,7 +74,7 @@ async def _refusal(name: str, root: str, house: PortalHouse, merchant: SignedIn)
     except Conflict:
         return "name", NAME_TAKEN
     except Invalid:
-        return "root", unusable(_default(house))
+        return "root", unusable(default_root(house))
     return None
 
 
@@ -81,19 +82,16 @@ async def _page(house: PortalHouse, merchant: SignedIn, checked: str = "") -> St
     async with house.database.reading() as session:
         found = await storages.every(session)
     rows = [await _row(each, house, checked == str(each.id)) for each in found]
-    return StoragesPage(frame=Frame.of(merchant, PATH), rows=tuple(rows), name="", root=_default(house))
+    return StoragesPage(
+        frame=Frame.of(merchant, PATH), rows=tuple(rows), kinds=elsewhere(), name="", root=default_root(house)
+    )
 
 
 async def _row(storage: Storage, house: PortalHouse, checked: bool) -> StorageRow:
-    row = StorageRow(id=storage.id, name=storage.name, place=storage.options.get("root", ""))
     if not checked:
-        return row
-    try:
-        entries = await house.storages.opened(storage).entries("")
-    except (FileMissing, StorageUnavailable, OptionsRefused) as error:
-        return replace(row, works=False, checked=fails(str(error)))
-    return replace(row, checked=works(len(entries)))
+        return StorageRow.of(storage)
+    return StorageRow.of(storage, Checked.of(await storage_checks.check(storage, house.storages)))
 
 
-def _default(house: PortalHouse) -> str:
+def default_root(house: PortalHouse) -> str:
     return str(house.database.path.parent / "files")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from litestar import delete, get, put
 from litestar.params import FromPath, RawBody
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.articles import Article
 from portal import articles, paging
-from portal.articles import ArticleBody, LinkedFile
+from portal.articles import LONGEST_SKU, ArticleBody, LinkedFile
 from portal.paging import AfterText, Paging
 from portal.refusals import Fault, Invalid
 from routes.api.body import decoded
@@ -21,11 +22,13 @@ from routes.api.slashes import segment
 from routes.given import AnyRequest, ApiKeyHolder, House, Reading
 
 ARTICLE = "/articles/{sku:str}"
-LONGEST_SKU = 500
 
 
 class ToldLink(Struct, kw_only=True, frozen=True):
-    """A linked file. `inspection` is what was found in it when it was linked; null after it changed."""
+    """A linked file. `inspection` is what was found in it when it was linked; null after it changed.
+
+    `missing_since` is when it was missed in its storage, null while it is there.
+    """
 
     id: int
     storage: int
@@ -34,6 +37,7 @@ class ToldLink(Struct, kw_only=True, frozen=True):
     name: str
     size: int
     inspection: dict[str, object] | None
+    missing_since: datetime | None
 
 
 class ToldArticle(Struct, kw_only=True, frozen=True):
@@ -99,6 +103,7 @@ def _file(linked: LinkedFile) -> ToldLink:
         name=file.name,
         size=file.size,
         inspection=file.inspection,
+        missing_since=file.missing_since,
     )
 
 

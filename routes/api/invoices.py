@@ -12,11 +12,12 @@ from litestar.response import Response
 from msgspec import Meta, Struct
 
 from db.invoices import DocumentFormat
-from portal import foreign_invoices, invoice_search, invoices, order_imports
+from portal import foreign_invoices, invoice_search, invoices, number_gaps, order_imports
 from portal.byte_ranges import HeldBytes
 from portal.credit_notes import NewCreditNote
 from portal.foreign_invoices import ForeignInvoice
 from portal.invoice_search import InvoiceQuery, ToldInvoice
+from portal.number_gaps import NewNumberGap, NumberGap
 from portal.refusals import NotFound
 from routes.api.body import decoded
 from routes.api.calls import JSON, PDF, XML, Call, Listed, OrderKey, asked, row_id, told
@@ -73,6 +74,25 @@ async def list_invoices(request: AnyRequest, reading: Reading) -> Listed[ToldInv
 
 
 @post(
+    ORDER + "/invoices",
+    status_code=201,
+    opt=told(
+        Call(
+            summary="Issue the order's invoice, or a new one after all of the last was taken back",
+            gives={201: ToldInvoice},
+        )
+    ),
+)
+async def issue_invoice(key: OrderKey, house: House, by: ApiKeyHolder) -> ToldInvoice:
+    """Whether it is paid, and whether customers may ask for one, has no say here."""
+    async with house.database.reading() as session:
+        order = await order_imports.one(key, session)
+    stored = await house.issuing.by_hand(order.id, by)
+    async with house.database.reading() as session:
+        return await invoice_search.one(stored, session)
+
+
+@post(
     "/invoices/{invoice_id:str}/credit-notes",
     status_code=201,
     opt=told(
@@ -89,6 +109,23 @@ async def add_credit_note(invoice_id: FromPath[str], body: RawBody, house: House
     stored = await house.issuing.credit_note(row_id(invoice_id), wanted, by)
     async with house.database.reading() as session:
         return await invoice_search.one(stored, session)
+
+
+@post(
+    "/number-gaps",
+    status_code=201,
+    opt=told(
+        Call(
+            summary="Skip the numbers that were given out after the backup that was restored, once and on record",
+            takes=NewNumberGap,
+            gives={201: NumberGap},
+        )
+    ),
+)
+async def add_number_gap(body: RawBody, house: House, by: ApiKeyHolder) -> NumberGap:
+    wanted = decoded(NewNumberGap, body)
+    async with house.database.writing() as session:
+        return await number_gaps.skip(wanted, session, by)
 
 
 @route(

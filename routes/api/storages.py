@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, RawBody
 from msgspec import Struct
 
 from db.storages import Storage as StorageRow
 from db.storages import StorageKind
-from portal import storages
-from portal.storages import (
-    Entry,
-    FileMissing,
-    NewStorage,
-    OptionsRefused,
-    StorageChange,
-    Storages,
-    StorageUnavailable,
-)
+from portal import storage_checks, storage_options, storages
+from portal.storages import NewStorage, StorageChange
 from routes.api.body import decoded
 from routes.api.calls import Call, Listed, asked, row_id, told
 from routes.given import AnyRequest, ApiKeyHolder, House, Reading
@@ -28,16 +18,20 @@ STORAGE = "/storages/{storage:str}"
 
 
 class ToldStorage(Struct, kw_only=True, frozen=True):
+    """`options` without the secrets; `secrets_set` names those that are there."""
+
     id: int
     name: str
     kind: StorageKind
     options: dict[str, str]
+    secrets_set: list[str]
 
 
 class Check(Struct, kw_only=True, frozen=True):
-    """What came of listing the root for real; `detail` says why it failed."""
+    """What came of listing the root for real; `outcome` is `ok` or the kind of trouble, `detail` says why it failed."""
 
     ok: bool
+    outcome: str
     detail: str
     milliseconds: int
     entries: int
@@ -95,13 +89,14 @@ async def remove_storage(storage: FromPath[str], house: House, by: ApiKeyHolder)
 async def check_storage(storage: FromPath[str], house: House) -> Check:
     async with house.database.reading() as session:
         row = await storages.one(row_id(storage), session)
-    start = perf_counter()
-    try:
-        found, detail = await _entries(row, "", house.storages), ""
-    except (FileMissing, StorageUnavailable, OptionsRefused) as error:
-        found, detail = None, str(error) or "The root is not there."
-    took = round((perf_counter() - start) * 1000)
-    return Check(ok=found is not None, detail=detail, milliseconds=took, entries=len(found or ()))
+    done = await storage_checks.check(row, house.storages)
+    return Check(
+        ok=done.trouble is None,
+        outcome=done.trouble or "ok",
+        detail=done.detail,
+        milliseconds=done.milliseconds,
+        entries=done.entries,
+    )
 
 
 @get(
@@ -112,15 +107,17 @@ async def list_entries(storage: FromPath[str], request: AnyRequest, house: House
     query = asked(EntriesQuery, request)
     async with house.database.reading() as session:
         row = await storages.one(row_id(storage), session)
-    found = await _entries(row, query.path, house.storages)
+    found = await house.storages.opened(row).entries(query.path)
     return Listed(
         items=[ToldEntry(path=each.path, name=each.name, is_folder=each.is_folder, size=each.size) for each in found]
     )
 
 
-async def _entries(row: StorageRow, path: str, opening: Storages) -> list[Entry]:
-    return await opening.opened(row).entries(path)
-
-
 def _told(row: StorageRow) -> ToldStorage:
-    return ToldStorage(id=row.id, name=row.name, kind=row.kind, options=row.options)
+    return ToldStorage(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        options=storage_options.shown(row),
+        secrets_set=storage_options.set_secrets(row),
+    )

@@ -8,33 +8,26 @@ from mimetypes import guess_type
 from urllib.parse import quote
 
 from litestar import post, route
-from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, SkipValidation
+from litestar.di import Provide
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from db.downloads import Download, DownloadObservation
-from portal import downloads, links
+from portal import archives, downloads, links
 from portal.activity import TRESEN, By
 from portal.deliveries import Ended
-from portal.downloads import Address, Attempt
+from portal.downloads import Address
 from portal.house import House as PortalHouse
 from portal.meters import Meter
 from portal.refusals import Refused
+from routes.customer import hand_offs
+from routes.customer.archives import handed_out
+from routes.customer.hand_offs import Asked
 from routes.customer.orders import page_of
-from routes.forms import field_of
-from routes.given import AnyRequest, House, IpPrefix, LinkedOrder, Now
+from routes.customer.spending import PRIVATE, Asker, attempt
+from routes.given import AnyRequest, AnyResponse, House, IpPrefix, LinkedOrder, Now
 from routes.ranges import RangedAnswer, Sent, attachment
 from views import Page
-
-PRIVATE = {"Cache-Control": "private, no-store"}
-
-
-async def attempt(request: AnyRequest, now: Now, ip_prefix: IpPrefix) -> Attempt:
-    """Who clicks: the mark of the rendered page makes a double click one download."""
-    return Attempt(mark=await field_of(request, "attempt"), ip_prefix=ip_prefix, at=now)
-
-
-Asker = NamedDependency[SkipValidation[Attempt]]
 
 
 @post("/o/{token:str}/files/{file_id:int}/downloads", dependencies={"attempt": Provide(attempt)})
@@ -49,9 +42,13 @@ async def start_download(order: LinkedOrder, file_id: FromPath[int], house: Hous
 
 @route("/d/{token:str}/{name:str}", http_method=["GET", "HEAD"])
 async def hand_out(
-    token: FromPath[str], name: FromPath[str], house: House, now: Now, ip_prefix: IpPrefix
-) -> RangedAnswer:
-    """`name` is for the customer's eyes; the token alone decides."""
+    token: FromPath[str], request: AnyRequest, house: House, now: Now, ip_prefix: IpPrefix
+) -> AnyResponse:
+    """The name in the address is for the customer's eyes; the token alone decides, also between file and archive."""
+    if wanted := archives.read(token, house.signer):
+        async with house.database.reading() as session:
+            archive = await archives.at_address(wanted, session, now)
+        return await handed_out(archive, house, now, ip_prefix)
     address = downloads.read(token, house.signer)
     if address is None:
         raise links.LinkUnknown
@@ -59,11 +56,17 @@ async def hand_out(
         download = await downloads.at_address(address, session, now)
     if download is None:
         raise Ended
-    content = await house.counter.opened(download, By(TRESEN, now))
+    found = await house.counter.found(download)
+    content = await house.counter.bytes_of(found, By(TRESEN, now))
+    kind = guess_type(download.name)[0] or "application/octet-stream"
+    headers = {"content-disposition": attachment(download.name), "content-type": kind, **PRIVATE}
+    if way := house.counter.way(found, headers):
+        await content.close()
+        return await hand_offs.handed_off(way, found, headers, Asked(request, house, now, ip_prefix))
     return RangedAnswer(
         content,
-        attachment(download.name),
-        media_type=guess_type(download.name)[0] or "application/octet-stream",
+        headers["content-disposition"],
+        media_type=kind,
         headers=PRIVATE,
         on_done=Watch(house, download, ip_prefix, content.meter),
     )

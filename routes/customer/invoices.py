@@ -9,23 +9,25 @@ from litestar.response import Redirect
 from portal import dossiers, invoices
 from portal.byte_ranges import HeldBytes
 from portal.refusals import NotFound, Refused
-from routes.customer.orders import page_of
+from routes.customer.orders import OUR_FAULT, page_of
 from routes.given import Customer, House, LinkedOrder, Now, Reading
 from routes.ranges import RangedAnswer, inline
 from views import Page
 from views.wording import Deed
 
 PRIVATE = {"Cache-Control": "private, no-store"}
-MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
+MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml", "xrechnung.xml": "application/xml"}
 
 
 @post("/o/{token:str}/invoices")
 async def get_invoice(order: LinkedOrder, house: House, customer: Customer) -> Redirect | Page:
-    """A second click leads to the document of the first."""
+    """A second click leads to the document of the first. Where there is none, the page itself says why."""
     try:
         invoice_id = await house.issuing.invoice(order.id, customer)
     except Refused as refused:
-        return await page_of(order, house, customer.at, refused.refusal, Deed.INVOICE)
+        if refused.refusal in OUR_FAULT:
+            return await page_of(order, house, customer.at, refused.refusal, Deed.INVOICE)
+        return Redirect(f"/o/{order.token}#invoice", status_code=303)
     return Redirect(f"/o/{order.token}/invoices/{invoice_id}.pdf", status_code=303)
 
 
@@ -33,7 +35,7 @@ async def get_invoice(order: LinkedOrder, house: House, customer: Customer) -> R
 async def show_invoice(
     order: LinkedOrder, document: FromPath[str], reading: Reading, house: House, now: Now
 ) -> RangedAnswer | Page:
-    """`document` is `{id}.pdf` or `{id}.xml`; another order's id is as unknown as none."""
+    """`document` is `{id}.pdf`, `{id}.xml` or `{id}.xrechnung.xml`; another order's id is as unknown as none."""
     dossier = await dossiers.of(order.id, reading, house.zone)
     number, _, form = document.partition(".")
     found = [invoice for invoice in dossier.invoices if str(invoice.id) == number and form in invoice.formats]

@@ -6,18 +6,21 @@ from litestar import post, route
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal import bank_transfers, dossiers, links, payment_attempts, payment_settlements, payment_starts
+from portal import bank_transfers, dossiers, links, payment_attempts, payment_returns, payment_starts
 from portal.links import Link
+from portal.payment_attempts import Standing
 from portal.payment_settlements import Return
 from portal.payment_starts import Asked
-from portal.refusals import NotFound, Refused
+from portal.refusals import NotFound, Refusal, Refused
 from routes.customer.orders import page_of
 from routes.forms import field_of
 from routes.given import AnyRequest, Customer, House, LinkedOrder, Now
 from views import Page
 from views.customer.bank_transfer import BankTransferPage
+from views.customer.payment_return import PaymentReturnPage
 
 LARGEST = 2**63 - 1
+PAYMENT = "#payment"  # the part of the page that says what came of it
 PRIVATE = {"Cache-Control": "private, no-store"}
 
 
@@ -32,28 +35,40 @@ async def start_payment(order: LinkedOrder, request: AnyRequest, house: House, c
     try:
         begun = await payment_starts.begin(asked, house.till, customer)
     except Refused as refused:
+        if refused.refusal is Refusal.PROVIDER_UNAVAILABLE:  # the page says so; a proxy may put its own before a 503
+            return Redirect(f"/o/{order.token}{PAYMENT}", status_code=303)
         return await page_of(order, house, customer.at, refused.refusal)
     transfer = f"/o/{order.token}/bank-transfers/{begun.choice.provider_id}"
     return Redirect(begun.url or transfer, status_code=303)
 
 
 @route("/payments/{token:str}", http_method=["GET", "HEAD"])
-async def come_back(token: FromPath[str], request: AnyRequest, house: House, customer: Customer) -> Redirect:
-    """The one GET that may settle: what the service appends must be its own id of this very payment."""
+async def come_back(token: FromPath[str], request: AnyRequest, house: House, customer: Customer) -> Redirect | Page:
+    """The one GET that may settle: what the service appends must be its own id of this very payment.
+
+    A link that was renewed meanwhile takes no money away: it is settled all the same, but no order is opened.
+    """
     address = payment_attempts.read(token, house.signer)
     if address is None:
         raise links.LinkUnknown
     async with house.database.reading() as session:
         attempt = await payment_attempts.one(address.attempt_id, session)
     seen = house.glance.at(attempt.order_id)
-    if seen is None or seen.link_version != address.link_version:
+    if seen is None:
         raise links.LinkUnknown
+    gave_way = False
     if request.method == "GET":
         asked = request.query_params
         back = Return(attempt.id, asked.get("token", ""), is_cancelled=asked.get("cancelled") == "yes")
-        await payment_settlements.returned(back, house.till, customer)
-    path = f"/o/{house.links.token(Link(attempt.order_id, address.link_version))}"
-    return Redirect(path, status_code=303, headers={"Cache-Control": "no-store"})
+        arrival = await payment_returns.arrive(back, house.till, customer)
+        attempt, gave_way = arrival.attempt, arrival.gave_way
+    is_renewed = seen.link_version != address.link_version
+    path = "" if is_renewed else f"/o/{house.links.token(Link(attempt.order_id, address.link_version))}"
+    if gave_way or not path:
+        page = PaymentReturnPage.of(attempt.standing, house.storefront.seller, gave_way=gave_way, order_url=path)
+        return Page(page, locale=seen.locale, headers=PRIVATE)
+    part = "" if attempt.standing is Standing.COMPLETED else PAYMENT  # who has paid looks for the files
+    return Redirect(f"{path}{part}", status_code=303, headers={"Cache-Control": "no-store"})
 
 
 @route("/o/{token:str}/bank-transfers/{provider_id:int}", http_method=["GET", "HEAD"])
@@ -79,7 +94,7 @@ async def announce_transfer(
             await bank_transfers.announce(order.id, _id(provider_id), session, customer)
     except Refused as refused:
         return await page_of(order, house, customer.at, refused.refusal)
-    return Redirect(f"/o/{order.token}", status_code=303)
+    return Redirect(f"/o/{order.token}{PAYMENT}", status_code=303)
 
 
 def _id(number: int) -> int:

@@ -1,4 +1,4 @@
-// Puts the text of the field on the clipboard, and says so for four seconds.
+// Puts the text of the field, or the plain form of it, on the clipboard, and says so for four seconds.
 customElements.define("copy-field", class extends HTMLElement {
   connectedCallback() {
     this.button = this.querySelector("button");
@@ -9,10 +9,17 @@ customElements.define("copy-field", class extends HTMLElement {
 
   copy = async () => {
     const input = this.querySelector("input");
-    input.select();
+    const shown = input.value;
+    const plain = this.dataset.plain ?? shown;
     // Browsers give the clipboard only to pages that came over https or from this machine.
-    if (navigator.clipboard) await navigator.clipboard.writeText(input.value);
-    else document.execCommand("copy");
+    if (navigator.clipboard) await navigator.clipboard.writeText(plain);
+    else {
+      input.value = plain;
+      input.select();
+      document.execCommand("copy");
+      input.value = shown;
+    }
+    input.select();
     this.before ??= this.words.textContent;
     this.words.textContent = this.dataset.copied;
     this.button.dataset.state = "copied";

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from db import migrate as migrations
+from db.invoices import DocumentFormat
 from db.migrate import current, migrate, newest
+from portal import seals
+from portal.seals import Sealed
 
 INVOICE = "INSERT INTO invoice ({columns}) VALUES ({values})"
 OWN = {
@@ -28,7 +33,7 @@ OWN = {
     "generation": 1,
 }
 FOREIGN = {name: OWN[name] for name in list(OWN)[:8]} | {"issuer": "elsewhere"}
-SERIES = "INSERT INTO number_series VALUES ('RE-', 'RE-', 0, 1, 1, '2026-12-01')"
+SERIES = "INSERT INTO number_series VALUES ('RE-', 'RE-', 0, 1, 1, '2026-12-01', '2026-12-02')"
 
 
 def insert(connection: sqlite3.Connection, **row: object) -> None:
@@ -60,7 +65,7 @@ def test_what_must_be_single_is(connection: sqlite3.Connection, rows):
     for row in rows[:-1]:
         insert(connection, **OWN | row)
 
-    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+    with pytest.raises(sqlite3.IntegrityError, match="frozen"):
         insert(connection, **OWN | rows[-1])
 
 
@@ -90,6 +95,7 @@ def test_a_foreign_invoice_needs_no_place_and_may_have_any_number(connection: sq
         "UPDATE number_series SET next = next + 2",
         "UPDATE number_series SET next = next + 1, first = 9",
         "UPDATE number_series SET next = next + 1, prefix = 'X'",
+        "UPDATE number_series SET next = next + 1, newest = '2026-12-01'",
         "DELETE FROM number_series",
     ],
 )
@@ -113,22 +119,94 @@ def test_what_documents_are_made_from_stays(connection: sqlite3.Connection, tabl
             connection.execute(statement)
 
 
-def test_the_newest_day_of_a_series_is_found_without_reading_its_invoices(connection: sqlite3.Connection):
-    plan = connection.execute("EXPLAIN QUERY PLAN SELECT max(issued_on) FROM invoice WHERE series = ?", ("RE-",))
+FROZEN = (
+    "invoice invoice_document invoice_snapshot invoice_seal number_series billing_correction waiver_text waiver"
+    " waiver_confirmation waiver_message payment_attempt payment_event transfer_announcement"
+).split()
 
-    assert ["ix_invoice_issued" in row[3] for row in plan] == [True]
+
+def test_nothing_that_is_frozen_is_forgotten_here(connection: sqlite3.Connection):
+    named = "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%_no_delete'"
+
+    assert {name for (name,) in connection.execute(named)} == set(FROZEN)
+
+
+@pytest.mark.parametrize("table", FROZEN)
+def test_no_row_makes_way_for_another(connection: sqlite3.Connection, table: str):
+    columns = [(name, kind) for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({table})")]
+    fill = {"INTEGER": 1, "BLOB": b"x"}
+    row = OWN | {"id": 1} if table == "invoice" else {name: fill.get(kind, "9") for name, kind in columns}
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    if connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,):
+        connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+    before = connection.execute(f"SELECT * FROM {table}").fetchall()
+
+    with pytest.raises(sqlite3.IntegrityError, match="frozen"):
+        connection.execute(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+
+    assert connection.execute(f"SELECT * FROM {table}").fetchall() == before
+
+
+@pytest.mark.parametrize("rows", TWICE.values(), ids=TWICE.keys())
+def test_no_invoice_makes_way_for_one_that_is_like_it_in_one_respect(connection: sqlite3.Connection, rows):
+    insert(connection, **OWN)
+    for row in rows[:-1]:
+        insert(connection, **OWN | row)
+    last = OWN | rows[-1]
+    names, marks = ", ".join(last), ", ".join("?" * len(last))
+
+    with pytest.raises(sqlite3.IntegrityError, match="frozen"):
+        connection.execute(f"INSERT OR REPLACE INTO invoice ({names}) VALUES ({marks})", tuple(last.values()))
+
+
+def migrate_as_before(revision: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = place.parent / "migrations"
+    shutil.copytree(migrations.VERSIONS.parent, before, ignore=shutil.ignore_patterns("__pycache__"))
+    for script in (before / "versions").glob("*.py"):
+        if script.name >= revision:
+            script.unlink()
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrations, "VERSIONS", before / "versions")
+        migrate(place, place.parent / "backups")
+
+
+def test_invoices_from_before_begin_the_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = tmp_path / "tresen.sqlite3"
+    migrate_as_before("0018", place, monkeypatch)
+    with closing(sqlite3.connect(place)) as connection, connection:
+        connection.execute("INSERT INTO number_series VALUES ('R-2026-', 'R-{year}-', 2026, 1, 3, '2026-01-01')")
+        for number in (1, 2):  # the second one by a template that came to the same prefix
+            template = {"series": "R-{year}-", "year": 2026} if number == 1 else {"series": "R-2026-", "year": 0}
+            same = {"number": f"R-2026-0000{number}", "sequence": number, "order_id": number}
+            insert(connection, **OWN | same | template | {"issued_on": f"2026-12-0{number}"})
+            connection.execute("INSERT INTO invoice_document VALUES (?, 'pdf', x'25', 'abc')", (number,))
+            connection.execute("INSERT INTO invoice_document VALUES (?, 'xml', x'3c', 'def')", (number,))
+            connection.execute("INSERT INTO invoice_snapshot VALUES (?, '{}', '1')", (number,))
+
+    migrate(place, tmp_path / "backups")
+
+    with closing(sqlite3.connect(place)) as connection:
+        found = connection.execute("SELECT prefix, sequence, seal FROM invoice_seal ORDER BY sequence").fetchall()
+        assert connection.execute("SELECT newest FROM number_series").fetchall() == [("2026-12-02",)]
+    first = seals.seal("", of_before("R-2026-00001", 1))
+    second = seals.seal(first, of_before("R-2026-00002", 2))
+    assert found == [("R-2026-", 1, first), ("R-2026-", 2, second)]
+
+
+def of_before(number: str, day: int) -> Sealed:
+    return Sealed(
+        number=number,
+        issued_on=date(2026, 12, day),
+        total_gross=2000,
+        currency="EUR",
+        documents={DocumentFormat.PDF: "abc", DocumentFormat.XML: "def"},
+        snapshot=hashlib.sha256(b"{}").hexdigest(),
+    )
 
 
 def test_invoices_from_elsewhere_survive_the_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place, backups = tmp_path / "tresen.sqlite3", tmp_path / "backups"
-    before = tmp_path / "migrations"
-    shutil.copytree(migrations.VERSIONS.parent, before, ignore=shutil.ignore_patterns("__pycache__"))
-    for script in (before / "versions").glob("*.py"):
-        if script.name >= "0011":
-            script.unlink()
-    with monkeypatch.context() as earlier:
-        earlier.setattr(migrations, "VERSIONS", before / "versions")
-        migrate(place, backups)
+    migrate_as_before("0011", place, monkeypatch)
     with closing(sqlite3.connect(place)) as connection, connection:
         insert(connection, **FOREIGN)
         connection.execute("INSERT INTO invoice_document VALUES (1, 'pdf', x'25504446', 'abc')")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
+
 import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
+from db import migrate as migrations
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt, PaymentEvent
 from db.payment_providers import PaymentProvider, ProviderKind
@@ -29,6 +34,8 @@ async def attempts(database) -> list[PaymentAttempt]:
                 amount=2000,
                 currency="EUR",
                 label="12345678",
+                client_id="an-app",
+                sandbox=False,
                 started_at=NOON,
             )
             for mark in ("a", "b")
@@ -68,3 +75,31 @@ async def test_every_event_outdates_the_customer_s_page(database, attempts):
         session.add(PaymentEvent(attempt_id=attempts[0].id, at=NOON, kind=AttemptEvent.DECLINED))
     async with database.reading() as session:
         assert (await session.get_one(Order, attempts[0].order_id)).version > before
+
+
+BEFORE = """
+INSERT INTO payment_provider VALUES (1, 'PayPal', 'paypal', 1, 'an-app', '', NULL, 1, '[]', :at, :at);
+INSERT INTO payment_attempt (id, mark, order_id, provider_id, amount, currency, label, started_at)
+VALUES (1, 'a', 1, 1, 2000, 'EUR', '1', :at);
+""".replace(":at", "'2026-12-01 11:00:00'")
+
+
+def _later(_folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name[:4].isdecimal() and name[:4] > "0012"]
+
+
+def test_what_was_begun_before_accounts_were_noted_belongs_to_its_provider_s(tmp_path, monkeypatch):
+    place, older = tmp_path / "tresen.sqlite3", tmp_path / "older"
+    shutil.copytree(migrations.VERSIONS.parent, older, ignore=_later)
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "VERSIONS", older / "versions")
+        migrations.migrate(place, tmp_path / "backups")
+    with closing(sqlite3.connect(place)) as connection, connection:
+        connection.executescript(BEFORE)
+
+    migrations.migrate(place, tmp_path / "backups")
+
+    with closing(sqlite3.connect(place)) as connection, connection:
+        assert connection.execute("SELECT client_id, sandbox FROM payment_attempt").fetchall() == [("an-app", 1)]
+        with pytest.raises(sqlite3.IntegrityError, match="frozen"):
+            connection.execute("UPDATE payment_attempt SET sandbox = 0")

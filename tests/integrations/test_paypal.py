@@ -76,6 +76,26 @@ async def dripping(scope, receive, send):
         await asyncio.sleep(0.05)
 
 
+# --- Where customers may be sent
+
+
+@pytest.mark.parametrize(
+    ("url", "is_theirs"),
+    [
+        ("https://www.paypal.com/checkoutnow?token=1", True),
+        ("https://www.sandbox.paypal.com/checkoutnow", True),
+        ("https://paypal.com/checkoutnow", False),
+        ("https://evilpaypal.com/", False),
+        ("https://www.paypal.com.evil.example/", False),
+        ("http://www.paypal.com/", False),
+        ("https://user@www.paypal.com/", False),
+        ("https://www.paypal.com:8443/", False),
+    ],
+)
+def test_customers_are_sent_to_hosts_below_paypal_s_domain_alone(url, is_theirs):
+    assert Origins().is_paypals(url) is is_theirs
+
+
 # --- What PayPal means
 
 

@@ -54,6 +54,8 @@ def everyone() -> dict[str, Paper]:
         "unpaid without an account": a_paper(of(TaxCategory.EXEMPT), seller=SMALL_SELLER, paid=0, due_on=None,
                                              terms="Zahlbar sofort bei Abholung."),
         "partly paid": a_paper(Sold(gross=6480), paid=2000),
+        "long overdue": a_paper(Sold(), paid=0, due_on=date(2026, 9, 30)),
+        "on delivery": a_paper(Sold(), paid=0, due_on=None, due_means=Means.CASH, terms="Zahlbar bei der Zustellung."),
         "paid twice": a_paper(Sold(), paid=4980, receipts=(
             Receipt(on=ISSUED, amount=2490, means=Means.PAYPAL),
             Receipt(on=date(2026, 10, 26), amount=2490, means=Means.BANK_TRANSFER),
@@ -77,6 +79,7 @@ def everyone() -> dict[str, Paper]:
         "cancellation": taken_back(invoice),
         "correction": taken_back(a_paper(Sold(gross=4482, quantity="2", discount=498), extras=(VOUCHER,)),
                                  Kind.CORRECTION),
+        "cancellation of an advance payment": taken_back(a_paper(supply=Supply(is_advance=True))),
         "cancellation that owes money": taken_back(
             invoice, totals=msgspec.structs.replace(invoice.totals, paid=0, due=invoice.totals.gross),
             terms="Der Betrag wird auf demselben Weg erstattet, auf dem bezahlt wurde.",

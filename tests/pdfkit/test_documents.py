@@ -128,12 +128,43 @@ def test_a_payment_before_the_supply_is_told_with_its_day(tmp_path):
     assert "Die Zahlung ist vor der Lieferung eingegangen." in text
 
 
+def test_a_logo_of_many_megabytes_stands_on_the_document_and_does_not_weigh(tmp_path):
+    noise = Image.effect_noise((2000, 1000), 90).convert("RGB")
+    file = io.BytesIO()
+    noise.save(file, "PNG")
+    assert len(file.getvalue()) > 1_000_000
+
+    issue(a_paper(seller=replace(SELLER, logo=file.getvalue())), tmp_path)
+
+    pdf = pypdf.PdfReader(tmp_path / PDF_NAME)
+    assert len(list(pdf.pages[0].images)) == 1
+    assert (tmp_path / PDF_NAME).stat().st_size < 300_000
+
+
+def test_what_takes_an_advance_payment_back_announces_no_supply(tmp_path):
+    assert "steht noch aus" not in issued(SCENARIOS["cancellation of an advance payment"], tmp_path)
+
+
 def test_what_is_left_to_pay_stands_below_the_total(tmp_path):
     text = issued(SCENARIOS["partly paid"], tmp_path)
 
     assert "Bereits bezahlt −20,00 €\nOffener Betrag 44,80 €" in text
     assert "Bitte zahlen Sie 44,80 € bis zum 08.11.2026." in text
     assert "IBAN DE02 1203 0000 0000 2020 51" in text
+
+
+def test_a_day_to_pay_by_that_is_over_is_told_as_over(tmp_path):
+    text = issued(SCENARIOS["long overdue"], tmp_path)
+
+    assert "24,90 € waren bis zum 30.09.2026 zu zahlen und sind noch offen." in text
+    assert "Bitte zahlen" not in text
+
+
+def test_whoever_pays_on_delivery_is_not_asked_to_transfer_it_too(tmp_path):
+    text = issued(SCENARIOS["on delivery"], tmp_path)
+
+    assert "Zahlbar bei der Zustellung." in text
+    assert "GiroCode" not in text
 
 
 def test_what_was_paid_too_much_is_no_open_amount(tmp_path):
@@ -154,7 +185,7 @@ def test_the_giro_code_pays_what_is_due(tmp_path):
     assert "RE-2026-00017" in lines
 
 
-@pytest.mark.parametrize("name", ["one digital good", "in francs", "cancellation that owes money"])
+@pytest.mark.parametrize("name", ["one digital good", "in francs", "on delivery", "cancellation that owes money"])
 def test_there_is_no_giro_code_where_nothing_is_to_be_transferred_in_euros(name, tmp_path):
     issue(SCENARIOS[name], tmp_path)
 

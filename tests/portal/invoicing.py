@@ -66,6 +66,9 @@ class Bookkeeping:
     async def asks(self, order_id: int, by: By = ERIKA) -> Invoice:
         return await self.invoice(await self.issuing.invoice(order_id, by))
 
+    async def issues_by_hand(self, order_id: int, by: By = SHOP) -> Invoice:
+        return await self.invoice(await self.issuing.by_hand(order_id, by))
+
     async def takes_back(
         self, invoice: Invoice, lines: dict[str, str] | None = None, by: By = SHOP, reason: str = "falsche Adresse"
     ) -> Invoice:

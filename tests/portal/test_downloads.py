@@ -53,6 +53,34 @@ async def test_two_hundred_clicks_of_one_page_spend_one(shop, file, customer):
     assert await shop.count(Download) == 1
 
 
+async def test_many_clients_and_many_files_at_once_spend_exactly_the_limit_of_each(shop):
+    """Twelve clients click on each of four files of three orders; each file may be had three times by each order."""
+    await shop.rules(limit_per_file=3)
+    files = []
+    for number in range(4):
+        (shop.folder / f"{number}.zip").write_bytes(BYTES)
+        files.append(await shop.sells(f"{number}.zip", f"SKU-{number}"))
+    lines = [a_line(id=str(number), sku=f"SKU-{number}", line_gross=100) for number in range(4)]
+    orders = [await shop.is_ordered(Key("etsy", str(n)), lines=lines, total_gross=400) for n in range(3)]
+
+    await asyncio.gather(
+        *(refusal_of(Customer(shop, order).clicks(file)) for _ in range(12) for order in orders for file in files)
+    )
+
+    spent = [(download.order_id, download.file_id) for download in await shop.every(Download)]
+    assert {pair: spent.count(pair) for pair in set(spent)} == {(order, file): 3 for order in orders for file in files}
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(hours=-3), timedelta(hours=3)], ids=str)
+async def test_a_clock_that_jumps_gives_nothing_away_and_breaks_no_address(shop, file, customer, jump):
+    await shop.rules(limit_per_file=2)
+    download = await customer.clicks(file, "a page")
+
+    assert await customer.fetches(download, NOON + jump) == BYTES
+    await customer.clicks(file, "another page", NOON + jump)
+    assert await refusal_of(customer.clicks(file, "a third page", NOON + jump)) is Refusal.LIMIT_REACHED
+
+
 async def test_a_page_is_the_same_for_five_minutes(file, customer):
     first = await customer.clicks(file, "a page")
 

@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 from hypothesis import given
 
-from db.invoices import InvoiceKind
+from db.invoices import InvoiceKind, Issuer
 from db.orders import OrderKind, PaymentMethod, State
 from db.payments import PaymentStatus
 from db.settings import PaidRule
-from portal.invoices import creation_refusal, refusal, until
+from portal.invoices import creation_refusal, may_create, may_issue_by_hand, refusal, refusal_by_hand, until
 from portal.refusals import Refusal
 from tests.factories import (
     NOON,
@@ -135,6 +135,52 @@ def test_nothing_is_created_before_the_seller_is_complete():
     rules = invoice_rules(seller_complete=False)
 
     assert creation_refusal(an_order(paid=True), 0, rules) is Refusal.SELLER_INCOMPLETE
+
+
+BY_HAND = {
+    "not paid": {},
+    "shipped on open account": {"state": State.SHIPPED, "payment_method": PaymentMethod.INVOICE},
+    "partly paid": {"payments": (received(1999),)},
+    "archived": {"archived_at": ORDERED},
+}
+
+
+@pytest.mark.parametrize("facts", BY_HAND.values(), ids=BY_HAND.keys())
+def test_the_merchant_issues_one_whatever_is_paid_and_whatever_customers_may_do(facts):
+    rules = invoice_rules(enabled=False, auto_create=False)
+
+    assert refusal_by_hand(an_order(**facts), [], rules) is None
+
+
+NOT_BY_HAND = {
+    "cancelled": ({"state": State.CANCELLED}, Refusal.CANCELLED),
+    "refunded": ({"payments": (received(2000), refunded(2000))}, Refusal.REFUNDED),
+    "an offer": ({"state": State.OFFERED}, Refusal.NOT_ORDERED),
+    "a credit": ({"kind": OrderKind.CREDIT, "total": -2000}, Refusal.NOT_ORDERED),
+    "issued at the source": ({"source_invoice": True}, Refusal.INVOICE_ELSEWHERE),
+    "wrong sums": ({"amounts_consistent": False}, Refusal.AMOUNTS_INCONSISTENT),
+}
+
+
+@pytest.mark.parametrize(("facts", "why"), NOT_BY_HAND.values(), ids=NOT_BY_HAND.keys())
+def test_not_even_the_merchant_issues_what_would_be_wrong(facts, why):
+    assert refusal_by_hand(an_order(**facts), [], invoice_rules()) is why
+
+
+def test_not_even_the_merchant_issues_without_a_name_or_beside_another_invoice():
+    order, elsewhere = an_order(), an_invoice(issuer=Issuer.ELSEWHERE)
+
+    assert refusal_by_hand(order, [], invoice_rules(seller_complete=False)) is Refusal.SELLER_INCOMPLETE
+    assert refusal_by_hand(order, [elsewhere], invoice_rules()) is Refusal.INVOICE_ELSEWHERE
+    assert refusal_by_hand(order, [an_invoice(issuer=Issuer.TRESEN)], invoice_rules()) is Refusal.ALREADY_INVOICED
+    assert may_issue_by_hand(order, [an_invoice(issuer=Issuer.TRESEN, is_cancelled=True)], invoice_rules())
+
+
+def test_a_customer_makes_no_invoice_where_there_ever_was_one():
+    gone = an_invoice(issuer=Issuer.TRESEN, is_cancelled=True)
+
+    assert may_create(an_order(paid=True), [], invoice_rules())
+    assert not may_create(an_order(paid=True), [gone], invoice_rules())
 
 
 @given(ORDERS)

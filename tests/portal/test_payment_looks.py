@@ -18,7 +18,6 @@ OVER = [
     Standing.EXPIRED,
     Standing.REPLACED,
     Standing.FAILED,
-    Standing.REVERSED,
 ]
 AGES = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400))
 
@@ -49,9 +48,10 @@ def test_what_is_over_is_left_alone(standing, age):
     [
         (Standing.WAITING, timedelta(minutes=10), 4),
         (Standing.WAITING, timedelta(hours=6), 9),
-        (Standing.CHECKING, timedelta(hours=1), 6),
+        (Standing.CHECKING, timedelta(hours=1), 7),
         (Standing.PENDING, timedelta(days=7), 7),
         (Standing.COMPLETED, timedelta(days=400), 8),
+        (Standing.REVERSED, timedelta(days=400), 8),
     ],
 )
 def test_looks_become_rarer(standing, time, number):

@@ -14,6 +14,7 @@ from portal.activity import By
 from portal.orders import PaymentState
 from portal.payment_attempts import Standing
 from portal.payment_refunds import NewRefund, Refunds, left
+from portal.refund_questions import open_questions
 from portal.refusals import Conflict, Invalid
 
 ANNA = "merchant:1"
@@ -127,7 +128,7 @@ async def test_a_refund_that_a_look_saw_before_its_own_answer_came_is_booked_onc
     await cashier.work_off("payment_refund", Refunds(cashier.till))
 
     assert [amount for kind, _, amount in await cashier.money(order) if kind == "refund"] == [2000]
-    assert payment_refunds.open_questions(await cashier.attempt(order)) == {}
+    assert open_questions(await cashier.attempt(order)) == {}
 
 
 async def test_a_refund_that_paypal_refuses_is_told_and_may_be_asked_for_again(cashier, paid, give_back):
@@ -163,3 +164,51 @@ async def test_money_that_was_taken_back_is_found_by_a_look_and_told(cashier, pa
     assert await cashier.notices(order) == ["payment_reversed"]
     assert (await cashier.facts(order)).payment_state is PaymentState.REVERSED
     assert (await cashier.attempt(order)).standing is Standing.REVERSED
+
+
+# --- A refund that is no refund yet, or never becomes one
+
+
+async def test_a_refund_that_paypal_checks_is_on_its_way_until_it_is_done(cashier, paid, give_back):
+    order, told = paid
+    cashier.paypal.ledger.refund_as = "PENDING"
+    await give_back(order, 500)
+    assert await cashier.money(order) == [("payment", "completed", 2000), ("refund", "pending", 500)]
+    assert left(await cashier.attempt(order)) == 1500
+
+    told.refunds[0]["status"] = "COMPLETED"
+    await cashier.later(days=1)
+
+    assert (await cashier.facts(order)).payment_state is PaymentState.PARTIALLY_REFUNDED
+    assert (await cashier.history(order)).count("refund_received") == 1
+    assert left(await cashier.attempt(order)) == 1500
+
+
+@pytest.mark.parametrize("final", ["FAILED", "CANCELLED"])
+@pytest.mark.parametrize("age", [0, 50])
+async def test_a_refund_that_fails_after_all_is_free_to_be_asked_for_again_and_told(
+    cashier, paid, give_back, final, age
+):
+    order, told = paid
+    await cashier.later(days=age)
+    cashier.paypal.ledger.refund_as = "PENDING"
+    await give_back(order, 500)
+
+    told.refunds[0]["status"] = final
+    await cashier.later(days=2)
+    await cashier.later(days=2)
+
+    assert (await cashier.money(order))[1:] == [("refund", "failed", 500)]
+    assert left(await cashier.attempt(order)) == 2000
+    assert await cashier.notices(order) == ["payment_refund_missing"]
+
+
+async def test_a_refund_that_fails_at_once_is_none(cashier, paid, give_back):
+    order, _ = paid
+    cashier.paypal.ledger.refund_as = "FAILED"
+
+    await give_back(order, 500)
+
+    assert left(await cashier.attempt(order)) == 2000
+    assert await cashier.notices(order) == ["payment_refund_missing"]
+    assert (await cashier.facts(order)).payment_state is PaymentState.PAID

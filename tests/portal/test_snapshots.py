@@ -15,7 +15,7 @@ from db.orders import Line as OrderLine
 from db.settings import SellerSettings, TaxRegime
 from pdfkit import consistency
 from pdfkit.paper import Paper, Reference, Supply
-from portal import credit_notes, invoice_texts, snapshots
+from portal import credit_notes, invoice_texts, snapshots, supplies
 from portal.credit_notes import NewCreditNote, ReturnedLine
 from portal.invoice_lines import NotIssued
 from portal.orders import OrderFacts
@@ -25,6 +25,7 @@ from portal.supplies import Way
 from tests.factories import BERLIN, NOON, ORDERED, an_order, berlin, received
 
 ISSUED_ON = date(2026, 12, 1)
+SMALL = {"tax_regime": TaxRegime.SMALL_BUSINESS, "vat_id": "", "tax_number": "1/2"}
 GERMANY = {"line1": "Heidestraße 17", "zip": "51147", "city": "Köln", "country": "DE"}
 
 
@@ -66,7 +67,7 @@ def snapshot(
         lines=lines,
         addresses=told if addresses is None else addresses,
         correction=None,
-        way=way or Way(has_files=True, has_goods=False, shipped_at=None, delivered_at=None),
+        way=way or Way(has_files=True, has_goods=False, sent_on=None),
     )
     return snapshots.of_order(bought, an_issuer(**seller or {})).numbered("RE-1", ISSUED_ON)
 
@@ -128,14 +129,23 @@ SALES: dict[str, tuple[list[OrderLine], dict[str, Any], list[tuple[str, int, int
     "a rate of zero": ([a_line(1000, 0, tax_category=TaxCategory.ZERO)], {}, [("Z", 0, 1000, 0)]),
     "small business by the seller": (
         [a_line(2000)],
-        {"seller": {"tax_regime": TaxRegime.SMALL_BUSINESS, "vat_id": "", "tax_number": "1/2"}},
+        {"seller": SMALL},
         [("E", 0, 2000, 0)],
     ),
-    "small business by the shop": ([a_line(2000, 0)], {"vat_mode": VatMode.SMALL_BUSINESS}, [("E", 0, 2000, 0)]),
+    "small business by both": (
+        [a_line(2000, 0)],
+        {"vat_mode": VatMode.SMALL_BUSINESS, "seller": SMALL},
+        [("E", 0, 2000, 0)],
+    ),
     "margin scheme": ([a_line(2000)], {"vat_mode": VatMode.MARGIN}, [("E", 0, 2000, 0)]),
     "reverse charge": (
         [a_line(2000, 0)],
-        {"vat_mode": VatMode.REVERSE_CHARGE, "buyer_vat_id": "at u12345678", "addresses": abroad("AT")},
+        {
+            "vat_mode": VatMode.REVERSE_CHARGE,
+            "buyer_vat_id": "at u12345678",
+            "buyer_kind": BuyerKind.BUSINESS,
+            "addresses": abroad("AT"),
+        },
         [("AE", 0, 2000, 0)],
     ),
     "within the EU": (
@@ -162,7 +172,7 @@ def test_whatever_is_sold_becomes_a_document_that_adds_up(lines, fields, table):
 
 
 def test_documents_without_tax_say_why_in_the_language_of_the_order():
-    german = snapshot(a_line(2000, 0), vat_mode=VatMode.SMALL_BUSINESS).paper.taxes[0]
+    german = snapshot(a_line(2000, 0), seller=SMALL).paper.taxes[0]
     english = snapshot(a_line(2000, 0), vat_mode=VatMode.MARGIN, locale="en-GB").paper.taxes[0]
 
     assert german.reason == "Für diese Leistung gilt die Steuerbefreiung für Kleinunternehmer."
@@ -186,20 +196,30 @@ def test_a_small_amount_needs_no_address_and_a_larger_one_does():
 
 
 def test_texts_lose_what_nobody_sees_and_nothing_else():
-    paper = snapshot(a_line(title="Mu\x00ster\n\u202eBente\u200b  e\u0301 🧵")).paper
+    paper = snapshot(a_line(title="Mu\x00ster\n\u202eBente\u200b  e\u0301")).paper
 
-    assert paper.lines[0].title == "Mu ster Bente é 🧵"
+    assert paper.lines[0].title == "Mu ster Bente é"
+
+
+def test_characters_that_cannot_be_drawn_are_told_with_their_field():
+    with pytest.raises(NotIssued) as refused:
+        snapshot(a_line(), a_line(title="Garn 🧵 東"), buyer_customer_number="🎉")
+
+    assert refused.value.refusal is Refusal.CHARACTER_UNPRINTABLE
+    assert refused.value.detail.split("\n") == ["buyer/customer_number 🎉", "lines/1/title 東🧵"]
 
 
 # --- When it was supplied
 
 PAID = an_order(paid=True, state=State.PAID)
+ON_ACCOUNT = an_order(state=State.SHIPPED, payment_method=PaymentMethod.INVOICE)
 ON_PAYMENT = date(2026, 11, 1)
 SENT = berlin(2026, 11, 4)
 
 
 def a_way(*, files: bool = False, goods: bool = False, shipped_at=None, delivered_at=None) -> Way:
-    return Way(has_files=files, has_goods=goods, shipped_at=shipped_at, delivered_at=delivered_at)
+    sent = supplies.sent_on((shipped_at, delivered_at), NOON, BERLIN)
+    return Way(has_files=files, has_goods=goods, sent_on=sent)
 
 
 SUPPLIES = {
@@ -213,10 +233,21 @@ SUPPLIES = {
         Supply(on=ON_PAYMENT, until=date(2026, 11, 4)),
     ),
     "both, not shipped": (PAID, a_way(files=True, goods=True), Supply(is_advance=True)),
-    "files, first seen paid": (
-        an_order(state=State.SHIPPED, first_seen_paid_at=NOON),
+    "files, not paid, sent": (ON_ACCOUNT, a_way(files=True, shipped_at=SENT), Supply(on=date(2026, 11, 4))),
+    "files that cost nothing": (
+        an_order(total=0, state=State.COMPLETED, first_seen_paid_at=NOON),
         a_way(files=True),
-        Supply(on=date(2026, 12, 1)),
+        Supply(on=date(2026, 11, 1)),
+    ),
+    "goods on account, shipped and not paid": (
+        ON_ACCOUNT,
+        a_way(goods=True, shipped_at=SENT),
+        Supply(on=date(2026, 11, 4)),
+    ),
+    "paid goods that are announced for next week": (
+        PAID,
+        a_way(goods=True, shipped_at=berlin(2026, 12, 8)),
+        Supply(is_advance=True),
     ),
 }
 
@@ -226,11 +257,37 @@ def test_the_day_of_supply_is_one_that_is_known(facts, way, supply):
     assert snapshot(a_line(), facts=facts, way=way).paper.supply == supply
 
 
-def test_a_day_of_supply_is_never_invented():
-    shipped = an_order(state=State.SHIPPED, first_seen_paid_at=NOON)
+UNKNOWN = {
+    "completed, paid weeks later": (
+        an_order(state=State.COMPLETED, payment_method=PaymentMethod.INVOICE, paid_at=berlin(2026, 11, 27)),
+        a_way(goods=True),
+    ),
+    "shipped on a day that nobody told, and paid": (an_order(state=State.SHIPPED, paid_at=SENT), a_way(goods=True)),
+    "packed, paid on a day that nobody told": (
+        an_order(state=State.PACKED, first_seen_paid_at=NOON),
+        a_way(goods=True),
+    ),
+    "paid on a day that nobody told": (an_order(state=State.PAID, first_seen_paid_at=NOON), a_way(goods=True)),
+    "not paid and not shipped": (an_order(state=State.CONFIRMED), a_way(goods=True)),
+    "files of long ago, first seen paid today": (
+        an_order(state=State.COMPLETED, ordered_at=berlin(2024, 3, 1), first_seen_paid_at=NOON),
+        a_way(files=True),
+    ),
+    "shipped on a day that is still to come": (
+        an_order(state=State.SHIPPED, paid_at=SENT),
+        a_way(goods=True, shipped_at=berlin(2026, 12, 8)),
+    ),
+    "both, neither of them told": (
+        an_order(state=State.SHIPPED, first_seen_paid_at=NOON),
+        a_way(files=True, goods=True),
+    ),
+}
 
+
+@pytest.mark.parametrize(("facts", "way"), UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_a_day_of_supply_is_never_invented(facts, way):
     with pytest.raises(NotIssued) as refused:
-        snapshot(a_line(), facts=shipped, way=a_way(goods=True))
+        snapshot(a_line(), facts=facts, way=way)
 
     assert refused.value.refusal is Refusal.SUPPLY_DATE_UNKNOWN
 
@@ -244,9 +301,9 @@ def test_money_that_came_is_told_with_its_day():
 
 
 def test_the_day_we_first_saw_it_paid_is_no_day_of_payment():
-    facts = an_order(state=State.PAID, first_seen_paid_at=NOON)
+    facts = an_order(state=State.SHIPPED, first_seen_paid_at=NOON)
 
-    assert snapshot(a_line(), facts=facts).paper.receipts == ()
+    assert snapshot(a_line(), facts=facts, way=a_way(goods=True, shipped_at=SENT)).paper.receipts == ()
 
 
 # --- Any order at all, and any way of taking it back
@@ -279,7 +336,7 @@ CARTS = st.tuples(st.lists(ITEMS, min_size=1, max_size=6), st.lists(OTHERS, max_
 @given(CARTS)
 @settings(max_examples=200, deadline=None)
 def test_any_cart_becomes_a_document_with_the_paid_total(cart):
-    made = snapshot(*(a_line(**line) for line in cart))
+    made = snapshot(*(a_line(**line) for line in cart), addresses=abroad("AT"))
 
     assert made.paper.totals.gross == sum(line["gross"] for line in cart)
     consistency.check(made.paper)
@@ -288,7 +345,7 @@ def test_any_cart_becomes_a_document_with_the_paid_total(cart):
 @given(CARTS, st.lists(st.tuples(st.integers(0, 8), st.sampled_from(["1", "0.5", "2"])), max_size=6))
 @settings(max_examples=200, deadline=None)
 def test_whatever_is_taken_back_piece_by_piece_ends_at_nothing(cart, pieces):
-    invoice = snapshot(*(a_line(**line) for line in cart))
+    invoice = snapshot(*(a_line(**line) for line in cart), addresses=abroad("AT"))
     refers_to = Reference("RE-1", ISSUED_ON)
     notes: list[Snapshot] = []
     for place, quantity in pieces:
@@ -314,7 +371,7 @@ def test_whatever_is_taken_back_piece_by_piece_ends_at_nothing(cart, pieces):
 @given(CARTS)
 @settings(max_examples=100, deadline=None)
 def test_a_cancellation_mirrors_its_invoice_cent_for_cent(cart):
-    invoice = snapshot(*(a_line(**line) for line in cart))
+    invoice = snapshot(*(a_line(**line) for line in cart), addresses=abroad("AT"))
     refers_to = Reference("RE-1", ISSUED_ON)
 
     back = credit_notes.taken_back(invoice, [], NewCreditNote(reason="falsch"), refers_to).snapshot.paper
@@ -342,6 +399,91 @@ def test_shipping_of_two_rates_that_is_all_that_is_left_goes_back_as_two_lines()
 
 
 def test_a_business_is_named_with_its_vat_id():
-    buyer = snapshot(a_line(), buyer_kind=BuyerKind.BUSINESS, buyer_vat_id="DE 987654321").paper.buyer
+    buyer = snapshot(a_line(), buyer_kind=BuyerKind.BUSINESS, buyer_vat_id="DE 136695976").paper.buyer
 
-    assert buyer.vat_id == "DE987654321"
+    assert buyer.vat_id == "DE136695976"
+
+
+def test_the_company_of_a_business_stands_on_its_invoice_beside_the_name_of_the_address():
+    business: dict[str, Any] = {"buyer_company": "Muster GmbH", "buyer_kind": BuyerKind.BUSINESS}
+    address = snapshot(a_line(), **business).paper.buyer.address
+    consumer = snapshot(a_line(), buyer_company="Muster GmbH").paper.buyer.address
+
+    assert (address.company, address.name) == ("Muster GmbH", "Max Mustermann")
+    assert consumer.company == ""
+
+
+# --- Tax that cannot be true
+
+ANNA = {"buyer_kind": BuyerKind.BUSINESS, "buyer_vat_id": "ATU12345678"}
+UNTRUE: dict[str, tuple[OrderLine, dict[str, Any], Refusal]] = {
+    "within the EU, to the seller's own country": (
+        a_line(2000, 0),
+        {"vat_mode": VatMode.INTRA_EU, **ANNA},
+        Refusal.EXEMPTION_UNFOUNDED,
+    ),
+    "within the EU, to Switzerland": (
+        a_line(2000, 0),
+        {"vat_mode": VatMode.INTRA_EU, **ANNA, "addresses": abroad("CH")},
+        Refusal.EXEMPTION_UNFOUNDED,
+    ),
+    "within the EU, with a VAT id of the seller's country": (
+        a_line(2000, 0),
+        {"vat_mode": VatMode.INTRA_EU, "buyer_vat_id": "DE136695976", "addresses": abroad("AT")},
+        Refusal.VAT_ID_MISSING,
+    ),
+    "within the EU, with a VAT id of Great Britain": (
+        a_line(2000, 0),
+        {"vat_mode": VatMode.INTRA_EU, "buyer_vat_id": "GB123456789", "addresses": abroad("AT")},
+        Refusal.VAT_ID_MISSING,
+    ),
+    "within the EU, with a VAT id that cannot be": (
+        a_line(2000, 0),
+        {"vat_mode": VatMode.INTRA_EU, "buyer_vat_id": "ATU1", "addresses": abroad("AT")},
+        Refusal.VAT_ID_MISSING,
+    ),
+    "export within the country": (a_line(2000, 0), {"vat_mode": VatMode.EXPORT}, Refusal.EXEMPTION_UNFOUNDED),
+    "export to Austria": (
+        a_line(2000, 0),
+        {"vat_mode": VatMode.EXPORT, "addresses": abroad("AT")},
+        Refusal.EXEMPTION_UNFOUNDED,
+    ),
+    "reverse charge for a consumer": (
+        a_line(2000, 0),
+        {"vat_mode": VatMode.REVERSE_CHARGE, "buyer_vat_id": "ATU12345678", "addresses": abroad("AT")},
+        Refusal.EXEMPTION_UNFOUNDED,
+    ),
+    "small business by the shop alone": (
+        a_line(2000, 0),
+        {"vat_mode": VatMode.SMALL_BUSINESS},
+        Refusal.TAX_RATE_UNKNOWN,
+    ),
+    "a rate of long ago": (a_line(2000, 1600), {}, Refusal.TAX_RATE_UNKNOWN),
+    "a mistyped rate": (a_line(2000, 1800), {}, Refusal.TAX_RATE_UNKNOWN),
+}
+
+
+@pytest.mark.parametrize(("line", "fields", "why"), UNTRUE.values(), ids=UNTRUE.keys())
+def test_tax_that_cannot_be_true_is_not_invoiced(line, fields, why):
+    with pytest.raises(NotIssued) as refused:
+        snapshot(line, **fields)
+
+    assert refused.value.refusal is why
+
+
+def test_the_lowered_rates_of_2020_hold_for_what_was_supplied_then():
+    then = an_order(state=State.PAID, paid_at=berlin(2020, 8, 3))
+    after = an_order(state=State.PAID, paid_at=berlin(2021, 1, 1))
+
+    assert taxes(snapshot(a_line(1160, 1600), facts=then).paper) == [("S", 1600, 1000, 160)]
+    with pytest.raises(NotIssued):
+        snapshot(a_line(1160, 1600), facts=after)
+
+
+@pytest.mark.parametrize(("country", "zip_"), [("ES", "35001"), ("DE", "78266"), ("IT", "23041"), ("NO", "0150")])
+def test_some_parts_of_the_unions_countries_are_outside_of_it(country, zip_):
+    place = {"line1": "Calle 1", "zip": zip_, "city": "Ort", "country": country}
+    beyond = (Address(order_id=1, role=AddressRole.BILLING, name="Anna Anders", **place),)
+
+    assert taxes(snapshot(a_line(2000, 0), vat_mode=VatMode.EXPORT, addresses=beyond).paper) == [("G", 0, 2000, 0)]
+

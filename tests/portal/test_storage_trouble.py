@@ -14,7 +14,9 @@ from portal.deliveries import Ended
 from portal.refusals import Refusal
 from portal.stamps import FileChanged, Stamps, Wish
 from portal.storages import Storages
+from portal.vault import Vault
 from tests import pretend
+from tests.factories import KEYS
 from tests.pdfkit import papers
 from tests.portal.selling import STAMP, Customer, Shop, refusal_of
 
@@ -32,7 +34,7 @@ def storage(tmp_path):
 @pytest.fixture
 def storages(storage):
     """The house of these tests knows this storage alone."""
-    return Storages({StorageKind.LOCAL: storage.opener})
+    return Storages({StorageKind.LOCAL: storage.opener}, Vault(KEYS))
 
 
 @pytest.fixture
@@ -120,6 +122,50 @@ async def test_copies_that_nobody_can_ask_for_any_more_are_dropped(tmp_path, hou
     await stamps.make(stamps.name(1, original, new), storage, original, new)
 
     assert not place.exists()
+
+
+async def stamped(stamps: Stamps, storage, order: int):
+    original = await storage.stat("bente.pdf")
+    wish = Wish(order, f"Kauf {order}", STYLE)
+    return await stamps.make(stamps.name(1, original, wish), storage, original, wish)
+
+
+async def test_beyond_their_size_the_copies_go_that_were_asked_for_longest_ago(tmp_path, house, storage):
+    first = await stamped(Stamps(tmp_path / "stamped", house.child), storage, 1)
+    room = Stamps(tmp_path / "stamped", house.child, most_bytes=int(first.stat().st_size * 2.5))
+    second = await stamped(room, storage, 2)
+    for place, seconds in ((first, 20), (second, 10)):
+        set_last_read(place, place.stat().st_mtime - seconds)
+    copy = await room.opened(first.stem)
+    assert copy is not None
+    await copy.close()
+
+    third = await stamped(room, storage, 3)
+
+    assert [place.exists() for place in (first, second, third)] == [True, False, True]
+
+
+async def test_the_newest_copy_stays_however_little_room_there_is(tmp_path, house, storage):
+    crowded = Stamps(tmp_path / "stamped", house.child, most_bytes=0)
+
+    first, second = await stamped(crowded, storage, 1), await stamped(crowded, storage, 2)
+
+    assert [place.exists() for place in (first, second)] == [False, True]
+
+
+async def test_a_copy_that_had_to_go_is_made_again_with_the_same_bytes_and_whoever_reads_it_reads_on(
+    tmp_path, house, storage
+):
+    crowded = Stamps(tmp_path / "stamped", house.child, most_bytes=0)
+    first = await stamped(crowded, storage, 1)
+    before, copy = first.read_bytes(), await crowded.opened(first.stem)
+    assert copy is not None
+
+    await stamped(crowded, storage, 2)
+
+    assert b"".join([piece async for piece in copy.read(0, copy.size)]) == before
+    await copy.close()
+    assert (await stamped(crowded, storage, 1)).read_bytes() == before
 
 
 def set_last_read(place, at: float) -> None:

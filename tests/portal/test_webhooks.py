@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
+from db.activity import Activity
 from db.outbox import Job
-from db.webhooks import DeliveryOutcome, Verification, WebhookDelivery
+from db.webhooks import DeliveryOutcome, Verification, Webhook, WebhookDelivery
 from demo.paypal_stand_in import Fault
 from demo.paypal_stand_in.checkout import refund
-from portal import webhook_registrations, webhooks
+from portal import outbox, payment_providers, webhook_jobs, webhook_registrations, webhooks
+from portal.activity import By
 from portal.orders import PaymentState
 from portal.payment_attempts import Standing
+from portal.payment_providers import ProviderChange
 from portal.refusals import Conflict, NotFound
-from portal.webhooks import Deliveries, Incoming, NotADelivery, TooMany
+from portal.webhook_withdrawals import Withdrawals
+from portal.webhooks import Deliveries, Incoming, NotADelivery, TooMany, TooManyForged
 
 PAID = [("payment", "completed", 2000)]
+PAYPALS, ELSEWHERE = "64.4.240.0/24", "203.0.113.0/24"
 
 
 @pytest.fixture(params=list(Verification))
@@ -49,9 +56,10 @@ def captured(cashier, webhook, told, name="COMPLETED") -> Event:
 
 async def arrive(cashier, event, *, work=True, **changed):
     body, headers = changed.get("body", event.body), {**event.headers, **changed.get("headers", {})}
-    await webhooks.accept(
-        Incoming(provider_id=cashier.provider.id, headers=headers, body=body), cashier.till, cashier.now
+    incoming = Incoming(
+        provider_id=cashier.provider.id, ip_prefix=changed.get("network", PAYPALS), headers=headers, body=body
     )
+    await webhooks.accept(incoming, cashier.till, cashier.now)
     if work:
         await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
 
@@ -104,9 +112,21 @@ async def test_a_delivery_that_is_sent_again_is_stored_once(cashier, registered)
 FORGERIES = {
     "another body": {"body": b'{"event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": {"custom_id": "x"}}'},
     "another signature": {"headers": {"paypal-transmission-sig": "AAAA"}},
-    "no signature": {"headers": {"paypal-transmission-sig": ""}},
     "another time": {"headers": {"paypal-transmission-time": "2020-01-01T00:00:00Z"}},
+}
+NO_DELIVERIES = {
+    "no id": {"headers": {"paypal-transmission-id": ""}},
+    "no signature": {"headers": {"paypal-transmission-sig": ""}},
+    "no time": {"headers": {"paypal-transmission-time": ""}},
+    "no algorithm": {"headers": {"paypal-auth-algo": ""}},
+    "no certificate": {"headers": {"paypal-cert-url": ""}},
+    "a signature without end": {"headers": {"paypal-transmission-sig": "A" * 5000}},
+    "more of PayPal's headers than there are": {"headers": {f"paypal-{each}": "x" * 900 for each in range(20)}},
+    "nothing": {"body": b""},
+    "bytes": {"body": b"\xff\xfe"},
     "no json": {"body": b"<html>"},
+    "no event": {"body": b'{"resource": {}}'},
+    "deep": {"body": b'{"event_type": "x", "resource": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"},
     "fields of the question itself": {"body": b'{"event_type": "x"},"webhook_id":"mine"'},
 }
 
@@ -121,6 +141,32 @@ async def test_what_paypal_did_not_send_has_no_effect(cashier, registered, forge
 
     assert await cashier.money(order) == []
     assert await outcomes(cashier) == [DeliveryOutcome.FORGED]
+
+
+@pytest.mark.parametrize("lacking", NO_DELIVERIES.values(), ids=NO_DELIVERIES.keys())
+async def test_what_lacks_something_that_every_delivery_has_is_not_stored(cashier, registered, lacking):
+    order = await cashier.sell()
+    event = approved(cashier, registered, cashier.told(await cashier.begin(order)))
+
+    with pytest.raises(NotADelivery):
+        await arrive(cashier, event, **lacking)
+
+    assert await outcomes(cashier) == []
+
+
+async def test_nothing_is_kept_of_what_was_worked_on(cashier, registered):
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+    await arrive(cashier, captured(cashier, registered, told))
+    await arrive(cashier, captured(cashier, registered, told), headers={"paypal-transmission-sig": "AAAA"})
+
+    async with cashier.database.reading() as session:
+        rows = list(await session.scalars(select(WebhookDelivery)))
+
+    assert [(row.outcome, row.headers, row.body) for row in rows] == [
+        (DeliveryOutcome.APPLIED, {}, b""),
+        (DeliveryOutcome.FORGED, {}, b""),
+    ]
 
 
 async def test_a_certificate_from_anywhere_else_proves_nothing(cashier):
@@ -149,15 +195,16 @@ async def test_a_genuine_delivery_about_nothing_of_ours_is_noted_and_left_alone(
     assert await outcomes(cashier) == [DeliveryOutcome.UNKNOWN]
 
 
-async def test_without_a_registered_address_nothing_can_be_genuine(cashier):
+async def test_without_a_registered_address_there_is_nothing_to_deliver_to(cashier):
     cashier.paypal.ledger.calls_webhooks = False
     order = await cashier.sell()
     url = await cashier.begin(order)
     cashier.approve(url)
 
-    await arrive(cashier, approved(cashier, "anything", cashier.told(url)))
+    with pytest.raises(NotFound):
+        await arrive(cashier, approved(cashier, "anything", cashier.told(url)))
 
-    assert await outcomes(cashier) == [DeliveryOutcome.FORGED]
+    assert await outcomes(cashier) == []
 
 
 async def test_a_refund_at_paypal_is_booked_and_told(cashier, registered):
@@ -216,27 +263,117 @@ async def test_trouble_while_verifying_is_met_by_asking_again_later(cashier, fau
     assert await cashier.money(order) == PAID
 
 
-async def test_an_unknown_provider_and_what_is_no_delivery_are_refused_and_not_stored(cashier):
+async def given_up(cashier, registered, times):
+    """Deliveries that nobody could ask about, for as long as the outbox asks."""
+    cashier.paypal.faults.switch("verify", Fault.ERROR, times=999)
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+    for _ in range(times):
+        await arrive(cashier, captured(cashier, registered, told), work=False)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
+        cashier.now += timedelta(days=1)
+
+
+async def told_of_deliveries(cashier) -> list[dict]:
+    async with cashier.database.reading() as session:
+        rows = await session.scalars(select(Activity).where(Activity.kind == webhooks.GIVEN_UP, Activity.notice))
+        return [row.details for row in rows]
+
+
+async def test_deliveries_that_were_given_up_wait_no_more_and_are_told_once(cashier, monkeypatch):
+    monkeypatch.setattr(webhooks, "MOST_WAITING", 2)
+    cashier.paypal.ledger.calls_webhooks = False
+    row = await webhook_registrations.register(
+        cashier.provider.id, Verification.POSTBACK, cashier.till, cashier.customer
+    )
+    await given_up(cashier, row.reference, times=2)
+
+    assert await outcomes(cashier) == [DeliveryOutcome.GIVEN_UP] * 2
+    [told] = await told_of_deliveries(cashier)
+    assert (told["provider"], told["name"]) == (cashier.provider.id, "PayPal")
+    await arrive(cashier, rubbish(cashier, row.reference), work=False)  # there is room again
+    assert (await outcomes(cashier))[-1] is None
+
+
+async def test_a_certificate_that_paypal_does_not_have_proves_a_forgery(cashier):
+    cashier.paypal.ledger.calls_webhooks = False
+    row = await webhook_registrations.register(
+        cashier.provider.id, Verification.OFFLINE, cashier.till, cashier.customer
+    )
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+    nowhere = {"paypal-cert-url": f"{cashier.paypal.ledger.origin}/v1/notifications/nowhere"}
+
+    await arrive(cashier, captured(cashier, row.reference, told), headers=nowhere)
+
+    assert await outcomes(cashier) == [DeliveryOutcome.FORGED]
+
+
+async def test_an_unknown_provider_is_refused_and_nothing_is_stored(cashier):
     with pytest.raises(NotFound):
-        await webhooks.accept(Incoming(provider_id=99, headers={}, body=b"{}"), cashier.till, cashier.now)
-    with pytest.raises(NotADelivery):
-        incoming = Incoming(provider_id=cashier.provider.id, headers={}, body=b"{}")
-        await webhooks.accept(incoming, cashier.till, cashier.now)
+        await webhooks.accept(
+            Incoming(provider_id=99, ip_prefix=ELSEWHERE, headers={}, body=b"{}"), cashier.till, cashier.now
+        )
 
     assert await outcomes(cashier) == []
 
 
-async def test_whoever_floods_us_fills_no_disk(cashier, monkeypatch):
-    monkeypatch.setattr(webhooks, "MOST_WAITING", 2)
-    for number in range(2):
-        incoming = Incoming(
-            provider_id=cashier.provider.id, headers={"paypal-transmission-id": str(number)}, body=b"{}"
-        )
-        await webhooks.accept(incoming, cashier.till, cashier.now)
+def rubbish(cashier, webhook, size=0) -> Event:
+    """Whole, and not PayPal's."""
+    event = Event(cashier, webhook, "PAYMENT.CAPTURE.COMPLETED", "capture", {"id": "1", "custom_id": "x" * size})
+    event.headers["paypal-transmission-sig"] = "AAAA"
+    return event
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "network"),
+    [
+        ("MOST_WAITING", 2, "198.51.100.0/24"),
+        ("MOST_WAITING_OF_NETWORK", 2, ELSEWHERE),
+        ("MOST_BYTES_WAITING", 2500, "198.51.100.0/24"),
+    ],
+)
+async def test_whoever_floods_us_fills_no_disk(cashier, registered, monkeypatch, bound, most, network):
+    monkeypatch.setattr(webhooks, bound, most)
+    for _ in range(2):
+        await arrive(cashier, rubbish(cashier, registered, size=1000), work=False, network=ELSEWHERE)
 
     with pytest.raises(TooMany):
-        incoming = Incoming(provider_id=cashier.provider.id, headers={"paypal-transmission-id": "x"}, body=b"{}")
-        await webhooks.accept(incoming, cashier.till, cashier.now)
+        await arrive(cashier, rubbish(cashier, registered, size=1000), work=False, network=network)
+
+    assert await outcomes(cashier) == [None, None]
+
+
+async def test_a_network_that_sends_rubbish_leaves_room_for_paypal(cashier, registered, monkeypatch):
+    monkeypatch.setattr(webhooks, "MOST_WAITING_OF_NETWORK", 2)
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+    for _ in range(2):
+        await arrive(cashier, rubbish(cashier, registered), work=False, network=ELSEWHERE)
+
+    await arrive(cashier, captured(cashier, registered, told))
+
+    assert (await outcomes(cashier))[-1] is DeliveryOutcome.APPLIED
+
+
+async def test_a_network_that_forged_too_much_is_turned_away_for_an_hour_and_paypal_is_not(
+    cashier, registered, monkeypatch
+):
+    monkeypatch.setattr(webhooks, "FORGERIES_AN_HOUR", 2)
+    order = await cashier.sell()
+    told = cashier.told(await cashier.pay(order))
+    for _ in range(2):
+        await arrive(cashier, rubbish(cashier, registered), network=ELSEWHERE)
+
+    with pytest.raises(TooManyForged):
+        await arrive(cashier, rubbish(cashier, registered), network=ELSEWHERE)
+    await arrive(cashier, captured(cashier, registered, told))
+    cashier.now += timedelta(hours=2)
+    await arrive(cashier, rubbish(cashier, registered), network=ELSEWHERE)
+
+    forged, applied = DeliveryOutcome.FORGED, DeliveryOutcome.APPLIED
+    assert await outcomes(cashier) == [forged, forged, applied, forged]
 
 
 async def test_forged_ones_go_after_a_day_and_genuine_ones_after_a_month(cashier, registered):
@@ -277,6 +414,112 @@ async def test_a_provider_that_becomes_active_is_registered_by_itself(cashier):
     async with cashier.database.reading() as session:
         undone = select(func.count()).select_from(Job).where(Job.kind == "webhook_registration", Job.done_at.is_(None))
         assert await session.scalar(undone) == 0
+
+
+async def register(cashier):
+    return await webhook_registrations.register(
+        cashier.provider.id, Verification.POSTBACK, cashier.till, cashier.customer
+    )
+
+
+async def change(cashier, **changes):
+    async with cashier.database.writing() as session:
+        row = await payment_providers.one(cashier.provider.id, session)
+        wanted = msgspec.convert(changes, ProviderChange)
+        await payment_providers.change(row, wanted, cashier.till.vault, session, By("merchant:1", cashier.now))
+
+
+async def work_off_all(cashier):
+    await cashier.work_off(webhook_jobs.WITHDRAWAL, Withdrawals(cashier.till))
+    await cashier.work_off(webhook_jobs.REGISTRATION, webhook_registrations.Registrations(cashier.till))
+
+
+async def test_events_that_were_lacking_are_added_to_an_address_that_stands_already(cashier):
+    row = await register(cashier)
+    cashier.paypal.ledger.events[row.reference] = ["PAYMENT.CAPTURE.COMPLETED"]
+
+    await register(cashier)
+
+    assert len(cashier.paypal.ledger.events[row.reference]) == 8
+    await register(cashier)
+    assert len(cashier.paypal.ledger.asked("change")) == 1  # where nothing differs, nothing is asked for
+
+
+async def test_a_shop_that_moved_is_called_at_its_new_address_after_the_next_start(cashier):
+    row = await register(cashier)
+    cashier.now += timedelta(hours=1)
+    moved = replace(cashier.till, base_url="https://new.example.org")
+
+    await webhook_registrations.keep_up(moved, cashier.now)
+    await cashier.work_off(webhook_jobs.REGISTRATION, webhook_registrations.Registrations(moved))
+
+    address = f"https://new.example.org/hooks/paypal/{cashier.provider.id}"
+    assert cashier.paypal.ledger.webhooks == {row.reference: address}
+    async with cashier.database.reading() as session:
+        assert (await session.get_one(Webhook, cashier.provider.id)).url == address
+
+
+async def test_a_shop_that_stayed_asks_nothing_at_a_start(cashier):
+    await work_off_all(cashier)
+    before = len(cashier.paypal.ledger.exchanges)
+
+    await webhook_registrations.keep_up(cashier.till, cashier.now)
+    await work_off_all(cashier)
+
+    assert len(cashier.paypal.ledger.exchanges) == before
+
+
+async def test_a_provider_that_is_switched_off_is_called_no_more_and_on_again_it_is(cashier):
+    await register(cashier)
+
+    cashier.now += timedelta(hours=1)
+    await change(cashier, active=False)
+    async with cashier.database.reading() as session:
+        assert await session.get(Webhook, cashier.provider.id) is None
+    await work_off_all(cashier)
+    assert cashier.paypal.ledger.webhooks == {}
+
+    cashier.now += timedelta(hours=1)
+    await change(cashier, active=True)
+    await work_off_all(cashier)
+    assert len(cashier.paypal.ledger.webhooks) == 1
+
+
+async def test_with_another_app_the_old_one_s_address_goes_and_a_new_one_comes(cashier):
+    old = await register(cashier)
+    cashier.paypal.ledger.apps["another-app"] = "another-secret"
+    cashier.now += timedelta(hours=1)
+
+    await change(cashier, client_id="another-app", client_secret="another-secret")
+    await work_off_all(cashier)
+
+    async with cashier.database.reading() as session:
+        now = await session.get_one(Webhook, cashier.provider.id)
+    assert (now.client_id, now.reference == old.reference) == ("another-app", False)
+    assert list(cashier.paypal.ledger.webhooks) == [now.reference]
+
+
+async def test_a_provider_that_is_removed_leaves_nothing_at_paypal(cashier):
+    await register(cashier)
+
+    async with cashier.database.writing() as session:
+        row = await payment_providers.one(cashier.provider.id, session)
+        await payment_providers.remove(row, session, By("merchant:1", cashier.now))
+    await cashier.work_off(webhook_jobs.WITHDRAWAL, Withdrawals(cashier.till))
+
+    assert cashier.paypal.ledger.webhooks == {}
+
+
+async def test_an_address_that_came_back_meanwhile_is_not_taken_away(cashier):
+    await register(cashier)
+    cashier.now += timedelta(hours=1)
+    await change(cashier, active=False)
+    await change(cashier, active=True)
+    await cashier.work_off(webhook_jobs.REGISTRATION, webhook_registrations.Registrations(cashier.till))
+
+    await cashier.work_off(webhook_jobs.WITHDRAWAL, Withdrawals(cashier.till))
+
+    assert len(cashier.paypal.ledger.webhooks) == 1
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,33 @@ def test_an_amount_is_read_as_people_type_it(typed, currency, amount):
     assert amount_typed(typed, currency) == amount
 
 
+@pytest.mark.parametrize(
+    ("typed", "currency", "amount"),
+    [
+        ("24.90", "EUR", 2490),
+        ("24,9", "EUR", 2490),
+        ("1,234.56", "EUR", 123456),
+        ("1,234", "EUR", 123400),
+        ("1.234", "EUR", None),
+        ("1.234,56", "EUR", None),
+        ("1.234", "KWD", 1234),
+        ("1,234", "KWD", 1234000),
+    ],
+)
+def test_an_english_amount_is_read_in_english(typed, currency, amount):
+    assert amount_typed(typed, currency, "en") == amount
+
+
+def test_three_digits_behind_a_german_dot_are_thousands_in_every_currency():
+    assert amount_typed("1.234", "KWD") == 1234000
+    assert amount_typed("1,234", "KWD") == 1234
+
+
+def test_an_english_field_holds_an_english_amount():
+    assert amount_to_type(2490, "EUR", "en") == "24.90"
+    assert amount_typed("24.90", "EUR", "en") == 2490
+
+
 @pytest.mark.parametrize("typed", ["", "x", "-1", "1,234", "1e3", "1.23.4", "٢٤", "24,9 €", "9" * 13, "12.34,5"])
 def test_what_is_no_amount_is_none(typed):
     assert amount_typed(typed, "EUR") is None

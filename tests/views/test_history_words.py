@@ -70,6 +70,18 @@ def test_a_changed_setting_is_told_in_the_words_of_its_tab(section, field, old, 
     assert field not in told
 
 
+def test_a_delivery_that_was_given_up_says_whose_it_was_and_what_follows():
+    told = shown("webhook_delivery_failed", provider=3, name="PayPal Shop", error="PayPal: HTTP 503.")
+
+    assert "PayPal Shop ließ sich nicht fragen" in told
+    assert "PayPal: HTTP 503. Nach den Zahlungen wird trotzdem gesehen." in told
+    assert "webhook" not in shown("webhook_delivery_failed", delivery_id=1, error="Tresen itself failed.")
+
+
+def test_a_look_that_failed_says_that_there_is_another():
+    assert "Der nächste ist geplant." in shown("payment_look_failed", attempt_id=1, error="It took too long.")
+
+
 def test_every_setting_has_a_name():
     from db.base import Base
 

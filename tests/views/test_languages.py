@@ -15,7 +15,8 @@ from views.languages import LANGUAGES, language_of, locale_of
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = ROOT / "views" / "locale"
 PAYPALS = {"PayPal", "PayPal Plus", "Sandbox", "PayPal App Client ID", "PayPal App Client Secret"}
-NAMES = {"Tresen", "Demo", "IBAN", "BIC", "Port", "Webhook", *PAYPALS}
+CLOUDS = {"WebDAV (Nextcloud, ownCloud)", "Bucket", "Region", "App key", "App secret"}
+NAMES = {"Tresen", "SKU", "Demo", "IBAN", "BIC", "Port", "Webhook", *PAYPALS, *CLOUDS}
 SAME_IN_BOTH = {*NAMES, "Downloads", "%(number)s\u00a0%(unit)s", "%(amount)s\u00a0×\u00a0%(price)s"}
 
 
@@ -55,6 +56,13 @@ def test_a_catalogue_holds_what_the_pages_say_and_nothing_else(language):
 
     assert len(said) > 100
     assert {texts(message.id)[0] for message in catalogue(language)} == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_is_translated_twice(language):
+    written = (CATALOGUES / language / "LC_MESSAGES" / "messages.po").read_text(encoding="utf-8")
+
+    assert len(re.findall("^msgid ", written, re.MULTILINE)) == len(catalogue(language))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -193,6 +193,17 @@ def test_the_download_form_is_plain_and_bears_an_attempt():
     assert page.one("input", type="hidden", name="attempt")["value"] == "<attempt>"
 
 
+def test_several_files_can_be_had_in_one_by_a_plain_form_with_an_attempt():
+    one = shown(a_dossier(files=[a_file(), a_file(id=12, missing=True)]))
+    several = shown(a_dossier(files=[a_file(), a_file(id=12)]))
+
+    assert not one.all("form", data_deed="start-archive")
+    form = several.one("form", data_deed="start-archive")
+    assert (form["method"], form["action"]) == ("post", "/o/t0k3n/archives")
+    assert not [name for name in form.attributes if "hx-" in name]
+    assert len(several.all("input", type="hidden", name="attempt")) == 3
+
+
 # --- Files
 
 
@@ -346,14 +357,14 @@ def test_an_invoice_that_can_be_made_is_a_plain_form():
     assert "Rechnung als PDF holen" in form.text
 
 
-def test_after_a_cancellation_both_documents_are_there_and_a_new_invoice_can_be_made():
+def test_after_a_cancellation_both_documents_are_there_and_no_new_invoice_is_offered():
     taken_back = an_invoice(is_cancelled=True)
     storno = an_invoice(id=8, number="RE-2026-0416", kind=InvoiceKind.CREDIT_NOTE)
     page = shown(a_dossier(an_order(), invoices=[taken_back, storno], auto_create=True))
 
     links = [link["href"] for link in page.all("a", href=None) if "/invoices/" in link["href"]]
     assert links == ["/o/t0k3n/invoices/7.pdf", "/o/t0k3n/invoices/8.pdf"]
-    assert len(page.all("form", data_deed="get-invoice")) == 1
+    assert page.all("form", data_deed="get-invoice") == []
 
 
 def test_an_invoice_that_stands_is_the_only_one():

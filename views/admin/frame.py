@@ -13,6 +13,7 @@ APPEARANCE = "/admin/settings/portal/appearance"
 MAIN = (
     (said("Orders"), "/admin/orders", "/admin/orders"),
     (said("Invoices"), "/admin/invoices", "/admin/invoices"),
+    (said("Articles"), "/admin/articles", "/admin/articles"),
     (said("Settings"), "/admin/settings", APPEARANCE),
 )
 SETTINGS = (

@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 from db.orders import State
 from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
-from portal.refusals import Refusal
+from views.admin.file_history import SENTENCES as FILE_SENTENCES
+from views.admin.invoice_history import SENTENCES as INVOICE_SENTENCES
 from views.admin.labels import BY_SECTION, PROVIDER_HISTORY
-from views.admin.order_words import PAYMENT_STATUSES, REASONS, STATES, provider
+from views.admin.order_words import STATES
+from views.admin.payment_history import SENTENCES as PAYMENT_SENTENCES
+from views.admin.told import Told, fixed, reason_of, text_of
 from views.form import Label
-from views.format import Money, Reference
 from views.sentences import Sentence, plain, said
 
-Told = Mapping[str, object]
 ACTORS = {
     CUSTOMER: said("Customer"),
     TRESEN: said("Tresen"),
@@ -32,10 +33,12 @@ IS_SET = "_set"  # the history of a secret holds whether there is one
 LONGEST = 300
 STOP = (
     "download_failed mail_failing message_failed payment_reversed payment_differs payment_declined payment_unclear"
+    " file_missing file_unstampable storage_unavailable"
+    " payment_refund_missing payment_not_due"
 ).split()
 OK = (
-    "payment_received order_paid waiver_given file_downloaded message_sent invoice_stored invoice_created"
-    " credit_note_created"
+    "payment_received payment_restored order_paid waiver_given file_downloaded message_sent invoice_stored"
+    " invoice_created credit_note_created"
 ).split()
 
 
@@ -86,163 +89,78 @@ def _actor(actor: str, merchants: Mapping[int, str]) -> Sentence:
             return ACTORS.get(actor) or plain(actor)
 
 
-def _text(told: Told, name: str) -> str:
-    value = told.get(name, "")
-    return value if isinstance(value, str) else str(value)
-
-
 def _state(told: Told, name: str) -> Sentence:
-    text = _text(told, name)
+    text = text_of(told, name)
     return STATES[State(text)] if text in set(State) else plain(text)
 
 
 def _updated(told: Told) -> Sentence:
-    if _text(told, "state") == _text(told, "state_before"):
+    if text_of(told, "state") == text_of(told, "state_before"):
         return said("Order brought up to date")
     return said("State changed: %(old)s, now %(new)s", old=_state(told, "state_before"), new=_state(told, "state"))
 
 
-def _reason(told: Told) -> Sentence:
-    text = _text(told, "refusal")
-    return REASONS[Refusal(text)] if text in set(Refusal) else plain(text)
-
-
-def _payment(told: Told) -> Sentence:
-    status = _text(told, "status")
-    worded = next((words for known, words in PAYMENT_STATUSES.items() if known.value == status), plain(status))
-    return said("Payment by %(provider)s: %(status)s", provider=provider(_text(told, "provider")), status=worded)
-
-
-def _reversed(told: Told) -> Sentence:
-    amount, currency = told.get("amount"), _text(told, "currency")
-    return said(
-        "Payment by %(provider)s was charged back: %(amount)s",
-        provider=provider(_text(told, "provider")),
-        amount=Money(amount, currency) if isinstance(amount, int) and currency else _text(told, "amount"),
-    )
-
-
-def _refund(told: Told) -> Sentence:
-    return said("Refund by %(provider)s", provider=provider(_text(told, "provider")))
-
-
-def _invoice_refused(told: Told) -> Sentence:
-    detail = _text(told, "detail")
-    if not detail:
-        return said("The invoice could not be made: %(reason)s", reason=_reason(told))
-    return said("The invoice could not be made: %(reason)s (%(detail)s)", reason=_reason(told), detail=detail)
-
-
-def _detail(told: Told) -> str:
-    """In the service's own words, or in ours for them."""
-    return _text(told, "detail") or _text(told, "error") or _text(told, "reason")
-
-
 def _downloaded(told: Told) -> Sentence:
     if told.get("given_back"):
-        return said("Download of %(file)s could not be delivered and does not count", file=_text(told, "file_name"))
+        return said("Download of %(file)s could not be delivered and does not count", file=text_of(told, "file_name"))
     if told.get("finished"):
-        return said("Download of %(file)s, arrived", file=_text(told, "file_name"))
-    return said("Download of %(file)s, started", file=_text(told, "file_name"))
+        return said("Download of %(file)s, arrived", file=text_of(told, "file_name"))
+    return said("Download of %(file)s, started", file=text_of(told, "file_name"))
 
 
 def _allowance(told: Told) -> Sentence:
     return said(
         "%(downloads)s more downloads of %(file)s: %(reason)s",
-        downloads=_text(told, "downloads"),
-        file=_text(told, "file_name"),
-        reason=_text(told, "reason"),
+        downloads=text_of(told, "downloads"),
+        file=text_of(told, "file_name"),
+        reason=text_of(told, "reason"),
     )
 
 
-def _provider(told: Told) -> str:
-    new = told.get("new")
-    name = new.get("name") if isinstance(new, dict) else None
-    return str(name) if name else _text(told, "name") or f"#{_text(told, 'provider')}"
-
-
 def _sign_in_failed(told: Told) -> Sentence:
-    if email := _text(told, "email"):
+    if email := text_of(told, "email"):
         return said("Somebody tried to sign in as %(email)s with a wrong password", email=email)
     return said("Somebody tried to sign in with a mail address that nobody has here")
-
-
-def _fixed(sentence: Sentence) -> Callable[[Told], Sentence]:
-    return lambda _told: sentence
 
 
 SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "order_imported": lambda told: said("Order taken over, state: %(state)s", state=_state(told, "state")),
     "order_updated": _updated,
-    "order_deleted": _fixed(said("Order removed")),
-    "payment_received": _payment,
-    "payment_reversed": _reversed,
-    "refund_received": _refund,
-    "order_paid": _fixed(said("The order is paid")),
-    "payment_pending": _fixed(said("A payment is pending at the payment service")),
-    "payment_declined": lambda told: said("A payment was declined: %(detail)s", detail=_detail(told)),
-    "payment_cancelled": _fixed(said("The customer broke a payment off")),
-    "payment_expired": _fixed(said("A payment was not confirmed in time")),
-    "payment_failed": lambda told: said("A payment failed: %(detail)s", detail=_detail(told)),
-    "payment_start_failed": lambda told: said("A payment could not be started: %(detail)s", detail=_detail(told)),
-    "payment_replaced": _fixed(said("The order changed while it was being paid; nothing was taken")),
-    "payment_differs": _fixed(said("Another amount came in than was asked for; it is booked as it came")),
-    "payment_unclear": _fixed(
-        said("The payment service has not said for an hour whether it took a payment; it is asked again and again")
-    ),
-    "payment_refund_failed": lambda told: said("A refund was refused: %(detail)s", detail=_detail(told)),
-    "refund_asked": _fixed(said("Refund asked for at the payment service")),
-    "transfer_announced": _fixed(said("The customer says to have transferred the money")),
-    "webhook_registered": lambda told: said("Webhook registered for %(name)s", name=_provider(told)),
-    "webhook_registration_failed": lambda told: said(
-        "The webhook for %(name)s could not be registered: %(detail)s", name=_provider(told), detail=_detail(told)
-    ),
-    "link_renewed": _fixed(said("Portal link renewed; the old one opens nothing any more")),
+    "order_deleted": fixed(said("Order removed")),
+    "order_paid": fixed(said("The order is paid")),
+    "link_renewed": fixed(said("Portal link renewed; the old one opens nothing any more")),
     "allowance_given": _allowance,
     "file_downloaded": _downloaded,
-    "waiver_given": _fixed(said("Consent given that the right of withdrawal expires")),
+    "waiver_given": fixed(said("Consent given that the right of withdrawal expires")),
     "download_failed": lambda told: said(
-        "A customer could not get %(file)s: %(reason)s", file=_text(told, "file_name"), reason=_reason(told)
+        "A customer could not get %(file)s: %(reason)s", file=text_of(told, "file_name"), reason=reason_of(told)
     ),
-    "invoice_stored": lambda told: said("Invoice %(number)s stored", number=Reference(_text(told, "number"))),
-    "invoice_created": lambda told: said("Invoice %(number)s created", number=Reference(_text(told, "number"))),
-    "invoice_refused": _invoice_refused,
-    "invoice_reported_elsewhere": lambda told: said(
-        "The source reports invoice %(number)s, but there is one of ours already",
-        number=Reference(_text(told, "number")),
-    ),
-    "credit_note_created": lambda told: said("Credit note %(number)s created", number=Reference(_text(told, "number"))),
-    "billing_address_corrected": _fixed(said("Billing address corrected")),
-    "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=_text(told, "subject")),
-    "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=_text(told, "subject")),
-    "message_failed": lambda told: said("A mail was given up: %(error)s", error=_text(told, "error")),
-    "mail_failing": lambda told: said("Mail does not leave at present: %(error)s", error=_text(told, "error")),
-    "settings_changed": _fixed(said("Settings changed")),
-    "article_saved": lambda told: said("Article %(sku)s saved", sku=Reference(_text(told, "sku"))),
-    "article_removed": lambda told: said("Article %(sku)s removed", sku=Reference(_text(told, "sku"))),
-    "storage_added": lambda told: said("Storage %(name)s added", name=_text(told, "name")),
-    "storage_changed": lambda told: said("Storage %(name)s changed", name=_text(told, "name")),
-    "storage_removed": lambda told: said("Storage %(name)s removed", name=_text(told, "name")),
-    "image_uploaded": lambda told: said("Image %(name)s uploaded", name=_text(told, "name")),
-    "image_removed": lambda told: said("Image %(name)s removed", name=_text(told, "name")),
-    "payment_provider_added": lambda told: said("Payment provider %(name)s added", name=_provider(told)),
-    "payment_provider_changed": lambda told: said("Payment provider %(name)s changed", name=_provider(told)),
-    "payment_provider_checked": lambda told: said("Payment provider %(name)s checked", name=_provider(told)),
-    "payment_provider_removed": lambda told: said("Payment provider %(name)s removed", name=_provider(told)),
-    "merchant_added": lambda told: said("%(email)s may sign in", email=_text(told, "email")),
-    "password_changed": lambda told: said("New password for %(email)s", email=_text(told, "email")),
-    "signed_in": _fixed(said("Signed in")),
-    "signed_out": _fixed(said("Signed out")),
+    "billing_address_corrected": fixed(said("Billing address corrected")),
+    "billing_address_withdrawn": fixed(said("Correction of the billing address withdrawn")),
+    "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=text_of(told, "subject")),
+    "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=text_of(told, "subject")),
+    "message_failed": lambda told: said("A mail was given up: %(error)s", error=text_of(told, "error")),
+    "mail_failing": lambda told: said("Mail does not leave at present: %(error)s", error=text_of(told, "error")),
+    "settings_changed": fixed(said("Settings changed")),
+    **FILE_SENTENCES,
+    **INVOICE_SENTENCES,
+    **PAYMENT_SENTENCES,
+    "image_uploaded": lambda told: said("Image %(name)s uploaded", name=text_of(told, "name")),
+    "image_removed": lambda told: said("Image %(name)s removed", name=text_of(told, "name")),
+    "merchant_added": lambda told: said("%(email)s may sign in", email=text_of(told, "email")),
+    "password_changed": lambda told: said("New password for %(email)s", email=text_of(told, "email")),
+    "signed_in": fixed(said("Signed in")),
+    "signed_out": fixed(said("Signed out")),
     "sign_in_failed": _sign_in_failed,
-    "signed_out_everywhere": _fixed(said("Signed out everywhere")),
-    "key_added": lambda told: said("API key %(name)s added", name=_text(told, "name")),
-    "key_revoked": lambda told: said("API key %(name)s revoked", name=_text(told, "name")),
+    "signed_out_everywhere": fixed(said("Signed out everywhere")),
+    "key_added": lambda told: said("API key %(name)s added", name=text_of(told, "name")),
+    "key_revoked": lambda told: said("API key %(name)s revoked", name=text_of(told, "name")),
 }
 
 
 def _unworded(happening: Happening) -> Sentence:
     """Jobs have many names, and an older Tresen may read what a newer one noted: a name is better than silence."""
-    words, error = happening.kind.replace("_", " "), _text(happening.details, "error")
+    words, error = happening.kind.replace("_", " "), text_of(happening.details, "error")
     if happening.kind.endswith("_failed"):
         return said("A task was given up (%(task)s): %(error)s", task=words.removesuffix(" failed"), error=error)
     return plain(words)
@@ -252,7 +170,7 @@ def _labels(happening: Happening) -> Mapping[str, Label]:
     """What the fields are called on the page where they are set."""
     if happening.kind.startswith("payment_provider_"):
         return PROVIDER_HISTORY
-    return BY_SECTION.get(_text(happening.details, "section"), {})
+    return BY_SECTION.get(text_of(happening.details, "section"), {})
 
 
 def _changes(told: Told, labels: Mapping[str, Label]) -> tuple[ChangedValue, ...]:

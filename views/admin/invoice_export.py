@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 from babel import Locale
 from babel.numbers import get_currency_precision
 
 from db.invoices import DocumentFormat, Issuer
+from pdfkit.paper import TaxGroup
 from portal.invoice_list import ListedInvoice
-from views.admin.invoices import ISSUERS, KINDS
+from views.admin.invoices import ISSUERS, kind_of
 from views.papers.speech import Speech
 from views.sentences import plain, said
 
-EXPORTED = (DocumentFormat.PDF, DocumentFormat.XML)
+EXPORTED = tuple(DocumentFormat)
 INDEX = "index.csv"
 COLUMNS = (
     said("Number"),
@@ -25,9 +27,13 @@ COLUMNS = (
     said("Date"),
     said("Order number"),
     said("Buyer"),
+    said("VAT identification number"),
+    said("Country"),
+    said("Destination"),
     said("Net"),
     said("Tax"),
     said("Amount"),
+    said("Tax by rate"),
     said("Currency"),
     said("Refers to"),
 )
@@ -55,14 +61,18 @@ class Register:
         return _line(
             [
                 text(row.number),
-                self._speech.say(KINDS[row.kind]),
+                self._speech.say(kind_of(row)),
                 self._speech.say(ISSUERS[row.issuer]),
                 row.issued_on.strftime("%d.%m.%Y"),
                 text(row.order_number),
                 text(row.buyer),
+                text(row.taxation.vat_id),
+                text(row.taxation.country),
+                text(row.taxation.destination),
                 amount(row.basis, row.currency),
                 amount(row.tax, row.currency),
                 amount(row.total, row.currency),
+                by_rate(row.taxation.taxes, row.currency),
                 text(row.currency),
                 text(row.takes_back.number if row.takes_back else ""),
                 *file,
@@ -82,6 +92,18 @@ def amount(minor_units: int | None, currency: str) -> str:
         return ""
     exponent = get_currency_precision(currency)
     return f"{Decimal(minor_units).scaleb(-exponent):.{exponent}f}".replace(".", ",")
+
+
+def by_rate(taxes: Sequence[TaxGroup], currency: str) -> str:
+    """`S 19 %: 20,92 + 3,98; S 7 %: …`: category as EN 16931 names it, rate, net and tax."""
+    return "; ".join(
+        f"{each.category.value} {_rate(each.rate)} %: {amount(each.basis, currency)} + {amount(each.tax, currency)}"
+        for each in taxes
+    )
+
+
+def _rate(basis_points: int) -> str:
+    return f"{Decimal(basis_points) / 100:f}".replace(".", ",")
 
 
 def member_name(row: ListedInvoice, form: DocumentFormat) -> str:

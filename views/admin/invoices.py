@@ -18,7 +18,7 @@ from views.sentences import Sentence, plain, said
 
 PATH = "/admin/invoices"
 CSV, ZIP = f"{PATH}/export.csv", f"{PATH}/export.zip"
-KINDS = {InvoiceKind.INVOICE: said("Invoice"), InvoiceKind.CREDIT_NOTE: said("Credit note")}
+KINDS = {InvoiceKind.INVOICE: said("Invoice"), InvoiceKind.CREDIT_NOTE: said("Credit note or correction")}
 ISSUERS = {Issuer.TRESEN: said("Tresen"), Issuer.ELSEWHERE: said("Elsewhere")}
 FORMS = {
     DocumentFormat.PDF: plain("PDF"),
@@ -38,13 +38,14 @@ class Filters:
     until: str
 
     @staticmethod
-    def of(wanted: InvoiceFilter) -> Filters:
+    def of(wanted: InvoiceFilter, since: str = "", until: str = "") -> Filters:
+        """`since` and `until` are what was typed where no month could be read."""
         return Filters(
             query=wanted.query,
             kinds=tuple(Option(kind.value, words, kind is wanted.kind) for kind, words in KINDS.items()),
             issuers=tuple(Option(issuer.value, words, issuer is wanted.issuer) for issuer, words in ISSUERS.items()),
-            since=month_text(wanted.since),
-            until=month_text(wanted.until),
+            since=month_text(wanted.since) or since,
+            until=month_text(wanted.until) or until,
         )
 
 
@@ -84,7 +85,7 @@ class InvoiceRow:
     def of(row: ListedInvoice) -> InvoiceRow:
         return InvoiceRow(
             number=Reference(row.number),
-            kind=KINDS[row.kind],
+            kind=kind_of(row),
             is_elsewhere=row.issuer is Issuer.ELSEWHERE,
             order=Reference(row.order_number),
             order_url=f"{ORDERS}/{row.order_id}/numbers-layouts",
@@ -97,11 +98,18 @@ class InvoiceRow:
         )
 
 
+def kind_of(row: ListedInvoice) -> Sentence:
+    """As it is titled."""
+    if row.kind is InvoiceKind.INVOICE:
+        return said("Invoice")
+    return said("Invoice correction") if row.is_correction else said("Credit note")
+
+
 def relation(row: ListedInvoice) -> Sentence | None:
     """What became of an invoice, or what a credit note took back."""
     if row.takes_back:
         number = Reference(row.takes_back.number)
-        return said("cancels %(number)s", number=number) if row.takes_back.is_complete else _corrects(number)
+        return _corrects(number) if row.is_correction else said("cancels %(number)s", number=number)
     if not row.taken_back_by:
         return None
     newest = row.taken_back_by[-1]
@@ -143,7 +151,8 @@ def address(wanted: InvoiceFilter, path: str = PATH, **turn: str) -> str:
 class InvoicesPage(OfficePage):
     """`newer` and `older` are addresses of the neighbouring pages, empty at the ends; `all` is that without filters.
 
-    `is_filtered` says that the exports hold less than everything.
+    `is_filtered` says that the exports hold less than everything; `is_unknown` that a filter chooses nothing known, so
+    that nothing is shown.
     """
 
     template: ClassVar = "admin/invoices.html"
@@ -156,4 +165,5 @@ class InvoicesPage(OfficePage):
     older: str
     as_csv: str
     as_zip: str
+    is_unknown: bool = False
     all: str = PATH

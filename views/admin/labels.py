@@ -34,6 +34,10 @@ INVOICES: Mapping[str, Label] = {
         said("Customers may correct their billing address"), said("Until the first invoice is created.")
     ),
 }
+ARTICLE: Mapping[str, Label] = {"name": Label(said("Title"), said("For you; empty means as it was ordered last."))}
+LINKED_FILE: Mapping[str, Label] = {
+    "name": Label(said("Title for customers"), said("Empty means the name of the file."))
+}
 FILES: Mapping[str, Label] = {
     "download_enabled": Label(
         said("File download enabled"), said("Customers see the section Downloads on their portal page.")

@@ -9,6 +9,8 @@ from db.invoices import InvoiceKind
 from portal import downloads, invoices
 from portal.dossiers import Dossier
 from portal.entitlements import Entitlement
+from portal.invoice_list import ListedInvoice
+from portal.invoices import InvoiceFacts
 from portal.orders import OrderFacts
 from portal.refusals import Refusal
 from views.admin.order_words import reason as reason_of
@@ -97,7 +99,7 @@ def _papers(dossier: Dossier, now: datetime) -> list[Ready]:
         until = invoices.until(each, dossier.invoice_rules)
         found.append(
             Ready(
-                name=paper(each.kind, each.number),
+                name=paper(each),
                 why=why or "",
                 reason=_reason(why, dossier.order),
                 terms=(said("until %(day)s", day=until),) if until else (),
@@ -106,10 +108,14 @@ def _papers(dossier: Dossier, now: datetime) -> list[Ready]:
     return found
 
 
-def paper(kind: InvoiceKind, number: str) -> Sentence:
-    if kind is InvoiceKind.INVOICE:
-        return said("Invoice %(number)s", number=Reference(number))
-    return said("Credit note %(number)s", number=Reference(number))
+def paper(document: InvoiceFacts | ListedInvoice) -> Sentence:
+    """As it is titled."""
+    number = Reference(document.number)
+    if document.kind is InvoiceKind.INVOICE:
+        return said("Invoice %(number)s", number=number)
+    if document.is_correction:
+        return said("Invoice correction %(number)s", number=number)
+    return said("Credit note %(number)s", number=number)
 
 
 def _reason(why: Refusal | None, order: OrderFacts) -> Sentence | None:

@@ -26,16 +26,22 @@ DONE = {
     "no-address": said("The mail was not queued: the order’s mail address cannot be used."),
     "given": said("The downloads are given. The customer can have them at once."),
     "booked": said("The payment is booked."),
+    "taken-back": said("The booking is taken back. It counts no more."),
+    "repaid": said("What you have sent back is entered."),
     "refunded": said("The refund is done."),
+    "refund-pending": said("PayPal has taken the refund on and still checks it. It is looked at every day."),
+    "refund-missing": said("The refund did not go through at the payment service. It can be asked for again."),
     "refund-waits": said("The payment service has not answered yet. The refund is asked for again by itself."),
     "refund-failed": said("The payment service has refused the refund. The history says why."),
     "invoice-created": said("The invoice is created. The customer finds it on the portal page."),
     "invoice-stored": said("The invoice from elsewhere is stored. The customer finds it on the portal page."),
     "cancelled": said("The invoice is cancelled. Its credit note stands beside it."),
     "corrected": said("What was taken back stands on a credit note of its own."),
+    "address-corrected": said("The billing address is corrected. The next invoice bears it."),
+    "address-withdrawn": said("The correction is withdrawn. The address of the order’s source counts again."),
     "changed-meanwhile": said("Nothing was done: this had just been done already."),
 }
-FAILED = frozenset({"no-address", "refund-failed"})
+FAILED = frozenset({"no-address", "refund-failed", "refund-missing"})
 
 
 @dataclass(frozen=True)
@@ -97,14 +103,21 @@ class DownloadRow:
 
     @staticmethod
     def of(row: LoggedDownload, zone: ZoneInfo) -> DownloadRow:
-        outcome = said("arrived") if row.finished else said("started, not yet arrived")
         return DownloadRow(
             at=row.started_at.astimezone(zone),
             name=row.name,
             ip_prefix=row.ip_prefix,
             served=row.bytes_served,
-            outcome=said("our failure, does not count") if row.given_back else outcome,
+            outcome=_outcome(row),
         )
+
+
+def _outcome(row: LoggedDownload) -> Sentence:
+    if row.given_back:
+        return said("our failure, does not count")
+    if row.finished:
+        return said("arrived")
+    return said("handed off to be sent") if row.handed_off else said("started, not yet arrived")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,10 +87,13 @@ REASONS = {
     Refusal.TAX_RATE_UNKNOWN: said("a line has a tax rate that cannot be right"),
     Refusal.FOREIGN_CURRENCY: said("invoices are made in euro only"),
     Refusal.ADDRESS_INCOMPLETE: said("the billing address is incomplete"),
-    Refusal.VAT_ID_MISSING: said("the buyer’s VAT identification number is missing"),
+    Refusal.VAT_ID_MISSING: said("the buyer’s VAT identification number is missing or does not fit"),
+    Refusal.EXEMPTION_UNFOUNDED: said("the buyer or the destination does not allow a sale without tax"),
     Refusal.SUPPLY_DATE_UNKNOWN: said("the day of supply is not known"),
     Refusal.CHARACTER_UNPRINTABLE: said("a name or title has characters that cannot be printed"),
     Refusal.INVOICE_FAILED: said("the document did not pass its own check"),
+    Refusal.NUMBER_TAKEN: said("the next number of the series is taken already"),
+    Refusal.DAY_AHEAD: said("the newest document of the series bears a day that has not come yet"),
     Refusal.ALREADY_INVOICED: said("there is an invoice already"),
     Refusal.FILE_MISSING: said("the file is missing from its storage"),
     Refusal.STAMP_FAILED: said("the file cannot be stamped"),
@@ -99,6 +102,7 @@ REASONS = {
     Refusal.NOTHING_DUE: said("nothing is due"),
     Refusal.NO_PROVIDER: said("no payment provider is active"),
     Refusal.PROVIDER_UNAVAILABLE: said("the payment service cannot be reached"),
+    Refusal.PAYMENT_REPLACED: said("another payment was begun meanwhile"),
 }
 
 

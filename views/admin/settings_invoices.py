@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from db.settings import SellerSettings
 from portal import settings
-from portal.invoice_notices import ToDo
+from portal.invoice_to_do import ToDo
 from portal.number_series import Outlooks
 from views.admin.frame import OfficePage
 from views.admin.invoice_words import Obstacle

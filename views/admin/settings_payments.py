@@ -23,6 +23,10 @@ FAULTS = {
     "active": said("First enter the client ID and the client secret of the PayPal app."),
     "methods": said("At least one method has to be offered. If none is wanted, switch the provider off."),
 }
+PAYMENT_OPEN = said(
+    "A payment is open: as long as PayPal has not said what came of it, app and environment stay."
+    " For another app, add a further provider."
+)
 
 
 @dataclass(frozen=True, kw_only=True)

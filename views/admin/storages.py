@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from db.storages import Storage, StorageKind
 from views.admin.frame import OfficePage
-from views.sentences import Sentence, counted, said
+from views.admin.storage_words import KINDS, Checked
+from views.sentences import Sentence, said
 
 NAME_TAKEN = said("Another storage has this name already.")
 STILL_NEEDED = said("This storage holds files of articles or orders, so it stays.")
@@ -24,9 +26,13 @@ def unusable(default: str) -> Sentence:
 class StorageRow:
     id: int
     name: str
+    kind: Sentence
     place: str
-    checked: Sentence | None = None
-    works: bool = True
+    checked: Checked | None = None
+
+    @staticmethod
+    def of(row: Storage, checked: Checked | None = None) -> StorageRow:
+        return StorageRow(id=row.id, name=row.name, kind=KINDS[row.kind], place=_place(row), checked=checked)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +42,19 @@ class StoragesPage(OfficePage):
     template: ClassVar = "admin/storages.html"
 
     rows: tuple[StorageRow, ...]
+    kinds: tuple[tuple[str, Sentence], ...]
     name: str
     root: str
     error: Sentence | None = None
     wrong: str = ""
 
 
-def works(entries: int) -> Sentence:
-    return counted("It answers: one entry lies there.", "It answers: %(count)s entries lie there.", entries)
+def elsewhere() -> tuple[tuple[str, Sentence], ...]:
+    """The kinds that have a page of their own to be connected."""
+    return tuple((kind.value, words) for kind, words in KINDS.items() if kind is not StorageKind.LOCAL)
 
 
-def fails(detail: str) -> Sentence:
-    return said("It does not answer: %(detail)s", detail=detail)
+def _place(row: Storage) -> str:
+    """Where it is, as far as that is no secret."""
+    names = ("endpoint", "bucket", "prefix", "root")
+    return " / ".join(row.options[name] for name in names if row.options.get(name))

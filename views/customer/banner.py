@@ -12,13 +12,17 @@ from portal.orders import OrderFacts, PaymentState, death
 from portal.payments import IN_FLIGHT
 from portal.refusals import Refusal
 from portal.windows import local_day
+from views.customer.payments import announced, ending
 from views.format import Money, Reference
 from views.sentences import Sentence, counted, said
 
 
 @dataclass(frozen=True, kw_only=True)
 class Banner:
-    """`state` is one of open, overdue, pending, partly-paid, paid, cancelled, refunded; its look hangs on it."""
+    """`state` is one of open, overdue, pending, partly-paid, paid, cancelled, refunded; its look hangs on it.
+
+    `is_calm`: paying is possible, but nobody is urged to.
+    """
 
     state: str
     icon: str
@@ -26,6 +30,7 @@ class Banner:
     next: Sentence | None = None
     to_downloads: bool = False
     to_payment: bool = False
+    is_calm: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,17 @@ def banner(dossier: Dossier, waiting: Waiting, now: datetime) -> Banner:
         )
     if not order.due:
         return _settled()
-    return replace(_due(dossier, waiting, local_day(now, dossier.zone)), to_payment=waiting.may_pay)
+    return replace(_told(dossier, _due(dossier, waiting, local_day(now, dossier.zone))), to_payment=waiting.may_pay)
+
+
+def _told(dossier: Dossier, due: Banner) -> Banner:
+    """What the customer has just done stands where the eye is: the section that says more is further down."""
+    if announced(dossier):
+        title = said("%(due)s transferred, waits to arrive", due=_money(dossier.order, dossier.order.due))
+        next_step = said("The shop looks out for it. You need not do anything.")
+        return replace(due, state="open", icon="clock", title=title, next=next_step, is_calm=True)
+    last = ending(dossier.paying.last)
+    return replace(due, next=last.title) if last else due
 
 
 ENDED = {State.RETURNED: said("Returned"), State.DELETED: said("Removed by the shop")}

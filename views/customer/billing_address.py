@@ -14,6 +14,8 @@ from views.sentences import Sentence, said
 COMPLAINTS = {
     "missing": said("This is needed on an invoice."),
     "unknown-country": said("Please choose a country."),
+    "other-country": said("The country cannot be changed here, because it decides about the tax. Please ask the shop."),
+    "unprintable": said("This has characters that cannot be printed, such as emoji."),
     "too-long": said("This is too long for an address."),
 }
 
@@ -39,8 +41,12 @@ class AddressForm:
         """None where nothing can be corrected."""
         if dossier.billing is None or billing_corrections.refusal(dossier):
             return None
-        action = f"{path}/billing-address"
+        return AddressForm.filled(f"{path}/billing-address", dossier.billing, typed)
+
+    @staticmethod
+    def filled(action: str, address: BillingAddress, typed: TypedAddress | None) -> AddressForm:
+        """With what was typed, if something was, else with the address that counts."""
         if typed is None:
-            return AddressForm(action=action, address=dossier.billing)
+            return AddressForm(action=action, address=address)
         errors = {fault.pointer.removeprefix("#/"): COMPLAINTS[fault.code] for fault in typed.faults}
         return AddressForm(action=action, address=typed.address, errors=errors)

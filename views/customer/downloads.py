@@ -45,13 +45,17 @@ class FileRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadsSection:
-    """`refusal` is the code of what stands against all files at once, empty otherwise."""
+    """`refusal` is the code of what stands against all files at once, empty otherwise.
+
+    `archive` is where the button for all files in one posts to, empty where fewer than two are to be had.
+    """
 
     refusal: str
     notice: Notice | None
     waiver: WaiverBox | None
     consents: tuple[ConsentLine, ...]
     rows: tuple[FileRow, ...]
+    archive: str = ""
 
     @property
     def ready(self) -> int:
@@ -70,6 +74,7 @@ class DownloadsSection:
             notice=files_notice(why, refusals.count(why)) if why else None,
             waiver=WaiverBox.of(dossier, now, path, asking),
             consents=() if why else tuple(ConsentLine.of(waiver, dossier, path) for waiver in dossier.waivers),
+            archive=f"{path}/archives" if refusals.count(None) > 1 else "",
             rows=tuple(
                 _row(entitlement, refusal, None if refusal is why else refusal, Place(now, path))
                 for entitlement, refusal in zip(dossier.entitlements, refusals, strict=True)

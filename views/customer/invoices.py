@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from db.invoices import DocumentFormat, InvoiceKind
+from db.orders import BuyerKind
 from portal import invoices
 from portal.dossiers import Dossier
 from portal.invoices import InvoiceFacts
@@ -18,13 +19,17 @@ from views.wording import INVOICE_FOLLOWS, Notice, invoices_notice
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceRow:
-    """One issued document. `pdf` and `xml` are addresses, empty where there is no such form or it is refused."""
+    """One issued document. `pdf`, `xml` and `xrechnung` are addresses, empty where there is no such form to be had.
+
+    XRechnung is what businesses ask for; to a consumer it would be one more riddle.
+    """
 
     name: Sentence
     button: Sentence
     until: date | None
     pdf: str
     xml: str
+    xrechnung: str
     notice: Notice | None
 
 
@@ -45,8 +50,15 @@ class InvoiceSection:
     def of(dossier: Dossier, now: datetime, path: str, typed: TypedAddress | None = None) -> InvoiceSection:
         section = _documents(dossier, now, path) if dossier.invoices else _none_yet(dossier)
         if invoices.may_create(dossier.order, dossier.invoices, dossier.invoice_rules):
-            section = replace(section, refusal="", notice=None, action=f"{path}/invoices")
+            section = _to_be_made(dossier.invoice_waits_for, f"{path}/invoices")
         return replace(section, correction=AddressForm.of(dossier, path, typed))
+
+
+def _to_be_made(waits_for: Refusal | None, action: str) -> InvoiceSection:
+    """A click makes it, unless one has just shown that the merchant has to mend something first."""
+    if waits_for:
+        return InvoiceSection(refusal=waits_for, rows=(), notice=INVOICE_FOLLOWS)
+    return InvoiceSection(refusal="", rows=(), notice=None, action=action)
 
 
 def _documents(dossier: Dossier, now: datetime, path: str) -> InvoiceSection:
@@ -68,16 +80,22 @@ def _none_yet(dossier: Dossier) -> InvoiceSection:
 
 def _row(invoice: InvoiceFacts, why: Refusal | None, dossier: Dossier, path: str) -> InvoiceRow:
     until = invoices.until(invoice, dossier.invoice_rules)
+    is_business = dossier.order.buyer_kind is BuyerKind.BUSINESS
     is_invoice = invoice.kind is InvoiceKind.INVOICE
     facts: dict[str, Value] = {"number": Reference(invoice.number), "day": invoice.issued_on}
+    if is_invoice:
+        name, button = said("Invoice %(number)s of %(day)s", **facts), said("Invoice as PDF")
+    elif invoice.is_correction:
+        name, button = said("Invoice correction %(number)s of %(day)s", **facts), said("Invoice correction as PDF")
+    else:
+        name, button = said("Credit note %(number)s of %(day)s", **facts), said("Credit note as PDF")
     return InvoiceRow(
-        name=said("Invoice %(number)s of %(day)s", **facts)
-        if is_invoice
-        else said("Credit note %(number)s of %(day)s", **facts),
-        button=said("Invoice as PDF") if is_invoice else said("Credit note as PDF"),
+        name=name,
+        button=button,
         until=None if why else until,
         pdf=_address(invoice, DocumentFormat.PDF, path) if not why else "",
         xml=_address(invoice, DocumentFormat.XML, path) if not why else "",
+        xrechnung=_address(invoice, DocumentFormat.XRECHNUNG, path) if is_business and not why else "",
         notice=invoices_notice(why, until) if why else None,
     )
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from db.payment_providers import PayMethod, ProviderKind
-from portal import payments
+from portal import bank_transfers, payments
 from portal.dossiers import Dossier
-from portal.orders import death, not_an_order
+from portal.orders import OrderFacts, death, not_an_order
 from portal.payment_attempts import Standing
 from portal.payment_choices import Choice
 from portal.payment_facts import Ending
@@ -29,11 +28,9 @@ WAYS = {
     PayMethod.SEPA: (said("Direct debit"), said("Pay by direct debit"), THROUGH_PAYPAL),
     PayMethod.CARD: (said("Credit or debit card"), said("Pay by card"), THROUGH_PAYPAL),
 }
-TRANSFER = (
-    said("Bank transfer"),
-    said("Pay by bank transfer"),
-    said("You see the account and a GiroCode for your banking app."),
-)
+TRANSFER = (said("Bank transfer"), said("Pay by bank transfer"))
+WITH_CODE = said("You see the account and a GiroCode for your banking app.")
+WITHOUT_CODE = said("You see the account and the reference to give.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +54,7 @@ class PaymentSection:
     ending: Notice | None = None
     purpose: Sentence | None = None
     choices: tuple[PayChoice, ...] = ()
-    announced_on: date | None = None
+    announced: Notice | None = None
 
     @staticmethod
     def of(dossier: Dossier, path: str) -> PaymentSection | None:
@@ -65,16 +62,31 @@ class PaymentSection:
         order, paying = dossier.order, dossier.paying
         if death(order) or not_an_order(order) or order.total == 0:
             return None
-        announced_on = local_day(paying.announced_at, dossier.zone) if paying.announced_at else None
         if why := payments.refusal(order, providers=len(paying.choices), is_checking=paying.is_checking):
-            return PaymentSection(refusal=why, notice=_why_not(dossier, why), announced_on=announced_on)
+            return PaymentSection(refusal=why, notice=_why_not(dossier, why), announced=announced(dossier))
         return PaymentSection(
             refusal="",
-            ending=ending(paying.last),
+            ending=None if paying.announced_at else ending(paying.last),
             purpose=purpose(dossier),
-            choices=tuple(_choice(choice, path) for choice in paying.choices),
-            announced_on=announced_on,
+            choices=tuple(_choice(choice, order, path) for choice in paying.choices),
+            announced=announced(dossier),
         )
+
+
+def announced(dossier: Dossier) -> Notice | None:
+    """What the customer says to have transferred; no word about whether it came."""
+    if dossier.paying.announced_at is None:
+        return None
+    return Notice(
+        icon="clock",
+        tone="wait",
+        title=said("Paid by transfer, waits to arrive"),
+        advice=said(
+            "On %(day)s you told the shop that you have transferred it."
+            " Here it counts as paid as soon as the shop has seen it arrive.",
+            day=local_day(dossier.paying.announced_at, dossier.zone),
+        ),
+    )
 
 
 def purpose(dossier: Dossier) -> Sentence:
@@ -95,9 +107,11 @@ def _why_not(dossier: Dossier, why: Refusal) -> Notice:
     return payments_notice(why)
 
 
-def _choice(choice: Choice, path: str) -> PayChoice:
-    is_transfer = choice.kind is ProviderKind.BANK_TRANSFER
-    name, button, hint = TRANSFER if is_transfer else WAYS[choice.method or PayMethod.PAYPAL]
+def _choice(choice: Choice, order: OrderFacts, path: str) -> PayChoice:
+    name, button, hint = WAYS[choice.method or PayMethod.PAYPAL]
+    if choice.kind is ProviderKind.BANK_TRANSFER:
+        name, button = TRANSFER
+        hint = WITH_CODE if bank_transfers.may_have_code(order) else WITHOUT_CODE
     return PayChoice(
         name=name,
         button=button,

@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import event, select
 
-from db.invoices import DocumentFormat, Invoice, Issuer
+from db.invoices import DocumentFormat, Invoice, InvoiceDocument, Issuer
 from db.settings import InvoiceSettings, SellerSettings
 from pdfkit.outcome import Inspection
 from portal import foreign_invoices, invoices, order_imports, settings
@@ -210,12 +210,25 @@ async def test_filters_choose_kind_issuer_and_months(books):
 
 @pytest.mark.parametrize(
     "query",
-    ["?after=x", "?after=2026-99-99.1", "?before=2026-01-01.99999999999999999999", "?kind=no&issuer=no&since=13.2026"],
+    ["?after=x", "?after=2026-99-99.1", "?before=2026-01-01.99999999999999999999", "?since=+&kind="],
 )
 async def test_an_address_that_makes_no_sense_shows_the_list(books, query):
     await books.stores("A-1", "X-1")
 
     assert await books.lists(query) == ["X-1"]
+
+
+@pytest.mark.parametrize("query", ["?since=13.2026", "?until=2026-1l", "?kind=no", "?issuer=no&since=2026-01"])
+async def test_a_filter_that_cannot_be_read_chooses_nothing_and_exports_nothing(books, query):
+    await books.stores("A-1", "X-1")
+
+    page = await books.jana.get(f"/admin/invoices{query}")
+    exports = [await books.jana.get(f"/admin/invoices/export.{form}{query}") for form in ("csv", "zip")]
+
+    assert page.status_code == 422
+    assert "Dieser Filter ist nicht zu lesen" in page.text
+    assert "X-1" not in page.text
+    assert [answer.status_code for answer in exports] == [422, 422]
 
 
 async def test_pages_turn_both_ways_and_keep_the_filters(books):
@@ -285,12 +298,16 @@ async def test_the_list_leaves_as_a_table_that_german_spreadsheets_read(books):
     first, second = await books.exports()
 
     assert list(first) == [
-        "Nummer", "Art", "Ausgestellt von", "Datum", "Bestellnummer", "Käufer", "Netto", "Steuer", "Betrag", "Währung",
+        "Nummer", "Art", "Ausgestellt von", "Datum", "Bestellnummer", "Käufer",
+        "Umsatzsteuer-Identifikationsnummer", "Land", "Bestimmungsland", "Netto", "Steuer", "Betrag",
+        "Steuer nach Satz", "Währung",
         "Bezieht sich auf",
     ]  # fmt: skip
     assert (first["Nummer"], first["Art"], first["Käufer"]) == (invoice.number, "Rechnung", "Erika Mustermann")
     assert (first["Netto"], first["Steuer"], first["Betrag"]) == ("20,92", "3,98", "24,90")
     assert (second["Netto"], second["Steuer"], second["Betrag"]) == ("-20,92", "-3,98", "-24,90")
+    assert (first["Steuer nach Satz"], second["Steuer nach Satz"]) == ("S 19 %: 20,92 + 3,98", "S 19 %: -20,92 + -3,98")
+    assert (first["Land"], first["Bestimmungsland"]) == ("DE", "DE")
     assert second["Bezieht sich auf"] == invoice.number
     assert second["Nummer"] == note.number
     assert re.fullmatch(r"\d\d\.\d\d\.\d{4}", first["Datum"])
@@ -331,6 +348,19 @@ async def test_the_archive_holds_every_document_as_it_was_stored_and_an_index_wi
     assert {name.rpartition(".")[2] for name in documents} == {"pdf", "xml"}
     (other,) = [name for name in documents if str(foreign.id) in name and name.startswith("2026-02/")]
     assert archive.read(other) == await books.content(foreign)
+
+
+async def test_the_archive_holds_the_xrechnung_too(books):
+    invoice = await books.stores("A-1", "X-1")
+    async with books.house.database.writing() as session:
+        form, content = DocumentFormat.XRECHNUNG, b"<Invoice/>"
+        sum_of_it = hashlib.sha256(content).hexdigest()
+        session.add(InvoiceDocument(invoice_id=invoice.id, format=form, content=content, sha256=sum_of_it))
+
+    archive = await books.archive()
+    (name,) = [name for name in archive.namelist() if name.endswith(".xrechnung.xml")]
+    assert archive.read(name) == content
+    assert name in archive.read("index.csv").decode()
 
 
 async def test_two_foreign_documents_of_one_number_both_lie_in_the_archive(books):

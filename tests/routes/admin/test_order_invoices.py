@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import closing
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import httpx
+import pypdfium2
 import pytest
 from fpdf import FPDF
+from lxml import etree
 
 from db.activity import Activity
-from db.invoices import Invoice, InvoiceKind, Issuer
-from db.orders import State
-from portal.imported import Buyer, ImportedLine
+from db.invoices import DocumentFormat, Invoice, InvoiceKind, Issuer
+from db.orders import BuyerKind, PaymentMethod, State
+from db.settings import SellerSettings
+from portal import settings
+from portal.imported import Buyer, ImportedLine, ImportedPayment
+from portal.settings import SellerChange
 from tests.routes.admin.conftest import FROM_HERE
 from tests.routes.admin.test_invoices import HOSTILE, Books, books, texts_of
 
 __all__ = ["books"]
+ON_ACCOUNT = {
+    "state": State.SHIPPED,
+    "paid_at": None,
+    "shipped_at": datetime(2026, 3, 1, tzinfo=UTC),
+    "due_at": datetime(2126, 3, 15, tzinfo=UTC),
+    "payment_method": PaymentMethod.INVOICE,
+    "payments": [
+        ImportedPayment(
+            provider="bank", transaction_id="1", amount=1000, currency="EUR", at=datetime(2026, 3, 5, tzinfo=UTC)
+        )
+    ],
+}
 TWO_LINES = {
     "lines": [
         ImportedLine(
@@ -114,12 +133,42 @@ async def test_a_click_creates_the_invoice_and_a_second_click_finds_it(books):
     assert told.actor.startswith("merchant:")
 
 
+@pytest.mark.parametrize("rules", [{"auto_create": False}, {"download_enabled": False}])
+async def test_what_customers_may_not_do_the_merchant_does(books, rules):
+    await books.opens(**rules)
+    order_id = await books.sells("A-1")
+    page = await books.sees(tab(order_id))
+
+    assert "Rechnung jetzt erstellen" in page
+    assert "wenn der Kunde sie abruft" not in page
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    assert len(await own(books)) == 1
+
+
+async def test_what_is_sold_on_account_is_asked_for_on_paper_and_in_the_xml(books):
+    await books.opens()
+    async with books.house.database.writing() as session:
+        await settings.change(SellerSettings, SellerChange(iban="DE02120300000000202051"), session, books.by)
+    order_id = await books.sells("A-1", **ON_ACCOUNT)
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    (invoice,) = await own(books)
+    xml = etree.fromstring(await books.content(invoice, DocumentFormat.XML))
+    with closing(pypdfium2.PdfDocument(await books.content(invoice))) as document:
+        text = " ".join(document[0].get_textpage().get_text_bounded().split())
+
+    told = {name: xml.findtext(f".//{{*}}{name}") for name in ("TotalPrepaidAmount", "DuePayableAmount")}
+    assert told == {"TotalPrepaidAmount": "10.00", "DuePayableAmount": "14.90"}
+    assert xml.findtext(".//{*}DueDateDateTime/{*}DateTimeString") == "21260315"
+    assert "Bereits bezahlt −10,00 € Offener Betrag 14,90 €" in text
+    assert "Bitte zahlen Sie 14,90 € bis zum 15.03.2126." in text
+    assert "IBAN DE02 1203 0000 0000 2020 51" in text
+
+
 @pytest.mark.parametrize(
     ("rules", "order", "code", "told"),
     [
-        ({"auto_create": False}, {}, "no-invoice", "Schalten Sie „Automatische Rechnungserstellung“ ein."),
-        ({"download_enabled": False}, {}, "disabled", "Schalten Sie „Rechnungsdownload erlauben“ ein."),
-        ({}, {"state": State.ORDERED, "paid_at": None}, "not-paid", "Sobald die Zahlung da ist"),
+        ({}, {"state": State.CANCELLED}, "cancelled", "storniert"),
+        ({}, {"state": State.OFFERED}, "not-ordered", "noch keine Bestellung"),
     ],
 )
 async def test_what_stands_in_the_way_is_said_with_what_to_do(books, rules, order, code, told):
@@ -146,6 +195,70 @@ async def test_what_only_the_attempt_finds_is_told_with_its_detail(books):
     assert await books.every() == []
 
 
+async def test_why_a_business_has_no_xrechnung_is_said_beside_its_invoice(books):
+    await books.opens()
+    business = await books.issues("A-1", buyer=Buyer(name="Max", company="Muster GmbH", kind=BuyerKind.BUSINESS))
+    consumer = await books.issues("A-2", buyer=Buyer(name="Max"))
+    told, silent = [texts_of(await books.sees(tab(each.order_id))) for each in (business, consumer)]
+
+    assert "der Ansprechpartner des Verkäufers" in told
+    assert "die Mailadresse des Käufers" in told
+    assert "XRechnung" not in silent
+
+
+# --- The address on it
+
+TYPED = {"name": "Max Neu", "line1": "Neue Straße 1", "zip": "10115", "city": "Berlin", "country": "DE"}
+
+
+async def test_the_merchant_corrects_the_address_and_withdraws_what_was_corrected(books):
+    await books.opens()
+    order_id = await books.sells("A-1")
+    address = f"/admin/orders/{order_id}/billing-address"
+
+    first = await books.jana.post(address, TYPED)
+    page = await books.sees(first.headers["location"])
+    assert 'value="Neue Straße 1"' in page
+    assert "Korrektur der Adresse zurücknehmen" in page
+    for _ in range(2):
+        assert (await books.jana.post(f"{address}/withdrawals")).status_code == 303
+
+    page = await books.sees(tab(order_id))
+    assert 'value="Heidestraße 17"' in page
+    assert "Korrektur der Adresse zurücknehmen" not in page
+    kinds = [row.kind for row in await books.every(Activity) if row.kind.startswith("billing_address")]
+    assert kinds == ["billing_address_corrected", "billing_address_withdrawn"]
+    await books.jana.post(f"/admin/orders/{order_id}/invoices")
+    (invoice,) = await own(books)
+    assert b"Heidestra" in await books.content(invoice, DocumentFormat.XML)
+
+
+async def test_after_a_cancellation_the_new_invoice_bears_the_address_that_the_merchant_corrected(books):
+    await books.opens()
+    invoice = await books.issues("A-1")
+    address = f"/admin/orders/{invoice.order_id}/billing-address"
+    early = await books.jana.post(address, TYPED)
+    await books.takes_back(invoice)
+    await books.jana.post(address, TYPED)
+    await books.jana.post(f"/admin/orders/{invoice.order_id}/invoices")
+
+    assert "changed-meanwhile" in early.headers["location"]
+    assert "Neue Straße 1" in (await books.content((await own(books))[-1], DocumentFormat.XML)).decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"country": "AT"}, "es entscheidet über die Steuer"), ({"city": "🎉"}, "nicht drucken lassen")],
+)
+async def test_a_wrong_address_is_told_to_the_merchant_too(books, change, words):
+    await books.opens()
+    order_id = await books.sells("A-1")
+    answer = await books.jana.post(f"/admin/orders/{order_id}/billing-address", TYPED | change)
+
+    assert answer.status_code == 422
+    assert words in unescape(answer.text)
+
+
 # --- Cancelled
 
 
@@ -159,8 +272,12 @@ async def test_a_cancellation_stands_beside_its_invoice_and_a_new_one_may_come(b
     assert note.cancels_id == invoice.id
     assert f"storniert durch {note.number}" in page
     assert f"Storno zu {invoice.number}" in page
-    assert "Rechnung jetzt erstellen" in page
+    assert "Neu ausstellen" in page
+    assert "Rechnung jetzt erstellen" not in page
     assert "Rechnung stornieren" not in page
+    await books.jana.post(f"/admin/orders/{invoice.order_id}/invoices")
+    assert [row.generation for row in await own(books)] == [1, None, 2]
+    assert "Neu ausstellen" not in await books.sees(tab(invoice.order_id))
 
 
 async def test_a_cancellation_without_a_reason_is_not_done_and_what_is_missing_is_said(books):
@@ -196,6 +313,8 @@ async def test_some_lines_are_taken_back_up_to_what_is_left(books):
 
     assert note.total_gross == -1500
     assert f"korrigiert durch {note.number}" in page
+    assert f"Rechnungskorrektur {note.number}" in page
+    assert f"Stornorechnung {note.number}" not in page
     assert "von noch 1,5" in page
     await books.jana.post(notes(invoice), part(invoice, seen=1, a="1.5", b="1"))
     assert sum(row.total_gross for row in await own(books)) == 0
@@ -288,6 +407,32 @@ async def test_what_does_not_fit_is_said_and_nothing_is_stored(books, content, f
     assert answer.status_code == 422
     assert told in answer.text
     assert await books.every() == []
+
+
+@pytest.mark.parametrize("number", ["\u200b", "\u2060\u200e"])
+async def test_a_number_that_nobody_can_see_is_none(books, number):
+    answer = await upload(books, await books.sells("A-1"), a_pdf(), number=number)
+
+    assert answer.status_code == 422
+    assert "Bitte geben Sie die Nummer ein" in answer.text
+    assert await books.every() == []
+
+
+async def test_a_number_is_stored_as_it_is_read(books):
+    order_id = await books.sells("A-1")
+    content = a_pdf()
+    answers = [await upload(books, order_id, content, number="X\r\n 1\u200b") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert [invoice.number for invoice in await books.every()] == ["X 1"]
+
+
+async def test_one_that_bears_a_number_of_ours_is_told_to_the_merchant(books):
+    await books.opens()
+    own_one = await books.issues("A-1")
+    await upload(books, await books.sells("A-2"), a_pdf(), number=own_one.number)
+
+    assert "eine von uns trägt dieselbe Nummer" in await books.sees("/admin/activity")
 
 
 async def test_a_day_long_before_is_refused(books):

@@ -10,9 +10,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt, PaymentEvent
 from db.payment_providers import PaymentProvider
 from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET, paypal
-from portal import payment_providers
+from portal import order_imports, payment_providers
+from tests.factories import NOON, SHOP, an_imported_order
 from tests.routes.admin.conftest import Browser
 from tests.routes.customer.conftest import Running, running, sell
 from tests.views.reading import Shown
@@ -76,6 +78,34 @@ async def test_a_new_provider_is_switched_off(jana):
     assert (answer.status_code, answer.headers["location"]) == (303, f"{TAB}/1")
     [row] = await stored(jana)
     assert (row.name, row.kind, row.active) == ("PayPal", "paypal", False)
+
+
+async def test_while_money_is_being_asked_for_another_app_is_refused_beside_the_field(jana):
+    await create(jana)
+    await save(jana, client_id=CLIENT_ID)
+    async with jana.tresen.house.database.writing() as session:
+        order, _ = await order_imports.put(order_imports.Key("shop", "1"), an_imported_order(), session, SHOP)
+        attempt = PaymentAttempt(
+            mark="a",
+            order_id=order.id,
+            provider_id=1,
+            amount=2000,
+            currency="EUR",
+            label="1",
+            client_id=CLIENT_ID,
+            sandbox=False,
+            started_at=NOON,
+        )
+        session.add(attempt)
+        await session.flush()
+        session.add(PaymentEvent(attempt_id=attempt.id, at=NOON, kind=AttemptEvent.CAPTURING))
+        session.add(OpenPayment(order_id=order.id, attempt_id=attempt.id))
+
+    answer = await save(jana, sandbox="yes")
+
+    assert answer.status_code == 409
+    assert "Eine Zahlung ist offen" in Shown(answer.text).one("p", id="sandbox-error").text
+    assert [row.sandbox for row in await stored(jana)] == [False]
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201])

@@ -30,6 +30,20 @@ async def take_back(shop: Shop, invoice: Json, body: Json) -> tuple[int, Json]:
     return answer.status_code, answer.json()
 
 
+async def test_after_a_complete_credit_note_the_api_issues_a_new_invoice_and_before_it_does_not(shop: Shop):
+    invoice, address = await an_invoice(shop), "/api/v1/orders/etsy/1/invoices"
+
+    early = await shop.call.post(address)
+    await take_back(shop, invoice, {"lines": None, "reason": "falsche Adresse"})
+    again, late = [await shop.call.post(address) for _ in range(2)]
+
+    assert (early.status_code, again.status_code, late.status_code) == (409, 201, 409)
+    assert early.json()["detail"] == "already-invoiced"
+    assert (again.json()["kind"], again.json()["number"][-5:]) == ("invoice", "00003")
+    assert (await shop.call.post("/api/v1/orders/etsy/none/invoices")).status_code == 404
+    assert (await shop.stranger.post(address)).status_code == 401
+
+
 async def test_an_own_invoice_is_told_like_any_other_and_has_its_xml(shop: Shop):
     invoice = await an_invoice(shop)
 

@@ -28,7 +28,8 @@ async def test_a_storage_is_connected_checked_listed_changed_and_removed(shop: S
     renamed = await shop.call.patch(address, json={"name": "Anders"})
     listed = (await shop.call.get("/api/v1/storages")).json()
 
-    assert shown == {"id": storage, "name": "Ordner", "kind": "local", "options": {"root": str(shop.files)}}
+    options = {"root": str(shop.files)}
+    assert shown == {"id": storage, "name": "Ordner", "kind": "local", "options": options, "secrets_set": []}
     assert (check["ok"], check["detail"], check["entries"]) == (True, "", 1)
     assert root == [{"path": "sub", "name": "sub", "is_folder": True, "size": 0}]
     assert below == [{"path": "sub/ü.pdf", "name": "ü.pdf", "is_folder": False, "size": 7}]
@@ -102,6 +103,7 @@ async def test_an_article_is_stored_shown_and_removed_with_its_files(shop: Shop)
                 "name": "a.zip",
                 "size": 5,
                 "inspection": {"kind": "other", "stampable": True},
+                "missing_since": None,
             }
         ],
     }
@@ -202,6 +204,7 @@ async def test_spent_downloads_are_told_with_what_became_of_them(shop: Shop):
         "bytes_served": 1000,
         "finished": True,
         "given_back": False,
+        "handed_off": False,
     }
 
 

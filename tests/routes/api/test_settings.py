@@ -95,3 +95,24 @@ async def test_a_greeting_is_cleaned_when_it_is_stored(shop: Shop):
 
     assert answer.json()["greeting_html"] == "<p>Hallo {UserName}</p>"
     assert answer.json()["image"] is None
+
+
+@pytest.mark.parametrize(
+    "series", [" ZZ", "Z\u200bZ", "R\r\nE", "RE\n", "RE🎉", "王", "RÉ-", "{year}-{year}", "{nix}", "R" * 41, ""]
+)
+async def test_a_number_series_has_signs_that_everybody_reads_alike(shop: Shop, series: str):
+    answer = await shop.call.patch("/api/v1/settings/seller", json={"invoice_series": series})
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/invoice_series"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("   ", "blank"), ("\u200b", "blank"), ("steuer\nfrei", "control-character"), ("\x1b[0m", "control-character")],
+)
+async def test_a_reason_for_no_tax_can_be_read_on_paper(shop: Shop, text: str, code: str):
+    answer = await shop.call.patch("/api/v1/settings/invoice-texts", json={"exempt_de": text})
+
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [("#/exempt_de", code)]

@@ -10,11 +10,12 @@ from sqlalchemy import select
 
 from db.activity import Activity
 from db.invoices import Invoice
-from db.orders import Address, BillingCorrection, Order, State
+from db.orders import Address, BillingCorrection, BuyerKind, Order, State
 from db.settings import InvoiceSettings, SellerSettings
 from portal import order_imports, settings
 from portal.activity import By
-from portal.imported import PostalAddress
+from portal.credit_notes import NewCreditNote
+from portal.imported import Buyer, PostalAddress
 from portal.order_imports import Key
 from portal.settings import InvoicesChange, SellerChange
 from tests.factories import NOON
@@ -66,6 +67,45 @@ async def test_a_click_leads_to_the_document_and_so_does_the_next_one(shop: Runn
     assert not page.all("form", data_deed="get-invoice")
 
 
+async def test_after_a_cancellation_there_is_nothing_to_click_and_a_click_makes_nothing(shop: Running):
+    link = await a_link(shop)
+    await shop.client.post(f"{link}/invoices")
+    (invoice,) = await every(shop, Invoice)
+    await shop.house.issuing.credit_note(invoice.id, NewCreditNote(reason="falsch"), BY)
+
+    page = Shown((await shop.client.get(link)).text)
+    answer = await shop.client.post(f"{link}/invoices")
+
+    assert not page.all("form", data_deed="get-invoice")
+    assert not page.all("form", data_deed="correct-address")
+    assert len([each for each in page.all("a", href=None) if each["href"].endswith(".pdf")]) == 2
+    assert answer.status_code != 500
+    assert len(await every(shop, Invoice)) == 2
+
+
+async def test_a_business_gets_its_xrechnung_and_a_consumer_is_not_asked_to_understand_one(shop: Running):
+    contact = SellerChange(contact_name="Jana", phone="0221 12345", email="jana@naehwerk.example")
+    async with shop.house.database.writing() as session:
+        await settings.change(SellerSettings, contact, session, BY)
+    home = PostalAddress(name="Max", line1="Weg 1", zip="50667", city="Köln", country="DE")
+    buyers = [Buyer(name="Max", email="max@muster.example", kind=kind) for kind in BuyerKind]
+    links = [
+        await a_link(shop, str(number), number=f"47{number}", billing=home, buyer=buyer)
+        for number, buyer in enumerate(buyers)
+    ]
+
+    found = []
+    for link in links:
+        await shop.client.post(f"{link}/invoices")
+        page = Shown((await shop.client.get(link)).text)
+        found.append([each["href"] for each in page.all("a", href=None) if each["href"].endswith("xrechnung.xml")])
+
+    assert [len(each) for each in found] == [0, 1]
+    answer = await shop.client.get(found[1][0])
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/xml")
+    assert "xrechnung_3.0" in answer.text
+
+
 async def test_simultaneous_clicks_get_one_document(shop: Running):
     link = await a_link(shop)
 
@@ -88,23 +128,37 @@ async def test_opening_the_page_makes_no_invoice(shop: Running):
 
 
 @pytest.mark.parametrize(
-    ("fields", "status", "sentence"),
+    ("fields", "sentence"),
     [
-        ({"paid_at": None, "state": State.ORDERED}, 409, "Ihre Zahlung ist noch nicht eingegangen."),
-        ({"currency": "CHF"}, 409, "Ihre Rechnung folgt."),
-        ({"total_gross": 1}, 409, "Ihre Rechnung folgt."),
+        ({"paid_at": None, "state": State.ORDERED}, "Ihre Rechnung wartet auf Ihre Zahlung."),
+        ({"currency": "CHF"}, "Ihre Rechnung folgt."),
+        ({"total_gross": 1}, "Ihre Rechnung folgt."),
     ],
 )
-async def test_what_cannot_be_made_is_told_without_a_technical_word(shop: Running, fields, status, sentence):
+async def test_what_cannot_be_made_is_told_without_a_technical_word(shop: Running, fields, sentence):
     link = await a_link(shop, **fields)
+    await shop.client.get(link)
 
     answer = await shop.client.post(f"{link}/invoices")
 
-    assert answer.status_code == status
-    page = Shown(answer.text)
-    assert sentence in page.one(class_="flash").text
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{link}#invoice")
+    page = Shown((await shop.client.get(link)).text)
+    section = page.one("section", data_section="invoice")
+    assert sentence in section.text
+    assert not page.all("form", data_deed="get-invoice")
     assert not any(word in page.one("main").text for word in ("foreign-currency", "amounts-inconsistent", " / 1"))
     assert await every(shop, Invoice) == []
+
+
+async def test_what_is_changed_may_be_tried_again(shop: Running):
+    link = await a_link(shop, currency="CHF")
+    await shop.client.post(f"{link}/invoices")
+    assert not Shown((await shop.client.get(link)).text).all("form", data_deed="get-invoice")
+
+    await a_link(shop, currency="EUR")
+
+    assert Shown((await shop.client.get(link)).text).all("form", data_deed="get-invoice")
+    assert (await shop.client.post(f"{link}/invoices")).headers["location"].endswith(".pdf")
 
 
 async def test_the_merchant_is_told_once_what_to_mend(shop: Running):
@@ -114,8 +168,8 @@ async def test_the_merchant_is_told_once_what_to_mend(shop: Running):
         await shop.client.post(f"{link}/invoices")
 
     notices = [entry for entry in await every(shop, Activity) if entry.notice]
-    assert [(entry.kind, entry.details) for entry in notices] == [
-        ("invoice_refused", {"refusal": "foreign-currency", "detail": "CHF"})
+    assert [(each.kind, each.details["refusal"], each.details["detail"]) for each in notices] == [
+        ("invoice_refused", "foreign-currency", "CHF")
     ]
 
 
@@ -153,6 +207,8 @@ async def test_a_corrected_address_is_on_the_invoice_whatever_the_source_sends_a
         ({"city": "\x00\u200b"}, "city"),
         ({"country": "ZZ"}, "country"),
         ({"country": ""}, "country"),
+        ({"country": "AT"}, "country"),
+        ({"city": "🎉"}, "city"),
         ({"name": "", "company": ""}, "name"),
         ({"name": "x" * 201}, "name"),
     ],

@@ -114,10 +114,12 @@ async def test_five_reloads_and_a_head_change_nothing_more(tresen: Running, sale
 
 async def test_who_breaks_off_reads_so_and_can_pay_again(tresen: Running, sale: Sale):
     begun = await start(tresen, sale, provider="1")
-    await tresen.client.get(await decide(begun.headers["location"], "no"))
+    returned = await tresen.client.get(await decide(begun.headers["location"], "no"))
+    assert returned.headers["location"] == f"{urlsplit(sale.link).path}#payment"
 
     shown = await page(tresen, sale)
     assert "Sie haben die letzte Zahlung abgebrochen." in shown.one("section", id="payment").text
+    assert "Sie haben die letzte Zahlung abgebrochen." in shown.one("div", **{"class": "banner"}).text
     assert len(shown.all("form", **{"data-deed": "pay"})) == 2
 
 
@@ -132,7 +134,7 @@ async def test_while_it_is_pending_nobody_is_asked_to_pay_again(tresen: Running,
     assert (await start(tresen, sale, provider="1")).status_code == 409
 
 
-FAULTS = [each for each in Fault if each not in (Fault.SLOW, Fault.TIME_OUT)]
+FAULTS = [each for each in Fault if each not in (Fault.SLOW, Fault.TIME_OUT, Fault.MINIMAL)]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -142,9 +144,10 @@ async def test_a_paypal_in_trouble_is_an_honest_page_and_no_error(tresen: Runnin
 
     answer = await start(tresen, sale, provider="1")
 
-    assert answer.status_code == 503
-    assert "Der Zahlungsdienst ist nicht erreichbar." in answer.text
-    assert Shown(answer.text).all("form", **{"data-deed": "pay"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{urlsplit(sale.link).path}#payment")
+    shown = await page(tresen, sale)
+    assert "Die letzte Zahlung konnte nicht begonnen werden." in shown.one("section", id="payment").text
+    assert shown.all("form", **{"data-deed": "pay"})
 
 
 async def test_the_return_to_a_paypal_in_trouble_shows_that_it_is_checked(tresen: Running, sale: Sale, paypal: StandIn):
@@ -167,15 +170,62 @@ async def test_a_foreign_payment_token_is_a_404_like_every_other(tresen: Running
     assert (await tresen.client.get(f"/payments/{token}?token=1")).status_code == 404
 
 
-async def test_a_renewed_link_kills_the_address_of_the_return_too(tresen: Running, sale: Sale, paypal: StandIn):
-    begun = await start(tresen, sale, provider="1")
-    back = await decide(begun.headers["location"])
+async def renew(tresen: Running, sale: Sale) -> str:
     async with tresen.house.database.writing() as session:
         order = await session.get_one(type(sale.order), sale.order.id)
-        await links.renew(order, session, By("test", datetime.now(UTC)))
+        return tresen.house.links.url(await links.renew(order, session, By("test", datetime.now(UTC))))
 
-    assert (await tresen.client.get(back)).status_code == 404
+
+async def test_a_link_renewed_meanwhile_takes_no_payment_away_and_opens_no_order(
+    tresen: Running, sale: Sale, paypal: StandIn
+):
+    begun = await start(tresen, sale, provider="1")
+    back = await decide(begun.headers["location"])
+    newer = await renew(tresen, sale)
+
+    assert (await tresen.client.head(back)).status_code == 200
     assert paypal.ledger.asked("capture") == []
+    for _ in range(2):
+        shown = await tresen.client.get(back)
+        assert (shown.status_code, shown.headers["cache-control"]) == (200, "private, no-store")
+        assert Shown(shown.text).one("h1").text == "Ihre Zahlung ist angekommen"
+
+    assert "RE-1" not in shown.text
+    assert "/o/" not in shown.text
+    assert Shown((await tresen.client.get(newer)).text).one("main")["data-payment-state"] == "paid"
+    assert len(paypal.ledger.asked("capture")) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "capture_as", "title"),
+    [
+        ("no", "COMPLETED", "Diese Zahlung kam nicht zustande"),
+        ("yes", "PENDING", "Ihre Zahlung wird geprüft"),
+        ("yes", "INSTRUMENT_DECLINED", "Diese Zahlung kam nicht zustande"),
+    ],
+)
+async def test_what_came_of_it_is_told_without_the_order(
+    tresen: Running, sale: Sale, paypal: StandIn, answer, capture_as, title
+):
+    paypal.ledger.capture_as = capture_as
+    begun = await start(tresen, sale, provider="1")
+    back = await decide(begun.headers["location"], answer)
+    await renew(tresen, sale)
+
+    assert Shown((await tresen.client.get(back)).text).one("h1").text == title
+
+
+async def test_saying_yes_to_a_payment_that_gave_way_is_told_and_leads_to_the_order(tresen: Running, sale: Sale):
+    first = await start(tresen, sale, provider="1")
+    cancelled = await decide(first.headers["location"], "no")
+    await tresen.client.get(cancelled)
+    await start(tresen, sale, provider="1")
+
+    shown = Shown((await tresen.client.get(cancelled.replace("cancelled=yes&", ""))).text)
+
+    assert shown.one("h1").text == "Diese Zahlung war ersetzt"
+    assert "Mit dieser wurde nichts abgebucht." in shown.one("main").text
+    assert shown.all("a", href=urlsplit(sale.link).path)
 
 
 @pytest.mark.parametrize("form", [{"provider": "77"}, {"provider": "x" * 5000}, {"method": "sepa"}, {"provider": "-1"}])
@@ -211,6 +261,31 @@ async def test_a_transfer_leads_to_the_account_with_a_giro_code(tresen: Running,
     values = [field["value"] for field in shown.all("input")]
     assert values == ["Nähwerk", "DE02 1203 0000 0000 2020 51", "BYLADEM1001", "DKB", "24,90\u00a0€", "RE-1"]
     assert shown.all("img", width="160")
+    copied = [field.attributes.get("data-plain", "") for field in shown.all("copy-field")]
+    assert copied == ["", "DE02120300000000202051", "", "", "24,90", ""]
+
+
+async def test_a_giro_code_is_promised_only_where_there_is_one(tresen: Running, sale: Sale):
+    assert "GiroCode" in (await page(tresen, sale)).one("section", id="payment").text
+
+    francs = await sell(tresen, "2", **OPEN, currency="CHF")
+
+    assert "GiroCode" not in (await page(tresen, francs)).one("section", id="payment").text
+    shown = Shown((await tresen.client.get(f"{francs.link}/bank-transfers/2")).text)
+    assert shown.all("img", width="160") == []
+
+
+async def test_nothing_is_announced_while_a_payment_is_being_checked(tresen: Running, sale: Sale, paypal: StandIn):
+    begun = await start(tresen, sale, provider="1")
+    back = await decide(begun.headers["location"])
+    paypal.faults.retry_after = 600
+    paypal.faults.switch("capture", Fault.BUSY, times=9)
+    await tresen.client.get(back)
+
+    told = await tresen.client.post(f"{sale.link}/bank-transfers/2/announcements")
+
+    assert told.status_code == 409
+    assert "Überwiesen, wartet auf Eingang" not in (await page(tresen, sale)).one("section", id="payment").text
 
 
 async def test_having_transferred_is_noted_once_and_changes_no_state(tresen: Running, sale: Sale):
@@ -220,7 +295,12 @@ async def test_having_transferred_is_noted_once_and_changes_no_state(tresen: Run
 
     shown = await page(tresen, sale)
     assert shown.one("main")["data-payment-state"] == "unpaid"
+    assert told.headers["location"] == f"{urlsplit(sale.link).path}#payment"
+    assert "Überwiesen, wartet auf Eingang" in shown.one("section", id="payment").text
     assert "haben Sie mitgeteilt, dass Sie überwiesen haben" in shown.one("section", id="payment").text
+    assert "24,90 € überwiesen, wartet auf Eingang" in shown.one("div", **{"class": "banner"}).text
+    assert shown.all("button", **{"data-kind": "primary"}) == []  # nobody is urged to pay twice
+    assert "data-kind" not in shown.one("a", href="#payment").attributes
     assert len(shown.all("form", **{"data-deed": "pay"})) == 2
 
 
@@ -230,7 +310,18 @@ async def test_what_is_no_bank_transfer_has_no_such_page(tresen: Running, sale: 
     assert (await tresen.client.post(f"{sale.link}/bank-transfers/{provider}/announcements")).status_code == 404
 
 
-# --- Secrets
+# --- What the log says, and what nothing says
+
+async def test_a_refusal_is_logged_with_the_id_that_paypal_s_support_asks_for(
+    tresen: Running, sale: Sale, paypal: StandIn, caplog: pytest.LogCaptureFixture
+):
+    paypal.ledger.capture_as = "INSTRUMENT_DECLINED"
+    begun = await start(tresen, sale, provider="1")
+    await tresen.client.get(await decide(begun.headers["location"]))
+
+    said = [record.getMessage() for record in caplog.records if record.name == "tresen.paypal"]
+    assert any(re.search(r"/capture: HTTP 422: INSTRUMENT_DECLINED \([0-9a-f]{14}\)", line) for line in said)
+
 
 
 async def test_no_secret_and_no_token_is_in_any_log_page_or_answer(

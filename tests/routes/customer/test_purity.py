@@ -28,6 +28,7 @@ async def start_download(tresen: Running, sale: Sale) -> str:
 
 async def test_no_get_and_no_head_changes_a_right_document_payment_or_consent(tresen: Running, sale: Sale):
     download = await start_download(tresen, sale)
+    archive = (await tresen.client.post(f"{sale.link}/archives")).headers["location"]
     values = {
         "/o/{token:str}": sale.link.rpartition("/")[2],
         "/d/{token:str}/{name:str}": "",
@@ -51,5 +52,7 @@ async def test_no_get_and_no_head_changes_a_right_document_payment_or_consent(tr
             assert answer.status_code < 500, path
             opened += 1
 
+    assert (await tresen.client.get(archive)).status_code == 200
+    assert (await tresen.client.head(archive)).status_code == 200
     assert opened >= 10
     assert snapshot(tresen) == before

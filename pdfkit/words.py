@@ -52,6 +52,7 @@ class Words:
     in_advance: str
     nothing_due: str
     pay_until: str
+    was_due: str
     account_holder: str
     bank: str
     purpose: str
@@ -122,6 +123,7 @@ _GERMAN = Words(
     in_advance="Die Zahlung ist vor der Lieferung eingegangen.",
     nothing_due="Der Betrag ist vollständig bezahlt.",
     pay_until="Bitte zahlen Sie {0} bis zum {1}.",
+    was_due="{0} waren bis zum {1} zu zahlen und sind noch offen.",
     account_holder="Empfänger",
     bank="Bank",
     purpose="Zweck",
@@ -190,6 +192,7 @@ _ENGLISH = Words(
     in_advance="The payment was received before the supply.",
     nothing_due="The amount has been paid in full.",
     pay_until="Please pay {0} by {1}.",
+    was_due="{0} was to be paid by {1} and is still open.",
     account_holder="Payee",
     bank="Bank",
     purpose="Reference",

@@ -1,0 +1,247 @@
+"""The way to storages elsewhere: bounded in time, no redirect is followed unseen, no metadata service is ever asked.
+
+httpcore and not httpx: nothing here wants cookies, a proxy out of the environment or a .netrc file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import httpcore
+import idna
+
+from portal.mail_servers import is_loopback
+from portal.storages import FileMissing, OptionsRefused, StorageUnavailable, Trouble
+
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 20.0  # between two bytes
+WHOLE_SECONDS = 30.0  # for an answer that is read as a whole
+LONGEST_ANSWER = 8 * 1024 * 1024  # bytes; a thousand entries with long names have about 1 MiB
+LONGEST_DETAIL = 300
+KEPT_CONNECTIONS = 20
+KEPT_SECONDS = 30.0
+LABEL = re.compile("[A-Za-z0-9_-]{1,63}")  # of a host's name; others cannot even be looked up
+# Where clouds tell their machines secrets, besides what is link-local anyway: AWS by IPv6, Alibaba, Azure.
+METADATA = frozenset(ipaddress.ip_address(address) for address in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16"))
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request. `url` has its path quoted already."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`headers` by lower-case name."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = b""
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """An answer whose body is read as it comes, in pieces of at most 64 KiB."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """In seconds."""
+
+    connect: float = CONNECT_SECONDS
+    silence: float = SILENCE_SECONDS
+    whole: float = WHOLE_SECONDS
+
+    def told(self) -> Mapping[str, float]:
+        return {"connect": self.connect, "read": self.silence, "write": self.silence, "pool": self.connect}
+
+
+class Door(httpcore.AsyncNetworkBackend):
+    """Connects, then looks where it came out: a name may lead anywhere, and somewhere else the next time."""
+
+    def __init__(self) -> None:
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 (httpcore's own signature)
+        local_address: str | None = None,
+        socket_options: object = None,
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await self._inner.connect_tcp(host, port, timeout, local_address)
+        address, *_ = stream.get_extra_info("server_addr")
+        if not may_be_asked(address):
+            await stream.aclose()
+            raise httpcore.ConnectError(f"{host} leads to {address}, which no storage has.")
+        return stream
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+
+def may_be_asked(address: str) -> bool:
+    """A storage may stand in the same house, but has no link-local address, and none that tells machines secrets."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return not (found.is_link_local or found.is_multicast or found.is_unspecified or found in METADATA)
+
+
+class Wire:
+    """One pool of connections for all storages, opened when the first of them is asked."""
+
+    _own: ClassVar[Mapping[str, str]] = {"accept-encoding": "identity", "user-agent": "Tresen"}
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
+        self._pool: httpcore.AsyncConnectionPool | None = None
+        self._opening = asyncio.Lock()
+
+    async def ask(self, ask: Ask) -> Answer:
+        """The whole answer, whatever its status. Raises StorageUnavailable."""
+        try:
+            async with asyncio.timeout(self._patience.whole), self.streamed(ask) as answer:
+                content = bytearray()
+                async for piece in answer.pieces:
+                    content += piece
+                    if len(content) > LONGEST_ANSWER:
+                        raise StorageUnavailable(f"The answer has more than {LONGEST_ANSWER} bytes.")
+                return Answer(answer.status, answer.headers, bytes(content))
+        except TimeoutError as error:
+            detail = f"No whole answer within {self._patience.whole:g} seconds."
+            raise StorageUnavailable(detail, Trouble.TIMED_OUT) from error
+
+    @asynccontextmanager
+    async def streamed(self, ask: Ask) -> AsyncIterator[Streamed]:
+        """No redirect is followed. Raises StorageUnavailable, also out of `pieces`."""
+        pool = await self._opened()
+        with _told(urlsplit(ask.url).hostname or ""):
+            async with pool.stream(
+                ask.method,
+                ask.url,
+                headers=[(name.encode(), text.encode()) for name, text in {**self._own, **ask.headers}.items()],
+                content=ask.content,
+                extensions={"timeout": dict(self._patience.told())},
+            ) as response:
+                headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers}
+                yield Streamed(response.status, headers, response.aiter_stream())
+
+    async def close(self) -> None:
+        if self._pool:
+            await self._pool.aclose()
+
+    async def _opened(self) -> httpcore.AsyncConnectionPool:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = httpcore.AsyncConnectionPool(
+                    ssl_context=await asyncio.to_thread(_trusted),
+                    max_connections=None,  # each customer who downloads holds one
+                    max_keepalive_connections=KEPT_CONNECTIONS,
+                    keepalive_expiry=KEPT_SECONDS,
+                    network_backend=Door(),
+                )
+            return self._pool
+
+
+def refused(answer: Answer | Streamed, what: str) -> Exception:
+    """What a status means that is no success; `what` was asked for, and is named where it is not there."""
+    status = answer.status
+    if status in (404, 410):
+        return FileMissing(what)
+    if status in (401, 403):
+        return StorageUnavailable(f"HTTP {status}: access is denied.", Trouble.DENIED)
+    if 300 <= status < 400:
+        place = short(answer.headers.get("location", "somewhere else"))
+        return StorageUnavailable(f"HTTP {status}: it sends us to {place}.", Trouble.MOVED)
+    if status in (408, 429) or status >= 500:
+        return StorageUnavailable(f"HTTP {status}.", Trouble.BUSY)
+    return StorageUnavailable(f"HTTP {status}.")
+
+
+def endpoint(text: str) -> str:
+    """The address of a storage, without a slash at its end. Raises OptionsRefused."""
+    try:
+        url = urlsplit(text.strip())
+        port = f":{url.port}" if url.port else ""
+        host = url.hostname or ""
+        name = f"[{host}]" if ":" in host else host if host.isascii() else idna.encode(host, uts46=True).decode()
+        is_name = ":" in host or all(LABEL.fullmatch(label) for label in name.removesuffix(".").split("."))
+    except (ValueError, idna.IDNAError) as error:
+        raise OptionsRefused("endpoint", "This is no address such as https://storage.example.org.") from error
+    if url.scheme not in ("https", "http") or not is_name or url.query or url.fragment or url.username is not None:
+        raise OptionsRefused("endpoint", "Give an address such as https://storage.example.org, without a password.")
+    if url.scheme == "http" and not is_loopback(host):
+        raise OptionsRefused("endpoint", "Credentials are sent by https only, except to this very machine.")
+    if _is_number(host) and not may_be_asked(host):
+        raise OptionsRefused("endpoint", "No storage has this address.")
+    return f"{url.scheme}://{name}{port}{url.path.rstrip('/')}"
+
+
+def segments(path: str) -> list[str]:
+    """The parts of a path below a root. Raises FileMissing for one that could lead out, or that no storage has."""
+    parts = path.split("/") if path else []
+    if any(part in ("", ".", "..") or "\0" in part for part in parts):
+        raise FileMissing(path)
+    return parts
+
+
+def root_of(options: Mapping[str, str], name: str) -> list[str]:
+    """The folder that stands for the root. Raises OptionsRefused."""
+    try:
+        return segments(options.get(name, "").strip().strip("/"))
+    except FileMissing as error:
+        raise OptionsRefused(name, "Give the path of a folder such as muster/pdf.") from error
+
+
+def whole(text: str) -> int:
+    """A size in bytes as servers write it; 0 where that is no number."""
+    return int(text) if text.isascii() and text.isdecimal() else 0
+
+
+def short(text: str) -> str:
+    """What others said, as one line that can be shown."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)[:LONGEST_DETAIL]
+
+
+@contextmanager
+def _told(host: str) -> Iterator[None]:
+    try:
+        yield
+    except httpcore.TimeoutException as error:
+        raise StorageUnavailable(f"{host} does not answer in time.", Trouble.TIMED_OUT) from error
+    except httpcore.NetworkError as error:
+        raise StorageUnavailable(short(f"{host}: {error}"), Trouble.UNREACHABLE) from error
+    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+        raise StorageUnavailable(short(f"{host}: {error}")) from error
+
+
+def _is_number(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
+def _trusted() -> ssl.SSLContext:
+    import certifi
+
+    return ssl.create_default_context(cafile=certifi.where())

@@ -1,0 +1,118 @@
+"""Whether every linked file still lies in its storage: looked at once a day, and told where something is missing.
+
+A file that changed is inspected anew, so that the merchant hears of a stamp that fails before a customer does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.articles import ArticleFile
+from db.engine import Database
+from db.files import File
+from db.storages import Storage as StorageRow
+from portal.activity import TRESEN, By, entry
+from portal.byte_ranges import BytesChangedError
+from portal.inspections import Inspector
+from portal.storages import Entry, FileMissing, OptionsRefused, Storage, Storages, StorageUnavailable
+
+KIND = "file_checks"
+LIMIT = timedelta(hours=2)
+TROUBLE = (StorageUnavailable, OptionsRefused, OSError)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What lies in the storage now. `inspection` is None where the bytes are those that were inspected before."""
+
+    entry: Entry
+    inspection: dict[str, object] | None
+
+
+@dataclass(frozen=True)
+class FileChecks:
+    """Looks at files where they lie, outside any transaction."""
+
+    database: Database
+    storages: Storages
+    inspector: Inspector
+
+    async def run(self, now: datetime) -> None:
+        """All linked files, storage by storage; one that does not answer is told, and its files stay as they are."""
+        async with self.database.reading() as session:
+            rows = list(await session.scalars(select(StorageRow).order_by(StorageRow.id)))
+        for row in rows:
+            async with self.database.reading() as session:
+                files = await _linked(row.id, session)
+            await self._check(row, files, By(TRESEN, now))
+
+    async def one(self, file_id: int, by: By) -> None:
+        """Looks at one file now. Raises StorageUnavailable, OptionsRefused, OSError where nobody can tell."""
+        async with self.database.reading() as session:
+            file = await session.get_one(File, file_id)
+            row = await session.get_one(StorageRow, file.storage_id)
+        await self._look_at(file, self.storages.opened(row), by)
+
+    async def _check(self, row: StorageRow, files: Sequence[File], by: By) -> None:
+        try:
+            storage = self.storages.opened(row) if files else None
+            for file in files:
+                if storage:
+                    await self._look_at(file, storage, by)
+        except TROUBLE as error:
+            details: dict[str, object] = {"storage": row.id, "name": row.name, "detail": str(error)}
+            async with self.database.writing() as session:
+                session.add(entry(by, "storage_unavailable", None, details, notice=True))
+
+    async def _look_at(self, file: File, storage: Storage, by: By) -> None:
+        try:
+            found = await storage.stat(file.path)
+            is_known = found.version == file.version and file.inspection is not None
+            look = Look(found, None if is_known else await self.inspector.inspect(storage, found))
+        except BytesChangedError:
+            return  # somebody is writing it at this moment: tomorrow is another day
+        except FileMissing:
+            await self._miss(file, by)
+        else:
+            await self._note(file, look, by)
+
+    async def _miss(self, seen: File, by: By) -> None:
+        """Told once: it stays missing until it is back."""
+        async with self.database.writing() as session:
+            file = await _same(seen, session)
+            if file is None or file.missing_since is not None:
+                return
+            file.missing_since = by.at
+            details: dict[str, object] = {"file": file.id, "name": file.name, "path": file.path}
+            session.add(entry(by, "file_missing", None, details, notice=True))
+
+    async def _note(self, seen: File, look: Look, by: By) -> None:
+        async with self.database.writing() as session:
+            if (file := await _same(seen, session)) is None:
+                return
+            file.checked_at, file.missing_since = by.at, None
+            if look.inspection is not None:
+                file.version, file.size, file.inspection = look.entry.version, look.entry.size, look.inspection
+                if not look.inspection.get("stampable", True):
+                    details: dict[str, object] = {"file": file.id, "name": file.name, "path": file.path}
+                    session.add(entry(by, "file_unstampable", None, details, notice=True))
+
+
+async def _linked(storage_id: int, session: AsyncSession) -> list[File]:
+    linked = select(ArticleFile.file_id).where(ArticleFile.unlinked_at.is_(None))
+    return list(
+        await session.scalars(
+            select(File).where(File.storage_id == storage_id, File.id.in_(linked)).order_by(File.path)
+        )
+    )
+
+
+async def _same(seen: File, session: AsyncSession) -> File | None:
+    """The row, unless another file was put in its place meanwhile."""
+    file = await session.get(File, seen.id)
+    return file if file and (file.storage_id, file.path) == (seen.storage_id, seen.path) else None

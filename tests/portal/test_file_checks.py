@@ -1,0 +1,94 @@
+"""Once a day every linked file is looked at: what is missing is told once, and what is back is there again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from db.activity import Activity
+from db.files import File
+from db.outbox import Job
+from portal import file_checks
+from portal.jobs import plan
+from tests.factories import NOON
+from tests.pdfkit import papers
+from tests.portal.selling import Shop
+
+TOMORROW = NOON + timedelta(days=1)
+
+
+@pytest.fixture
+async def shop(house):
+    shop = Shop(house)
+    await shop.opens()
+    (shop.folder / "a.zip").write_bytes(b"a")
+    await shop.sells("a.zip")
+    return shop
+
+
+async def told(shop: Shop) -> list[tuple[str, object]]:
+    return [(each.kind, each.details.get("path")) for each in await shop.every(Activity) if each.notice]
+
+
+async def test_a_missing_file_is_told_once_and_customers_hear_of_it_without_a_click(shop):
+    order = await shop.is_ordered()
+    (shop.folder / "a.zip").unlink()
+
+    await shop.house.file_checks.run(NOON)
+    await shop.house.file_checks.run(TOMORROW)
+
+    assert await told(shop) == [("file_missing", "a.zip")]
+    assert (await shop.entitlement(order)).file.missing
+    assert (await shop.every(File))[0].missing_since == NOON
+
+
+async def test_a_file_that_is_back_is_there_again(shop):
+    (shop.folder / "a.zip").unlink()
+    await shop.house.file_checks.run(NOON)
+    (shop.folder / "a.zip").write_bytes(b"the second edition")
+
+    await shop.house.file_checks.run(TOMORROW)
+
+    (file,) = await shop.every(File)
+    assert (file.missing_since, file.size, file.checked_at) == (None, 18, TOMORROW)
+
+
+async def test_a_new_version_is_inspected_and_one_that_cannot_be_stamped_is_told(shop):
+    papers.book(shop.folder / "b.pdf")
+    await shop.sells("b.pdf", "BOOK")
+    await shop.house.file_checks.run(NOON)
+    assert await told(shop) == []
+    papers.html(shop.folder / "b.pdf")
+
+    await shop.house.file_checks.run(NOON)
+    await shop.house.file_checks.run(TOMORROW)
+
+    assert await told(shop) == [("file_unstampable", "b.pdf")]
+
+
+async def test_a_storage_in_trouble_is_told_and_its_files_do_not_count_as_missing(shop):
+    shop.folder.rename(shop.folder.with_name("moved"))
+
+    await shop.house.file_checks.run(NOON)
+
+    assert [kind for kind, _ in await told(shop)] == ["storage_unavailable"]
+    assert (await shop.every(File))[0].missing_since is None
+
+
+async def test_what_is_not_linked_is_not_looked_for(shop):
+    await shop.unlinks()
+    (shop.folder / "a.zip").unlink()
+
+    await shop.house.file_checks.run(NOON)
+
+    assert await told(shop) == []
+
+
+async def test_it_comes_every_day_by_itself(shop):
+    house = shop.house
+    async with house.database.writing() as session:
+        await plan(house.worker._periodic, session, NOON)
+        await plan(house.worker._periodic, session, TOMORROW)
+
+    assert file_checks.KIND in {job.kind for job in await shop.every(Job)}

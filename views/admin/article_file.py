@@ -1,0 +1,40 @@
+"""One file as it belongs to an article."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from views.admin.articles import LinkedRow
+from views.admin.file_words import Condition
+from views.admin.frame import OfficePage
+from views.form import Form
+from views.sentences import said
+
+DONE: Mapping[str, Condition] = {
+    "checked": Condition("ok", said("Looked at just now.")),
+    "unreachable": Condition("stop", said("The storage does not answer, so nobody can tell.")),
+    "replaced": Condition("ok", said("The new version is in its place. Whoever bought the old one gets it.")),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePage(OfficePage):
+    """`checked_at` on the merchant's clock; `others`: further articles it belongs to, by SKU, and their addresses."""
+
+    template: ClassVar = "admin/article_file.html"
+
+    sku: str
+    article_path: str
+    path: str
+    form: Form
+    row: LinkedRow
+    checked_at: datetime | None
+    others: tuple[tuple[str, str], ...]
+    done: Condition | None = None
+
+
+def done_of(word: str) -> Condition | None:
+    return DONE.get(word)

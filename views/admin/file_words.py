@@ -1,0 +1,52 @@
+"""What is said of a file behind the counter: whether it is there, whether it can be stamped, who can get it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from db.files import File
+from pdfkit.outcome import Cause
+from portal.file_reach import MOST_COUNTED
+from views.sentences import Sentence, counted, said
+
+CAUSES: Mapping[str, Sentence] = {
+    Cause.LOCKED: said("Cannot be stamped: only its password opens it. Save it without one."),
+    Cause.NOT_A_PDF: said("Cannot be stamped: this is no PDF, although it is named like one."),
+    Cause.EMPTY: said("Cannot be stamped: the file is empty."),
+    Cause.DAMAGED: said("Cannot be stamped: the file is damaged. Save it anew."),
+    Cause.NO_PAGES: said("Cannot be stamped: it has no pages."),
+    Cause.TOO_LARGE: said("Cannot be stamped: it is too large."),
+    Cause.TOO_MANY_PAGES: said("Cannot be stamped: it has too many pages."),
+    Cause.TIMEOUT: said("Cannot be stamped: it takes too long."),
+    Cause.CRASHED: said("Cannot be stamped: it is made in a way that no program here can read."),
+}
+UNKNOWN_CAUSE = said("Cannot be stamped.")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`tone` is ok, wait or stop."""
+
+    tone: str
+    words: Sentence
+
+
+def condition(file: File) -> Condition:
+    found = file.inspection or {}
+    if file.missing_since is not None:
+        return Condition("stop", said("Missing from its storage. Customers cannot get it."))
+    if not found:
+        return Condition("wait", said("Changed in its storage, and not looked at again yet."))
+    if not found.get("stampable", True):
+        return Condition("stop", CAUSES.get(str(found.get("cause")), UNKNOWN_CAUSE))
+    pages = found.get("pages")
+    if found.get("kind") == "pdf" and isinstance(pages, int):
+        return Condition("ok", counted("Can be stamped, 1 page.", "Can be stamped, %(count)s pages.", pages))
+    return Condition("ok", said("No PDF: it goes out as it is."))
+
+
+def reach_of(orders: int) -> Sentence:
+    if orders > MOST_COUNTED:
+        return said("More than %(number)s paid orders can get it.", number=MOST_COUNTED)
+    return counted("1 paid order can get it.", "%(count)s paid orders can get it.", orders)
