@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from portal.paying import ProviderRefused, ProviderTrouble
 from portal.refusals import Conflict, Fault, Invalid, NotFound, Refused
-from portal.storages import FileMissing, OptionsRefused, StorageUnavailable
+from portal.sealed_options import OptionsRefused
+from portal.storages import FileMissing, StorageUnavailable
 from routes.api.body import MalformedJson
 from routes.given import AnyRequest
 
