@@ -40,6 +40,7 @@ from portal import (
     restore,
     sessions,
     settings,
+    source_runs,
     webhook_registrations,
 )
 from portal.activity import COMMAND_LINE, By
@@ -154,11 +155,13 @@ def origins_of(config: Config) -> Origins:
 @asynccontextmanager
 async def working(config: Config, over: asyncio.Event) -> AsyncIterator[House]:
     """The house with its worker, which has its ten seconds from `over` on."""
-    async with opened(config) as house, house.worker.running(GRACE_SECONDS):
-        ending = asyncio.create_task(over.wait())
-        ending.add_done_callback(lambda _: house.worker.stop(GRACE_SECONDS))
-        yield house
-        ending.cancel()
+    async with opened(config) as house:
+        await source_runs.break_off(house.database.writing, datetime.now(UTC))
+        async with house.worker.running(GRACE_SECONDS):
+            ending = asyncio.create_task(over.wait())
+            ending.add_done_callback(lambda _: house.worker.stop(GRACE_SECONDS))
+            yield house
+            ending.cancel()
 
 
 async def serve(config: Config, listener: socket.socket, announce: Callable[[], None]) -> None:

@@ -15,6 +15,7 @@ from db.engine import Database, Reading
 from db.glance import Glance
 from db.payment_providers import ProviderKind
 from db.settings import GeneralSettings, SellerSettings
+from db.sources import SourceKind
 from db.storages import StorageKind
 from pdfkit.child import Child
 from portal import (
@@ -28,6 +29,8 @@ from portal import (
     payment_refunds,
     retention,
     settings,
+    source_options,
+    source_runs,
     storage_grants,
     webhook_jobs,
     webhooks,
@@ -35,6 +38,7 @@ from portal import (
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
+from portal.fetching import Connector
 from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
@@ -53,6 +57,8 @@ from portal.payment_refunds import Refunds
 from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
+from portal.source_fetches import Fetches
+from portal.sources import Connectors
 from portal.stamp_previews import Previews
 from portal.stamps import MOST_BYTES, Stamps
 from portal.storage_grants import Granter, StorageGrants
@@ -64,7 +70,11 @@ from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
-DAILY = ("retention", "forget_done_jobs", "forget_deliveries", storage_grants.KIND, file_checks.KIND)
+DAILY = (
+    *("retention", "forget_done_jobs", "forget_deliveries", "forget_source_runs"),
+    *(storage_grants.KIND, file_checks.KIND),
+)
+ASK_SOURCES = "ask_sources"
 
 
 class Storefront:
@@ -120,6 +130,7 @@ class House:
     provider_checks: ProviderChecks
     previews: Previews
     till: Till
+    connectors: Connectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +155,7 @@ class Ground:
     granters: Mapping[StorageKind, Granter] = field(default_factory=dict)
     payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
     hooks_from_here: bool = False
+    connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
 
 
 def built(ground: Ground) -> House:
@@ -171,6 +183,7 @@ def built(ground: Ground) -> House:
     )
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
+    connectors = Connectors(ground.connectors, post.vault)
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -209,10 +222,12 @@ def built(ground: Ground) -> House:
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 **_taking_money(till),
+                **_taking_orders(ground, connectors),
                 **_housekeeping(ground),
             },
             periodic=[
                 Periodic(notice_mails.JOB, every(notice_mails.EVERY)),
+                Periodic(ASK_SOURCES, every(source_runs.EVERY)),
                 *(Periodic(kind, every(timedelta(days=1))) for kind in DAILY),
             ],
         ),
@@ -220,6 +235,7 @@ def built(ground: Ground) -> House:
         provider_checks=ProviderChecks(ground.provider_checks, post.vault),
         previews=Previews(ground.child, ground.storages, scratch),
         till=till,
+        connectors=connectors,
     )
 
 
@@ -230,6 +246,16 @@ def _taking_money(till: Till) -> dict[str, Work]:
         webhook_jobs.REGISTRATION: Registrations(till),
         webhook_jobs.WITHDRAWAL: Withdrawals(till),
         webhooks.KIND: Deliveries(till),
+    }
+
+
+def _taking_orders(ground: Ground, connectors: Connectors) -> dict[str, Work]:
+    fetches = Fetches(ground.database, connectors, ground.zone)
+    writing = ground.database.writing
+    return {
+        ASK_SOURCES: Routine(partial(source_runs.ask_all, writing), timedelta(minutes=1)),
+        "forget_source_runs": Routine(partial(source_runs.purge, writing), timedelta(minutes=5)),
+        **{source_runs.job_kind(kind): fetches for kind in source_options.FETCHED_WITH},
     }
 
 

@@ -14,7 +14,7 @@ from db.activity import Activity
 from db.orders import Address, AddressRole, Line, Order, OrderTag, State
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
 from db.sources import Source
-from portal import first_paid, foreign_invoices, imported, shop_waivers
+from portal import first_paid, foreign_invoices, imported, shop_waivers, sources
 from portal.activity import By, entry
 from portal.imported import ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
 from portal.refusals import Conflict, Fault, Invalid, NotFound
@@ -63,7 +63,7 @@ async def put(key: Key, order: ImportedOrder, session: AsyncSession, by: By) -> 
 
 async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) -> tuple[Order, ImportResult]:
     """Like `put` for sources that cannot be told off: amounts that do not add up are flagged, not refused."""
-    source = await source_named(key.source, session, by)
+    source = await sources.of_name(key.source, session, by)
     known = await _find(source.id, key.external_id, session)
     digest = hashlib.sha256(imported.canonical(order)).hexdigest()
     if known is None:
@@ -84,16 +84,6 @@ async def _note(order: Order, session: AsyncSession, by: By) -> None:
     await first_paid.note(order, session, by)
     await shop_waivers.note(order, session, by)
     await foreign_invoices.note_reported(order, session, by)
-
-
-async def source_named(name: str, session: AsyncSession, by: By) -> Source:
-    """The source of that name; the first order of an unknown one makes it."""
-    source = await session.scalar(select(Source).where(Source.name == name))
-    if source is None:
-        source = Source(name=name, created_at=by.at)
-        session.add(source)
-        await session.flush()
-    return source
 
 
 async def find(key: Key, session: AsyncSession) -> Order | None:

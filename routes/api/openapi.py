@@ -33,6 +33,7 @@ ABOUT = (
 DESCRIPTIONS = {
     200: "Done.",
     201: "Created.",
+    202: "Asked for; it is done as soon as possible.",
     204: "Done; there is nothing to tell.",
     400: "The body is no JSON.",
     401: "The key is missing or wrong.",

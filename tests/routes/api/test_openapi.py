@@ -34,6 +34,10 @@ GET PATCH /settings/seller
 GET PATCH /settings/mail
 GET POST /images
 DELETE /images/{image}
+GET POST /sources
+GET PATCH DELETE /sources/{source}
+POST /sources/{source}/checks
+GET POST /sources/{source}/runs
 GET POST /storages
 GET PATCH DELETE /storages/{storage}
 POST /storages/{storage}/checks
@@ -65,7 +69,7 @@ async def test_the_document_lists_every_call_with_what_it_takes_and_gives(shop: 
 
 BODIED = (
     *("/batch", "/payments", "/allowances", "/credit-notes", "/number-gaps"),
-    *("/storages", "/images", "/payment-providers"),
+    *("/sources", "/storages", "/images", "/payment-providers"),
     "/webhooks",
 )
 
