@@ -9,7 +9,7 @@ from functools import cache
 
 from babel import Locale
 
-from integrations.order_csv.findings import Code
+from portal.csv_findings import Code
 
 AMOUNT = re.compile(r"(?:[A-Z]{3}|[€$£])?\s*(?P<sign>[-+]?)(?P<digits>[0-9.,]+)(?P<behind>-?)\s*(?:[A-Z]{3}|[€$£%])?")
 GAPS = re.compile(r"[\s'’\u00a0\u202f]")
@@ -36,9 +36,9 @@ class Misread(Exception):
 
 def text(cell: str) -> str:
     """Without blanks around it and the apostrophe that keeps a spreadsheet from calculating. Raises Misread."""
-    if "\ufffd" in cell:
+    if "\ufffd" in cell or "\0" in cell:
         raise Misread(Code.UNDECODABLE)
-    return GUARDED.sub("", cell.strip().replace("\0", ""), count=1) if cell.startswith("'") else cell.strip()
+    return GUARDED.sub("", cell.strip(), count=1) if cell.startswith("'") else cell.strip()
 
 
 def number(cell: str, decimal_sign: str = "") -> Decimal:

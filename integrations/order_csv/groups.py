@@ -12,24 +12,13 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
 
-from db.orders import State
 from integrations.amounts import minor_units
 from integrations.order_csv import cells
 from integrations.order_csv.cells import Misread
-from integrations.order_csv.findings import LONGEST_VALUE, Code, Finding
-from integrations.order_csv.mappings import CsvMapping
+from portal.csv_findings import LONGEST_VALUE, Code, Finding
+from portal.csv_mappings import CsvMapping
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shop:
-    """What a file does not say of itself. `states` are the merchant's words for WooCommerce's statuses of plugins."""
-
-    zone: ZoneInfo
-    locale: str = "de-DE"
-    name: str = ""
-    states: Mapping[str, State] = field(default_factory=dict)
 
 
 @dataclass

@@ -1,35 +1,12 @@
-"""Which column means what: known formats by the names in their headers, and mappings that a merchant made."""
+"""Known formats, by the names in their headers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
-
-class Layout(StrEnum):
-    """How the rows of an order belong together, and what their amounts mean."""
-
-    OWN = "own"
-    SHOPIFY = "shopify"
-    WOOCOMMERCE = "woocommerce"
-
-
-@dataclass(frozen=True, kw_only=True)
-class CsvMapping:
-    """Field → the header's name for it, and what the file leaves open. Plain values alone, so that it can be stored.
-
-    `decimal_sign` is `,`, `.` or empty: then each number has to be clear by itself. `dates` is `dmy`, `mdy` or empty,
-    likewise for dates with slashes. `constants` are values of fields that the file has no column for.
-    """
-
-    name: str
-    layout: Layout = Layout.OWN
-    columns: Mapping[str, str]
-    constants: Mapping[str, str] = field(default_factory=dict)
-    decimal_sign: str = ""
-    dates: str = ""
+from portal.csv_mappings import CsvMapping, Layout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,3 +174,13 @@ def applied(preset: Preset, header: Sequence[str]) -> CsvMapping:
 
 def _has_needed(mapping: CsvMapping, preset: Preset) -> bool:
     return all(name in mapping.columns for name in preset.needed)
+
+
+def begun(layout: Layout, header: Sequence[str]) -> CsvMapping:
+    """What of that format this header has, whether or not it can be recognised by it."""
+    return applied(next(preset for preset in PRESETS if preset.layout is layout), header)
+
+
+def fields() -> Sequence[str]:
+    """What a column may mean, in the order of the own format."""
+    return tuple(OWN.names)

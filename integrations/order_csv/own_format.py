@@ -11,9 +11,10 @@ from db.orders import LineKind, OrderKind, State
 from integrations.amounts import NO_RATE, is_currency, minor_units, quantity_text, rate_text
 from integrations.fitting import fitted, shipping_title
 from integrations.order_csv import words
-from integrations.order_csv.findings import Code
-from integrations.order_csv.groups import Group, Record, Shop
+from integrations.order_csv.groups import Group, Record
 from integrations.order_csv.mappings import OWN
+from portal.csv_findings import Code
+from portal.csv_reading import Shop
 from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment, PostalAddress, ShopWaiver
 
 OF_A_LINE = frozenset("position kind sku title quantity unit_gross line_gross tax_rate digital".split())

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import BinaryIO
 
 from integrations.order_csv import own_format, shopify, woo_export
-from integrations.order_csv.findings import Code, Finding, Unreadable
-from integrations.order_csv.groups import Group, Record, Shop
-from integrations.order_csv.mappings import CsvMapping, Layout
-from integrations.order_csv.sheets import Row, Sheet, rows
+from integrations.order_csv.groups import Group, Record
+from integrations.order_csv.sheets import Row, rows
 from integrations.tolerant import NotUnderstood
+from portal.csv_findings import Code, Unreadable
+from portal.csv_mappings import CsvMapping, Layout
+from portal.csv_reading import Read, Sheet, Shop
 from portal.imported import ImportedOrder, amounts_consistent
 
 MOST_LINES = 500
 LONGEST_ID = 200
+PARTS = 256
 KEYS = {Layout.OWN: "order_id", Layout.SHOPIFY: "name", Layout.WOOCOMMERCE: "order_id"}
 MAPPINGS: Mapping[Layout, Callable[[Group, Shop], ImportedOrder | None]] = {
     Layout.OWN: own_format.order,
     Layout.SHOPIFY: shopify.order,
     Layout.WOOCOMMERCE: woo_export.order,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Read:
-    """What came of some rows. `order` is None where a finding keeps it out; `source` only where the file names one."""
-
-    external_id: str
-    source: str
-    order: ImportedOrder | None
-    first_line: int
-    last_line: int
-    findings: tuple[Finding, ...]
 
 
 def orders(file: BinaryIO, sheet: Sheet, mapping: CsvMapping, shop: Shop) -> Iterator[Read]:
@@ -60,19 +51,21 @@ def _places(sheet: Sheet, mapping: CsvMapping) -> Mapping[str, int]:
 
 
 def _scattered(file: BinaryIO, sheet: Sheet, place: int) -> frozenset[int]:
-    """Orders whose rows do not stand together, by the hash of their key: nobody knows where they end."""
-    seen: set[int] = set()
-    again: set[int] = set()
+    """Orders whose rows do not stand together, by the hash of their key: nobody knows where they end.
+
+    Eight bytes are kept of each order, in parts that are sorted one after the other: a file may have millions.
+    """
+    parts = [array("q") for _ in range(PARTS)]
     last = ""
     try:
         for row in rows(file, sheet):
             key = _key(row, place) or last
             if key != last:
-                (again if hash(key) in seen else seen).add(hash(key))
+                parts[hash(key) % PARTS].append(hash(key))
             last = key
     except Unreadable:
         pass  # the rows before it are looked at all the same, and it is told when they are read
-    return frozenset(again)
+    return frozenset(one for part in parts for one, next_one in pairwise(sorted(part)) if one == next_one)
 
 
 def _groups(
@@ -107,6 +100,8 @@ def _add(row: Row, group: Group, sheet: Sheet, places: Mapping[str, int]) -> Non
         return
     cells = {name: row.cells[place] for name, place in places.items() if place < len(row.cells)}
     group.rows.append(Record(row.line, cells, group))
+    if any(cells == known.cells for known in group.rows[:-1]):
+        group.note(row.line, "", Code.ROW_REPEATED)
     if any(cell.strip() for cell in row.cells[len(sheet.header) :]):
         group.note(row.line, "", Code.TOO_MANY_CELLS)
 
@@ -134,6 +129,8 @@ def _external_id(group: Group) -> str:
 def _order(group: Group, shop: Shop) -> ImportedOrder | None:
     if not group.key:
         group.note(group.first.line, KEYS[group.mapping.layout], Code.MISSING)
+    if not group.key.isprintable() or "\ufffd" in group.key:
+        group.note(group.first.line, KEYS[group.mapping.layout], Code.UNDECODABLE)
     if len(group.key) > LONGEST_ID:
         group.note(group.first.line, KEYS[group.mapping.layout], Code.NOT_UNDERSTOOD, group.key)
     try:

@@ -9,27 +9,23 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
-from integrations.order_csv.findings import Code, Unreadable
+from portal.csv_findings import Code, Unreadable
+from portal.csv_reading import Sheet
 
 PIECE = 1024 * 1024
+BEGINNING = 4096  # bytes; what is no text mostly shows it there
 LONGEST_LINE = 256 * 1024  # characters; a file without line ends must not be held whole
+MOST_COLUMNS = 300
 DELIMITERS = ";,\t|"
+# How a workbook of Excel or LibreOffice begins: a ZIP archive, or the compound file of older versions.
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 SEPARATOR_HINT = "sep="  # how Excel says which delimiter a file has
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """`header_line` is the number of the line that the header ends on."""
-
-    encoding: str
-    delimiter: str
-    header: tuple[str, ...]
-    header_line: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +70,14 @@ def rows(file: BinaryIO, sheet: Sheet) -> Iterator[Row]:
                 yield Row(begins, tuple(cells))
 
 
+def samples(file: BinaryIO, sheet: Sheet, count: int) -> list[tuple[str, ...]]:
+    """The first rows behind the header, as far as they can be read."""
+    found: list[tuple[str, ...]] = []
+    with suppress(Unreadable):  # it is told when the file is read as a whole
+        found.extend(row.cells for row in islice(rows(file, sheet), count))
+    return found
+
+
 class _Lines:
     """The lines of a text, counted, and none of them longer than memory should bear."""
 
@@ -101,6 +105,10 @@ def _encoding(file: BinaryIO) -> str:
     for mark, encoding in BOMS:
         if start.startswith(mark):
             return encoding
+    if start in SPREADSHEETS:
+        raise Unreadable(Code.SPREADSHEET)
+    if b"\0" in start + file.read(BEGINNING):
+        raise Unreadable(Code.NOT_TEXT)
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -145,4 +153,6 @@ def _header(first: str, lines: _Lines, delimiter: str) -> tuple[str, ...]:
     header = tuple(cell.strip() for cell in cells)
     if len([name for name in header if name]) < 2:
         raise Unreadable(Code.NO_HEADER, lines.count)
+    if len(header) > MOST_COLUMNS:
+        raise Unreadable(Code.TOO_MANY_COLUMNS, lines.count, str(len(header)))
     return header

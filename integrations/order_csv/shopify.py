@@ -17,8 +17,9 @@ from db.payments import PaymentKind, PaymentStatus
 from integrations.amounts import NO_RATE, currency_code, minor_units, quantity_text, rate_text
 from integrations.fitting import fitted, shipping_title
 from integrations.order_csv import words
-from integrations.order_csv.findings import Code
-from integrations.order_csv.groups import Group, Record, Shop
+from integrations.order_csv.groups import Group, Record
+from portal.csv_findings import Code
+from portal.csv_reading import Shop
 from portal.imported import Buyer, ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
 
 NOTHING = Decimal(0)

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 
 from integrations import woocommerce
-from integrations.order_csv.findings import Code
-from integrations.order_csv.groups import Group, Record, Shop
+from integrations.order_csv.groups import Group, Record
 from integrations.order_csv.mappings import PACKED
 from integrations.tolerant import NotUnderstood, parsed, shaped
+from portal.csv_findings import Code
+from portal.csv_reading import Shop
 from portal.imported import ImportedOrder
 
 Told = dict[str, object]

@@ -125,6 +125,10 @@ def test_a_quote_that_nobody_closes_ends_the_reading_and_swallows_no_order_silen
         (b"\n\n  \n", Code.EMPTY),
         (b"just one column\n1\n", Code.NO_HEADER),
         (b"a" * 300_000, Code.LINE_TOO_LONG),
+        (b"PK\x03\x04\x14\0\x06\0[Content_Types].xml", Code.SPREADSHEET),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Code.SPREADSHEET),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Code.NOT_TEXT),
+        (";".join(f"c{n}" for n in range(10_000)).encode() + b"\n1;2\n", Code.TOO_MANY_COLUMNS),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(content, code):
@@ -610,3 +614,62 @@ def test_the_presets_are_known_apart():
     names = {preset.name: preset.layout for preset in order_csv.PRESETS}
 
     assert names == {"Shopify": Layout.SHOPIFY, "WooCommerce": Layout.WOOCOMMERCE, "Tresen": Layout.OWN}
+
+
+# --- What is not to be trusted
+# Whatever looks like no text at its beginning is refused as a whole.
+LONG = "\n".join([GERMAN, *(f"a{n};20.10.2026;EUR;Kleid;1;1,00;19" for n in range(200)), ""])
+
+
+def test_a_cell_with_a_nul_byte_is_told_and_not_stored():
+    *_, found = read(f"{LONG}7;20.10.2026;EUR;Kleid\0;1;1,00;19\n")
+
+    assert (found.order, codes(found)) == (None, [(202, "titel", Code.UNDECODABLE)])
+
+
+def test_an_order_s_id_has_no_characters_that_nobody_sees():
+    *_, found = read(f"{LONG}7\0\0;20.10.2026;EUR;Kleid;1;1,00;19\n")
+
+    assert (found.order, codes(found)) == (None, [(202, "bestell_id", Code.UNDECODABLE)])
+
+
+def test_a_row_that_stands_there_twice_is_told_and_the_order_is_taken_with_both():
+    row = "7;20.10.2026;EUR;Kleid;1;1,00;19"
+
+    [found] = read(f"{GERMAN}\n{row}\n{row}\n")
+
+    assert codes(found) == [(3, "", Code.ROW_REPEATED)]
+    assert found.order is not None
+    assert found.order.total_gross == 200
+
+
+def test_rows_of_one_order_all_over_a_long_file_are_found_without_holding_it():
+    rows = [f"{n};20.10.2026;EUR;Kleid;1;1,00;19" for n in (*range(3000), 17)]
+
+    found = read("\n".join([GERMAN, *rows]))
+
+    kept_out = [each.external_id for each in found if each.order is None]
+    assert kept_out == ["17", "17"]
+    assert len(found) == 3001
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
+def test_lines_may_end_as_any_system_ends_them_even_several_in_one_file(ends):
+    text = f"{GERMAN}\n7;20.10.2026;EUR;A;1;1,00;19{ends}8;20.10.2026;EUR;B;1;x;19\r\n"
+
+    first, second = read(text)
+
+    assert first.order is not None
+    assert codes(second)[0] == (3, "positionssumme_brutto", Code.NOT_A_NUMBER)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_template_is_recognised_and_its_example_is_an_order(language):
+    file = io.BytesIO(order_csv.template(language))
+    sheet = order_csv.sniffed(file)
+
+    assert set(order_csv.begun(Layout.OWN, sheet.header).columns) == set(order_csv.fields())
+    assert order_csv.recognised(sheet.header) == order_csv.begun(Layout.OWN, sheet.header)
+    [found] = order_csv.orders(file, sheet, order_csv.begun(Layout.OWN, sheet.header), SHOP)
+    assert found.order is not None
+    assert (found.findings, found.order.total_gross) == ((), 2490)

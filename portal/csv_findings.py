@@ -1,4 +1,4 @@
-"""What is wrong with a file, line by line. The codes are worded where they are shown."""
+"""What is wrong with a CSV file, line by line. The codes are worded where they are shown."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ LONGEST_VALUE = 80
 class Code(StrEnum):
     # of a whole file
     EMPTY = "empty"
+    SPREADSHEET = "spreadsheet"
+    NOT_TEXT = "not-text"
     NO_HEADER = "no-header"
     COLUMN_MISSING = "column-missing"
+    TOO_MANY_COLUMNS = "too-many-columns"
     LINE_TOO_LONG = "line-too-long"
     QUOTE_NOT_CLOSED = "quote-not-closed"
     # of a row
@@ -34,12 +37,15 @@ class Code(StrEnum):
     UNKNOWN_WORD = "unknown-word"
     UNKNOWN_CURRENCY = "unknown-currency"
     NOT_UNDERSTOOD = "not-understood"
+    # of an order that was understood, and is not taken
+    NOT_TAKEN = "not-taken"
     # of an order that is taken all the same
     SUM_MISMATCH = "sum-mismatch"
     UNKNOWN_COUNTRY = "unknown-country"
+    ROW_REPEATED = "row-repeated"
 
 
-TAKEN_ALL_THE_SAME = frozenset({Code.SUM_MISMATCH, Code.UNKNOWN_COUNTRY})
+TAKEN_ALL_THE_SAME = frozenset({Code.SUM_MISMATCH, Code.UNKNOWN_COUNTRY, Code.ROW_REPEATED})
 
 
 @dataclass(frozen=True)
