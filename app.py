@@ -26,12 +26,13 @@ from db.merchants import is_anybody_in
 from db.migrate import NewerDatabase, migrate, newest
 from db.payment_providers import ProviderKind
 from db.storages import StorageKind
-from integrations import paypal, smtp
+from integrations import order_csv, paypal, smtp
 from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
 from pdfkit.child import Child
 from portal import (
     backup,
+    csv_imports,
     doctor,
     keys,
     links,
@@ -107,6 +108,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             granters=clouds.granters(),
             child=child,
             mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
+            csv_reader=order_csv,
             lost_link_mail=lost_link.written,
             notice_mail=notices.written,
             mail_server=mail_server(config),
@@ -157,6 +159,7 @@ async def working(config: Config, over: asyncio.Event) -> AsyncIterator[House]:
     """The house with its worker, which has its ten seconds from `over` on."""
     async with opened(config) as house:
         await source_runs.break_off(house.database.writing, datetime.now(UTC))
+        await csv_imports.take_up(house.database.writing)
         async with house.worker.running(GRACE_SECONDS):
             ending = asyncio.create_task(over.wait())
             ending.add_done_callback(lambda _: house.worker.stop(GRACE_SECONDS))

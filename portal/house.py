@@ -20,6 +20,7 @@ from db.storages import StorageKind
 from pdfkit.child import Child
 from portal import (
     confirmations,
+    csv_imports,
     file_checks,
     lost_links,
     messages,
@@ -36,6 +37,9 @@ from portal import (
     webhooks,
 )
 from portal.confirmations import Confirmations
+from portal.csv_files import CsvFiles
+from portal.csv_import_jobs import CsvImports
+from portal.csv_reading import CsvReader
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
 from portal.fetching import Connector
@@ -71,7 +75,7 @@ from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
 DAILY = (
-    *("retention", "forget_done_jobs", "forget_deliveries", "forget_source_runs"),
+    *("retention", "forget_done_jobs", "forget_deliveries", "forget_source_runs", "clear_csv_files"),
     *(storage_grants.KIND, file_checks.KIND),
 )
 ASK_SOURCES = "ask_sources"
@@ -131,6 +135,7 @@ class House:
     previews: Previews
     till: Till
     connectors: Connectors
+    csv_files: CsvFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +150,7 @@ class Ground:
     storages: Storages
     child: Child
     mailer_for: MailerFor
+    csv_reader: CsvReader
     lost_link_mail: Writer
     notice_mail: notice_mails.Writer
     mail_server: MailServer | None = None
@@ -184,6 +190,7 @@ def built(ground: Ground) -> House:
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
     connectors = Connectors(ground.connectors, post.vault)
+    csv_files = CsvFiles(ground.cache / "csv", ground.csv_reader)
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -223,6 +230,7 @@ def built(ground: Ground) -> House:
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 **_taking_money(till),
                 **_taking_orders(ground, connectors),
+                **_importing(ground, csv_files),
                 **_housekeeping(ground),
             },
             periodic=[
@@ -236,6 +244,7 @@ def built(ground: Ground) -> House:
         previews=Previews(ground.child, ground.storages, scratch),
         till=till,
         connectors=connectors,
+        csv_files=csv_files,
     )
 
 
@@ -256,6 +265,15 @@ def _taking_orders(ground: Ground, connectors: Connectors) -> dict[str, Work]:
         ASK_SOURCES: Routine(partial(source_runs.ask_all, writing), timedelta(minutes=1)),
         "forget_source_runs": Routine(partial(source_runs.purge, writing), timedelta(minutes=5)),
         **{source_runs.job_kind(kind): fetches for kind in source_options.FETCHED_WITH},
+    }
+
+
+def _importing(ground: Ground, files: CsvFiles) -> dict[str, Work]:
+    imports = CsvImports(ground.database, files, ground.zone)
+    return {
+        csv_imports.DRY_RUN_JOB: imports,
+        csv_imports.IMPORT_JOB: imports,
+        "clear_csv_files": Routine(partial(files.clear, ground.database), timedelta(minutes=5)),
     }
 
 

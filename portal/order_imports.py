@@ -79,6 +79,22 @@ async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) ->
     return known, ImportResult.UPDATED
 
 
+async def known_of(source: Source, external_ids: Iterable[str], session: AsyncSession) -> dict[str, Order]:
+    """What is stored of these, by external id. One statement."""
+    mine = select(Order).where(Order.source_id == source.id, Order.external_id.in_(external_ids))
+    return {row.external_id: row for row in await session.scalars(mine)}
+
+
+def foretold(known: Order | None, order: ImportedOrder) -> ImportResult:
+    """What `take` would make of an order that is stored as `known`. Raises Conflict."""
+    if known is None:
+        return ImportResult.CREATED
+    if outcome := _already_known(known, order, hashlib.sha256(imported.canonical(order)).hexdigest()):
+        return outcome
+    _refuse_other_kind(known, order)
+    return ImportResult.UPDATED
+
+
 async def _note(order: Order, session: AsyncSession, by: By) -> None:
     """What an import may have been the first to tell, and what stays whatever later ones say."""
     await first_paid.note(order, session, by)
@@ -170,13 +186,17 @@ async def _create(source: Source, key: Key, order: ImportedOrder, session: Async
 
 
 async def _update(row: Order, order: ImportedOrder, session: AsyncSession, by: By) -> None:
-    if row.kind is not order.kind:
-        raise Conflict(f"This order is stored as {row.kind.value} and stays one.")
+    _refuse_other_kind(row, order)
     before = row.state
     _copy(order, row)
     _touch(row, by)
     await _replace_parts(row, order, session, by)
     session.add(entry(by, "order_updated", row.id, {"state": row.state.value, "state_before": before.value}))
+
+
+def _refuse_other_kind(row: Order, order: ImportedOrder) -> None:
+    if row.kind is not order.kind:
+        raise Conflict(f"This order is stored as {row.kind.value} and stays one.")
 
 
 def _copy(order: ImportedOrder, row: Order) -> None:

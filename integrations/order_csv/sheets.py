@@ -131,7 +131,8 @@ def _opened(file: BinaryIO, encoding: str) -> Iterator[_Lines]:
     try:
         yield _Lines(text)
     finally:
-        text.detach()
+        if not file.closed:  # as it is where reading was broken off
+            text.detach()
 
 
 def _width(line: str, delimiter: str) -> int:
