@@ -29,6 +29,7 @@ from db.storages import StorageKind
 from integrations import order_csv, paypal, smtp
 from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
+from integrations.shops import Shops
 from pdfkit.child import Child
 from portal import (
     backup,
@@ -118,6 +119,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             provider_checks=dict.fromkeys(BY_PAYPAL, service),
             payment_services=dict.fromkeys(BY_PAYPAL, service),
             hooks_from_here=service.origins.is_on_this_machine,
+            connectors=Shops(clouds, config.billbee_api_base).connectors(),
         )
     )
     try:
@@ -143,6 +145,7 @@ def create_app(config: Config, over: asyncio.Event | None = None) -> Protection:
     Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.
     """
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
+    Shops(Clouds(), config.billbee_api_base)  # the same
     origins = origins_of(config)
     return protected(application(partial(working, config, over or asyncio.Event())), origins)
 

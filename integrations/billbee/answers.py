@@ -24,6 +24,7 @@ class Page:
     orders: tuple[object, ...]
     number: int
     last: int
+    rows: int
 
 
 def page(body: bytes) -> Page:
@@ -32,7 +33,8 @@ def page(body: bytes) -> Page:
     orders = envelope.data
     if not isinstance(orders, list):
         raise NotUnderstood("$.Data", "Expected a list of orders.")
-    return Page(orders=tuple(orders), number=envelope.paging.page, last=envelope.paging.total_pages)
+    paging = envelope.paging
+    return Page(orders=tuple(orders), number=paging.page, last=paging.total_pages, rows=paging.total_rows)
 
 
 def single(body: bytes) -> Order:

@@ -1,0 +1,79 @@
+"""Services that orders are fetched from, by kind. What speaks to them is imported when the first one is asked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from config import ConfigError
+from db.sources import SourceKind
+from portal.fetching import Access, Batch, Connector
+from portal.sealed_options import OptionsRefused
+
+if TYPE_CHECKING:
+    from integrations.billbee.client import Billbee
+    from integrations.clouds import Clouds
+    from integrations.woocommerce.client import WooCommerce
+
+
+@dataclass
+class Late:
+    """Fulfils portal.fetching.Connector without an import until somebody asks."""
+
+    load: Callable[[], Connector]
+
+    @cached_property
+    def _inner(self) -> Connector:
+        return self.load()
+
+    def refuse(self, options: Mapping[str, str]) -> None:
+        self._inner.refuse(options)
+
+    async def count(self, access: Access) -> int:
+        return await self._inner.count(access)
+
+    def changed(self, access: Access, since: datetime | None) -> AsyncIterator[Batch]:
+        return self._inner.changed(access, since)
+
+
+class Shops:
+    """All over the one pool of connections that the storages have, too."""
+
+    def __init__(self, clouds: Clouds, billbee_base: str = "") -> None:
+        """`billbee_base` replaces Billbee's address, path included. Raises ConfigError."""
+        self._clouds = clouds
+        self._billbee_base = _checked(billbee_base)
+
+    def connectors(self) -> Mapping[SourceKind, Connector]:
+        return {
+            SourceKind.BILLBEE: Late(lambda: self.billbee),
+            SourceKind.WOOCOMMERCE: Late(lambda: self.woocommerce),
+        }
+
+    @cached_property
+    def billbee(self) -> Billbee:
+        from integrations.billbee.client import Billbee
+
+        return Billbee(self._clouds.wire, self._billbee_base)
+
+    @cached_property
+    def woocommerce(self) -> WooCommerce:
+        from integrations.woocommerce.client import WooCommerce
+
+        return WooCommerce(self._clouds.wire)
+
+
+def _checked(base: str) -> str:
+    """What TRESEN_BILLBEE_API_BASE says; empty where it says nothing. Raises ConfigError."""
+    if not base:
+        return ""
+    from integrations.clouds.wire import endpoint
+
+    try:
+        return endpoint(base)
+    except OptionsRefused as error:
+        wanted = "an address such as https://api.billbee.io/api/v1, by https but for this very machine"
+        raise ConfigError(f"TRESEN_BILLBEE_API_BASE must be {wanted}; not {base}.") from error
