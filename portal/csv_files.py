@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.csv_imports import CsvFile, CsvImport, CsvReportRow
 from db.engine import Database
-from db.sources import Source
+from db.sources import Source, SourceKind
 from portal import csv_mappings, csv_presets
 from portal.activity import TRESEN, By, entry
 from portal.csv_findings import Code, Finding, Unreadable
@@ -23,11 +23,13 @@ from portal.csv_mappings import CsvMapping, Layout
 from portal.csv_reading import CsvReader, Sheet
 from portal.images import plain_name
 from portal.refusals import Conflict, Fault, Invalid, NotFound
+from portal.source_options import SWITCHED_OFF
 
 LARGEST_FILE = 256 * 1024 * 1024  # bytes
 PIECE = 1024 * 1024
 ARE_KEPT = timedelta(days=7)
 FIELD = "#/file"
+FETCHED = "The orders of this source are fetched; name another source for a file."
 STILL_READ = "This file is being read; cancel that first."
 SENTENCES = {
     Code.EMPTY: "The file is empty.",
@@ -169,6 +171,14 @@ class CsvFiles:
     async def discard(self, row: CsvFile) -> None:
         """Its bytes, once nobody knows of them any more."""
         await asyncio.to_thread(self.path(row).unlink, missing_ok=True)
+
+
+def refuse_fetched(source: Source) -> None:
+    """Raises Conflict for a source that a service is asked for: it calls orders by names of its own."""
+    if source.kind not in (SourceKind.CSV, SourceKind.API):
+        raise Conflict(FETCHED)
+    if not source.active:
+        raise Conflict(SWITCHED_OFF)
 
 
 def sheet_of(row: CsvFile) -> Sheet:

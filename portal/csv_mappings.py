@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import msgspec
@@ -50,6 +50,11 @@ def lacking(mapping: CsvMapping) -> Iterator[tuple[str, ...]]:
         for names in NEEDED:
             if not any(name in mapping.columns or mapping.constants.get(name) for name in names):
                 yield names
+
+
+def settled(mapping: CsvMapping, decimal_sign: str, dates: str) -> CsvMapping:
+    """With answers to what the file leaves open; an empty one changes nothing."""
+    return replace(mapping, decimal_sign=decimal_sign or mapping.decimal_sign, dates=dates or mapping.dates)
 
 
 def told(mapping: CsvMapping) -> dict[str, object]:

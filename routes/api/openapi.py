@@ -15,7 +15,7 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from portal.imported import BatchOrder
-from routes.api.calls import JSON, MULTIPART, NDJSON, OPT, PDF, Call
+from routes.api.calls import CSV, JSON, MULTIPART, NDJSON, OPT, PDF, Call
 from routes.api.problems import MEDIA_TYPE, Problem
 from routes.given import AnyRequest
 from views import Page
@@ -135,7 +135,7 @@ def refusals(each: Described) -> Sequence[int]:
     if "{" in each.path:
         statuses.append(404)
     if each.call.takes is not None:
-        statuses += [409, 413, 422, 415 if each.call.takes in (PDF, MULTIPART) else 400]
+        statuses += [409, 413, 422, 415 if each.call.takes in (PDF, MULTIPART, CSV) else 400]
     elif each.call.query is not None:
         statuses.append(422)
     elif each.method == "delete":
