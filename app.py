@@ -33,7 +33,6 @@ from integrations.shops import Shops
 from pdfkit.child import Child
 from portal import (
     backup,
-    csv_imports,
     doctor,
     keys,
     links,
@@ -42,14 +41,13 @@ from portal import (
     restore,
     sessions,
     settings,
-    source_runs,
     webhook_registrations,
 )
 from portal.activity import COMMAND_LINE, By
 from portal.backup_archive import BackupFailed
 from portal.doctor import Level, Patient
 from portal.hand_offs import HandOffs
-from portal.house import Ground, House, built
+from portal.house import Ground, House, built, taken_up
 from portal.mail_servers import MailServer
 from portal.payment_providers import ProviderChecks
 from portal.storages import Opener, Storages
@@ -161,8 +159,7 @@ def origins_of(config: Config) -> Origins:
 async def working(config: Config, over: asyncio.Event) -> AsyncIterator[House]:
     """The house with its worker, which has its ten seconds from `over` on."""
     async with opened(config) as house:
-        await source_runs.break_off(house.database.writing, datetime.now(UTC))
-        await csv_imports.take_up(house.database.writing)
+        await taken_up(house, datetime.now(UTC))
         async with house.worker.running(GRACE_SECONDS):
             ending = asyncio.create_task(over.wait())
             ending.add_done_callback(lambda _: house.worker.stop(GRACE_SECONDS))

@@ -248,6 +248,12 @@ def built(ground: Ground) -> House:
     )
 
 
+async def taken_up(house: House, now: datetime) -> None:
+    """At a start: what the process before this one left in the middle is ended, or goes on at once."""
+    await source_runs.break_off(house.database.writing, now)
+    await csv_imports.take_up(house.database.writing)
+
+
 def _taking_money(till: Till) -> dict[str, Work]:
     return {
         payment_looks.KIND: Reconciliation(till),

@@ -20,6 +20,13 @@ def _unread(told: Told) -> Sentence:
     )
 
 
+def _imported(told: Told) -> Sentence:
+    return said(
+        "%(name)s was imported: %(created)s new, %(updated)s changed, %(unchanged)s unchanged, %(failed)s not taken",
+        **{name: text_of(told, name) for name in ("name", "created", "updated", "unchanged", "failed")},
+    )
+
+
 SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "source_added": lambda told: said("Source %(name)s connected", name=text_of(told, "name")),
     "source_changed": lambda told: said("Source %(name)s changed", name=text_of(told, "name")),
@@ -28,4 +35,11 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
         "No orders can be fetched from %(name)s: %(why)s", name=text_of(told, "name"), why=in_their_words(told)
     ),
     "source_orders_unread": _unread,
+    "csv_imported": _imported,
+    "csv_file_removed": lambda told: said("The file %(name)s was removed", name=text_of(told, "name")),
+    "csv_preset_kept": lambda told: said("Mapping %(name)s kept", name=text_of(told, "name")),
+    "csv_preset_renamed": lambda told: said(
+        "Mapping %(before)s is now called %(name)s", before=text_of(told, "before"), name=text_of(told, "name")
+    ),
+    "csv_preset_removed": lambda told: said("Mapping %(name)s deleted", name=text_of(told, "name")),
 }
