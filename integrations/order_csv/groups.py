@@ -41,8 +41,13 @@ class Group:
 
     def note(self, line: int, name: str, code: Code, value: str = "") -> None:
         found = Finding(line, self.mapping.columns.get(name, name), code, value[:LONGEST_VALUE])
-        if found not in self.findings:
+        if found not in self.findings and not (code is Code.MISSING and self._has_told_of(found)):
             self.findings.append(found)
+
+
+    def _has_told_of(self, found: Finding) -> bool:
+        """What could not be read is not empty, too."""
+        return any((each.line, each.column) == (found.line, found.column) for each in self.findings)
 
 
 @dataclass(frozen=True)

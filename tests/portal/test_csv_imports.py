@@ -150,7 +150,6 @@ async def test_a_dry_run_tells_what_would_be_new_changed_and_unchanged_and_store
         (3, "2", "updated", ""),
         (4, "3", "created", ""),
         (5, "4", "failed", "not-a-number"),
-        (5, "4", "failed", "missing"),
     ]
     assert await desk.numbers() == ["1", "2"]
     assert len(await desk.happened("csv_imported")) == 1
@@ -260,7 +259,7 @@ async def test_killed_in_the_middle_it_goes_on_where_it_was_and_doubles_nothing(
 
     row = await desk.look(row)
     assert (row.outcome, counts(row)) == (ImportOutcome.OK, {"created": 90, "failed": 1})
-    assert len(await desk.report(row)) == 92
+    assert len(await desk.report(row)) == 91
     assert await desk.numbers() == [str(number) for number in range(90)]
 
 

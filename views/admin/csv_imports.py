@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from db.csv_imports import CsvFile, CsvImport, CsvPreset
 from portal import csv_mappings
 from portal.csv_files import ARE_KEPT, LARGEST_FILE
-from views.admin.csv_words import LAYOUTS, OUTCOMES
+from views.admin.csv_words import LAYOUTS, outcome
 from views.admin.frame import OfficePage
 from views.sentences import Sentence, said
 
@@ -39,7 +39,7 @@ class FileRow:
 
     @staticmethod
     def of(file: CsvFile, source: str, last: CsvImport | None, zone: ZoneInfo) -> FileRow:
-        state = NOT_READ if last is None else OUTCOMES[last.outcome] if last.outcome else RUNNING
+        state = NOT_READ if last is None else outcome(last) or RUNNING
         return FileRow(
             url=f"{PATH}/{file.id}",
             name=file.name,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from db.csv_imports import CsvReportRow, ImportOutcome
+from db.csv_imports import CsvImport, CsvReportRow, ImportOutcome
 from portal.csv_files import LARGEST_FILE
 from portal.csv_findings import Code
 from portal.csv_mappings import Layout
 from views.sentences import Sentence, plain, said
 
 PARTS = {
-    "name": said("Name"),
+    "name": said("First and last name"),
     "company": said("Company"),
     "street": said("Street and number"),
     "extra": said("Address supplement"),
@@ -136,6 +136,7 @@ RESULTS = {
     "ignored": said("left out"),
     "failed": said("not taken"),
 }
+CANCELLED = said("Cancelled by hand")
 OUTCOMES = {
     ImportOutcome.OK: said("Read to its end"),
     ImportOutcome.UNREADABLE: said("Broken off: the file cannot be read any further"),
@@ -150,6 +151,13 @@ def finding(row: CsvReportRow) -> Sentence:
     if known := CODES.get(row.code):
         return Sentence(known.text, {"column": row.column, "value": row.value})
     return plain(row.code)
+
+
+def outcome(row: CsvImport) -> Sentence | None:
+    """None as long as it has not ended."""
+    if row.outcome is ImportOutcome.CANCELLED and row.is_dry_run:
+        return CANCELLED
+    return OUTCOMES[row.outcome] if row.outcome else None
 
 
 def file_refused(code: str) -> Sentence:
