@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
@@ -41,6 +42,7 @@ from portal.sources import NAME
 LIMIT = timedelta(hours=6)
 TAKEN_AT_ONCE = 25  # orders in one transaction: between two of them, other writers get their turn
 LOOKED_AT_ONCE = 200
+BREATH = 0.0002  # seconds after each order
 MOST_ORDERS, MOST_FINDINGS = 5_000, 5_000  # that have a line in the report
 log = logging.getLogger("tresen.csv")
 
@@ -156,6 +158,7 @@ def _next(begun: Begun) -> tuple[list[Read], Finding | None]:
         for read in begun.reads:
             if read.last_line > begun.line:
                 some.append(read)
+                time.sleep(BREATH)  # otherwise this thread keeps the interpreter from the event loop for 5 ms at a time
             if len(some) == begun.at_once:
                 break
     except Unreadable as unreadable:

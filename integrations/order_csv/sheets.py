@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ PIECE = 1024 * 1024
 BEGINNING = 4096  # bytes; what is no text mostly shows it there
 LONGEST_LINE = 256 * 1024  # characters; a file without line ends must not be held whole
 MOST_COLUMNS = 300
+# Reading keeps the interpreter to itself; whatever else the process does, such as serving customers, gets its turns.
+LINES_IN_A_BREATH, BREATH = 50, 0.0002
 DELIMITERS = ";,\t|"
 # How a workbook of Excel or LibreOffice begins: a ZIP archive, or the compound file of older versions.
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -93,6 +96,8 @@ class _Lines:
         if not line:
             raise StopIteration
         self.count += 1
+        if self.count % LINES_IN_A_BREATH == 0:
+            time.sleep(BREATH)
         if len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
             raise Unreadable(Code.LINE_TOO_LONG, self.count)
         return line
