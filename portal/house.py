@@ -32,13 +32,13 @@ from portal import (
     source_options,
     source_runs,
     storage_grants,
+    webhook_inbox,
     webhook_jobs,
-    webhooks,
 )
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
-from portal.fetching import Connector
+from portal.fetching import Caller, Connector
 from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
@@ -57,6 +57,7 @@ from portal.payment_refunds import Refunds
 from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
+from portal.source_deliveries import SourceDeliveries
 from portal.source_fetches import Fetches
 from portal.sources import Connectors
 from portal.stamp_previews import Previews
@@ -65,6 +66,7 @@ from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
 from portal.till import Till
 from portal.vault import Vault
+from portal.webhook_inbox import OF_PROVIDERS, OF_SOURCES
 from portal.webhook_registrations import Registrations
 from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries
@@ -131,6 +133,7 @@ class House:
     previews: Previews
     till: Till
     connectors: Connectors
+    source_deliveries: SourceDeliveries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +159,7 @@ class Ground:
     payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
     hooks_from_here: bool = False
     connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
+    callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
 
 
 def built(ground: Ground) -> House:
@@ -183,7 +187,8 @@ def built(ground: Ground) -> House:
     )
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
-    connectors = Connectors(ground.connectors, post.vault)
+    connectors = Connectors(ground.connectors, post.vault, ground.callers)
+    source_deliveries = SourceDeliveries(ground.database, connectors, ground.zone)
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -222,6 +227,7 @@ def built(ground: Ground) -> House:
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 **_taking_money(till),
+                OF_SOURCES: source_deliveries,
                 **_taking_orders(ground, connectors),
                 **_housekeeping(ground),
             },
@@ -236,6 +242,7 @@ def built(ground: Ground) -> House:
         previews=Previews(ground.child, ground.storages, scratch),
         till=till,
         connectors=connectors,
+        source_deliveries=source_deliveries,
     )
 
 
@@ -245,7 +252,7 @@ def _taking_money(till: Till) -> dict[str, Work]:
         payment_refunds.KIND: Refunds(till),
         webhook_jobs.REGISTRATION: Registrations(till),
         webhook_jobs.WITHDRAWAL: Withdrawals(till),
-        webhooks.KIND: Deliveries(till),
+        OF_PROVIDERS: Deliveries(till),
     }
 
 
@@ -268,5 +275,5 @@ def _housekeeping(ground: Ground) -> dict[str, Work]:
     return {
         "retention": Routine(shorten, timedelta(minutes=30)),
         "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
-        "forget_deliveries": Routine(partial(webhooks.purge, ground.database.writing), timedelta(minutes=5)),
+        "forget_deliveries": Routine(partial(webhook_inbox.purge, ground.database.writing), timedelta(minutes=5)),
     }

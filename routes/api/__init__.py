@@ -75,6 +75,7 @@ router = Router(
         sources.check_source,
         sources.list_runs,
         sources.ask_for_run,
+        sources.register_source_webhooks,
         storages.list_storages,
         storages.add_storage,
         storages.show_storage,

@@ -28,4 +28,10 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
         "No orders can be fetched from %(name)s: %(why)s", name=text_of(told, "name"), why=in_their_words(told)
     ),
     "source_orders_unread": _unread,
+    "source_webhooks_registered": lambda told: said(
+        "The shop of %(name)s reports changes by itself from now on", name=text_of(told, "name")
+    ),
+    "webhook_delivery_retried": lambda told: said(
+        "What %(name)s had sent is tried once more", name=text_of(told, "name")
+    ),
 }
