@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,7 @@ from os import environ
 from typing import TypeVar
 
 import logs
-from command_line import Failure, Misuse, Run, parser, password_of
+from command_line import Failure, Misuse, Run, listening, parser, password_of
 from config import KEY_FILE, Config, ConfigError, from_environment, with_data_directory, with_kept_keys
 from db.engine import Database
 from db.merchants import is_anybody_in
@@ -95,6 +95,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
     database = Database(config.database)
     child = Child()
     clouds = Clouds()
+    shops = Shops(clouds, config.billbee_api_base)
     service = paypal_of(config)
     house = built(
         Ground(
@@ -117,7 +118,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
             provider_checks=dict.fromkeys(BY_PAYPAL, service),
             payment_services=dict.fromkeys(BY_PAYPAL, service),
             hooks_from_here=service.origins.is_on_this_machine,
-            connectors=Shops(clouds, config.billbee_api_base).connectors(),
+            connectors=shops.connectors(),
+            callers=shops.callers(),
         )
     )
     try:
@@ -196,15 +198,6 @@ async def serve(config: Config, listener: socket.socket, announce: Callable[[], 
     await server.serve(sockets=[listener])
     if not server.started:
         raise Failure("Tresen could not start; the lines above say why.")
-
-
-def listening(host: str, port: int, *, tries: int = 1) -> socket.socket:
-    """A socket on that port or one of the next. Raises Failure."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, min(port + tries, 65536)):
-        with suppress(OSError, UnicodeError):  # the latter for names that no host can have
-            return socket.create_server((host, candidate), family=family)
-    raise Failure(f"Port {port} of {host} cannot be used; choose another one with --port.")
 
 
 def run_serve(arguments: argparse.Namespace, config: Config) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from config import ConfigError
 from db.sources import SourceKind
-from portal.fetching import Access, Batch, Connector
+from portal.fetching import Access, Batch, Caller, Connector, Fetched, Gone, Unreadable
 from portal.sealed_options import OptionsRefused
 
 if TYPE_CHECKING:
@@ -39,6 +39,37 @@ class Late:
         return self._inner.changed(access, since)
 
 
+@dataclass
+class LateCaller:
+    """Fulfils portal.fetching.Caller likewise."""
+
+    load: Callable[[], Caller]
+
+    @cached_property
+    def _inner(self) -> Caller:
+        return self.load()
+
+    def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
+        return self._inner.is_ping(headers, body)
+
+    def is_genuine(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+        return self._inner.is_genuine(headers, body, secret)
+
+    def name_of(self, headers: Mapping[str, str], body: bytes) -> str:
+        return self._inner.name_of(headers, body)
+
+    def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return self._inner.kept(headers)
+
+    async def spoken_of(
+        self, access: Access, headers: Mapping[str, str], body: bytes
+    ) -> Fetched | Unreadable | Gone | None:
+        return await self._inner.spoken_of(access, headers, body)
+
+    async def register(self, access: Access, url: str, secret: str) -> None:
+        await self._inner.register(access, url, secret)
+
+
 class Shops:
     """All over the one pool of connections that the storages have, too."""
 
@@ -52,6 +83,9 @@ class Shops:
             SourceKind.BILLBEE: Late(lambda: self.billbee),
             SourceKind.WOOCOMMERCE: Late(lambda: self.woocommerce),
         }
+
+    def callers(self) -> Mapping[SourceKind, Caller]:
+        return {SourceKind.WOOCOMMERCE: LateCaller(lambda: self.woocommerce)}
 
     @cached_property
     def billbee(self) -> Billbee:

@@ -71,3 +71,41 @@ class Connector(Protocol):
         Raises SourceUnavailable; what was yielded before is good.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Gone:
+    """The service has no such order (any more)."""
+
+    external_id: str
+
+
+class Caller(Protocol):
+    """A service that calls us when something has changed."""
+
+    def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether it only tries if somebody is there; nothing of it is kept."""
+        ...
+
+    def is_genuine(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool: ...
+
+    def name_of(self, headers: Mapping[str, str], body: bytes) -> str:
+        """The delivery's own id."""
+        ...
+
+    def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The headers that are needed later on."""
+        ...
+
+    async def spoken_of(
+        self, access: Access, headers: Mapping[str, str], body: bytes
+    ) -> Fetched | Unreadable | Gone | None:
+        """The order that a delivery is about, as it is now where it can be asked for, else as the delivery tells it.
+
+        None where it is about something else. Raises SourceUnavailable.
+        """
+        ...
+
+    async def register(self, access: Access, url: str, secret: str) -> None:
+        """Asks to be called at that address from now on. Asking twice is asking once. Raises SourceUnavailable."""
+        ...

@@ -33,8 +33,8 @@ from portal import (
     source_options,
     source_runs,
     storage_grants,
+    webhook_inbox,
     webhook_jobs,
-    webhooks,
 )
 from portal.confirmations import Confirmations
 from portal.csv_files import CsvFiles
@@ -42,7 +42,7 @@ from portal.csv_import_jobs import CsvImports
 from portal.csv_reading import CsvReader
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
-from portal.fetching import Connector
+from portal.fetching import Caller, Connector
 from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
@@ -61,6 +61,7 @@ from portal.payment_refunds import Refunds
 from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
+from portal.source_deliveries import SourceDeliveries
 from portal.source_fetches import Fetches
 from portal.sources import Connectors
 from portal.stamp_previews import Previews
@@ -69,6 +70,7 @@ from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
 from portal.till import Till
 from portal.vault import Vault
+from portal.webhook_inbox import OF_PROVIDERS, OF_SOURCES
 from portal.webhook_registrations import Registrations
 from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries
@@ -136,6 +138,7 @@ class House:
     till: Till
     connectors: Connectors
     csv_files: CsvFiles
+    source_deliveries: SourceDeliveries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +165,7 @@ class Ground:
     payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
     hooks_from_here: bool = False
     connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
+    callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
 
 
 def built(ground: Ground) -> House:
@@ -189,8 +193,9 @@ def built(ground: Ground) -> House:
     )
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
-    connectors = Connectors(ground.connectors, post.vault)
     csv_files = CsvFiles(ground.cache / "csv", ground.csv_reader)
+    connectors = Connectors(ground.connectors, post.vault, ground.callers)
+    source_deliveries = SourceDeliveries(ground.database, connectors, ground.zone)
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -229,6 +234,7 @@ def built(ground: Ground) -> House:
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 **_taking_money(till),
+                OF_SOURCES: source_deliveries,
                 **_taking_orders(ground, connectors),
                 **_importing(ground, csv_files),
                 **_housekeeping(ground),
@@ -245,6 +251,7 @@ def built(ground: Ground) -> House:
         till=till,
         connectors=connectors,
         csv_files=csv_files,
+        source_deliveries=source_deliveries,
     )
 
 
@@ -260,7 +267,7 @@ def _taking_money(till: Till) -> dict[str, Work]:
         payment_refunds.KIND: Refunds(till),
         webhook_jobs.REGISTRATION: Registrations(till),
         webhook_jobs.WITHDRAWAL: Withdrawals(till),
-        webhooks.KIND: Deliveries(till),
+        OF_PROVIDERS: Deliveries(till),
     }
 
 
@@ -292,5 +299,5 @@ def _housekeeping(ground: Ground) -> dict[str, Work]:
     return {
         "retention": Routine(shorten, timedelta(minutes=30)),
         "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
-        "forget_deliveries": Routine(partial(webhooks.purge, ground.database.writing), timedelta(minutes=5)),
+        "forget_deliveries": Routine(partial(webhook_inbox.purge, ground.database.writing), timedelta(minutes=5)),
     }

@@ -38,7 +38,7 @@ async def take(
         elif each.order is None:
             counts["ignored"] += 1
         else:
-            result = await _taken(source, each.external_id, each.order, session, by)
+            result = await taken(source, each.external_id, each.order, session, by)
             if isinstance(result, Unreadable):
                 faulty.append(result)
             else:
@@ -49,7 +49,7 @@ async def take(
     await _note(source, run, faulty, session, by)
 
 
-async def _taken(
+async def taken(
     source: Source, external_id: str, order: ImportedOrder, session: AsyncSession, by: By
 ) -> str | Unreadable:
     """What became of it: `created`, `updated`, `unchanged`, `stale`."""

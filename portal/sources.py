@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from db.orders import Order
 from db.sources import RunCause, RunOutcome, Source, SourceKind
 from portal import source_options, source_runs
 from portal.activity import By, entry
-from portal.fetching import Access, Connector, SourceUnavailable
+from portal.fetching import Access, Caller, Connector, SourceUnavailable
 from portal.refusals import Conflict, Fault, Invalid, NotFound
 from portal.sealed_options import Given, OptionsRefused
 from portal.source_options import SWITCHED_OFF
@@ -55,10 +55,11 @@ class SourceChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
 
 @dataclass(frozen=True)
 class Connectors:
-    """Who can be asked, by kind, and what opens the secrets. app.py hands in the kinds that exist."""
+    """Who can be asked, and who calls, by kind, and what opens the secrets. app.py hands in the kinds that exist."""
 
     by_kind: Mapping[SourceKind, Connector]
     vault: Vault
+    callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
 
     def check(self, kind: SourceKind, options: Mapping[str, str]) -> None:
         """Raises Invalid with a pointer to every faulty option; secrets are readable here."""
@@ -75,11 +76,15 @@ class Connectors:
         connector = self.by_kind.get(row.kind)
         if connector is None or not source_options.is_fetched(row):
             raise SourceUnavailable("There is nobody to ask, or no key to ask with.", RunOutcome.INCOMPLETE)
+        return connector, self.access(row, zone)
+
+    def access(self, row: Source, zone: ZoneInfo) -> Access:
+        """Raises SourceUnavailable."""
         try:
             options = source_options.of(row.kind).opened(row.options, self.vault)
         except Unreadable as error:
             raise SourceUnavailable(SECRETS_LOST, RunOutcome.INCOMPLETE) from error
-        return connector, Access(name=row.name, options=options, zone=zone)
+        return Access(name=row.name, options=options, zone=zone)
 
 
 async def every(session: AsyncSession) -> list[Source]:

@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode, urlsplit
 
+import msgspec
+
 from integrations.asking import Asking, Pace, basic, good
 from integrations.clouds.wire import Answer, Ask, Wire, endpoint
 from integrations.paging import Part, parts
 from integrations.tolerant import NotUnderstood, instant, parsed, shaped
+from integrations.woocommerce import webhooks
 from integrations.woocommerce.details import details_of
-from integrations.woocommerce.orders import Details, Shop, external_id, to_order
+from integrations.woocommerce.orders import NO_DETAILS, Details, Shop, external_id, to_order
 from integrations.woocommerce.shapes import Order, Product
-from portal.fetching import Access, Batch, Fetched, SourceUnavailable, Unreadable
+from portal.fetching import Access, Batch, Fetched, Gone, SourceUnavailable, Unreadable
 from portal.sealed_options import OptionsRefused
 
 API = "/wp-json/wc/v3"
@@ -22,7 +25,7 @@ PACE = Pace()
 
 
 class WooCommerce:
-    """Fulfils portal.fetching.Connector."""
+    """Fulfils portal.fetching.Connector and Caller."""
 
     def __init__(self, wire: Wire, pace: Pace = PACE) -> None:
         self._asking = Asking(wire, pace)
@@ -61,10 +64,50 @@ class WooCommerce:
         found = _parsed(good(answer))
         return None if isinstance(found, dict) and found.get("status") == "trash" else found
 
-    async def fetched(self, access: Access, told: object) -> Fetched | Unreadable:
-        """One order with its details."""
-        batch = await self._batch([told], {}, access)
-        return batch.orders[0]
+    def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
+        return webhooks.is_ping(headers, body)
+
+    def is_genuine(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+        return webhooks.is_genuine(headers, body, secret)
+
+    def name_of(self, headers: Mapping[str, str], body: bytes) -> str:
+        return webhooks.name_of(headers, body)
+
+    def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return webhooks.kept(headers)
+
+    async def spoken_of(
+        self, access: Access, headers: Mapping[str, str], body: bytes
+    ) -> Fetched | Unreadable | Gone | None:
+        """Deliveries come late and out of order: with a key, the shop is asked what is true now."""
+        try:
+            order_id = webhooks.order_id(headers, body)
+            told: object | None = None if webhooks.is_farewell(headers) or not order_id else parsed(body)
+        except NotUnderstood as error:
+            return Unreadable("", error.where, error.why)
+        if not order_id:
+            return None
+        if has_key(access):
+            told = await self.one(access, order_id)
+        if told is None:
+            return Gone(order_id)
+        return (await self._batch([told], {}, access)).orders[0]
+
+    async def register(self, access: Access, url: str, secret: str) -> None:
+        """One webhook for each topic. Those that call this address are brought up to date, and switched on again."""
+        found = parsed_list(await self.call(access, "GET", f"webhooks?per_page={PAGE_SIZE}"))
+        ours = {
+            str(each.get("topic")): str(each.get("id"))
+            for each in found
+            if isinstance(each, dict) and each.get("delivery_url") == url
+        }
+        for topic in webhooks.TOPICS:
+            wanted = {"name": f"Tresen {topic}", "topic": topic, "delivery_url": url, "secret": secret}
+            body = msgspec.json.encode({**wanted, "status": "active"})
+            if topic in ours:
+                await self.call(access, "PUT", f"webhooks/{quote(ours[topic], safe='')}", body)
+            else:
+                await self.call(access, "POST", "webhooks", body)
 
     async def call(self, access: Access, method: str, path: str, content: bytes = b"") -> Answer:
         """A good answer. Raises SourceUnavailable."""
@@ -84,10 +127,19 @@ class WooCommerce:
     async def _batch(self, some: Sequence[object], products: dict[str, Product], access: Access) -> Batch:
         read = [_read(told) for told in some]
         orders = [each for each in read if isinstance(each, Order)]
-        details = await details_of(orders, products, lambda path: self._ask(access, "GET", path))
+        details: Mapping[str, Details] = {}
+        if has_key(access):
+            details = await details_of(orders, products, lambda path: self._ask(access, "GET", path))
         shop = Shop(name=urlsplit(shop_address(access.options)).hostname or "")
-        found = [_mapped(each, shop, details[external_id(each)]) if isinstance(each, Order) else each for each in read]
+        found = [
+            _mapped(each, shop, details.get(external_id(each), NO_DETAILS)) if isinstance(each, Order) else each
+            for each in read
+        ]
         return Batch(found, max(filter(None, map(_changed_at, orders)), default=None))
+
+
+def has_key(access: Access) -> bool:
+    return bool(access.options.get("consumer_key") and access.options.get("consumer_secret"))
 
 
 def shop_address(options: Mapping[str, str]) -> str:

@@ -83,6 +83,7 @@ router = Router(
         csv_imports.list_report,
         csv_imports.list_presets,
         csv_imports.remove_preset,
+        sources.register_source_webhooks,
         storages.list_storages,
         storages.add_storage,
         storages.show_storage,

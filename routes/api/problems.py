@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from msgspec import Struct
 
+from portal.fetching import SourceUnavailable
 from portal.paying import ProviderRefused, ProviderTrouble
 from portal.refusals import Conflict, Fault, Invalid, NotFound, Refused
 from portal.sealed_options import OptionsRefused
@@ -121,6 +122,7 @@ TABLE: Mapping[type[Exception], Callable[[Exception, str], Problem]] = {
     OptionsRefused: _plainly(409),
     StorageUnavailable: _plainly(503),
     ProviderTrouble: _plainly(503),
+    SourceUnavailable: _plainly(503),
     ProviderRefused: _plainly(409),
     HTTPException: _of_http,
 }

@@ -9,7 +9,8 @@ from litestar.params import FromPath, RawBody
 from msgspec import Struct
 
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
-from portal import source_checks, source_options, source_runs, sources
+from portal import source_checks, source_options, source_runs, source_webhooks, sources
+from portal.source_webhooks import Hooks
 from portal.sources import NewSource, SourceChange
 from routes.api.body import decoded
 from routes.api.calls import Call, Listed, row_id, told
@@ -57,6 +58,13 @@ class SourceCheck(Struct, kw_only=True, frozen=True):
     detail: str
     milliseconds: int
     orders: int
+
+
+class ToldWebhook(Struct, kw_only=True, frozen=True):
+    """The address that the shop calls."""
+
+    url: str
+    registered_at: datetime
 
 
 @get("/sources", opt=told(Call(summary="List the sources", gives={200: Listed[ToldSource]})))
@@ -121,6 +129,16 @@ async def ask_for_run(source: FromPath[str], house: House, by: ApiKeyHolder) -> 
     async with house.database.writing() as session:
         row = await sources.one(row_id(source), session)
         return _told_run(await source_runs.ask(row, RunCause.ASKED, session, by))
+
+
+@post(
+    SOURCE + "/webhooks",
+    status_code=201,
+    opt=told(Call(summary="Ask the shop to report changes by itself", gives={201: ToldWebhook})),
+)
+async def register_source_webhooks(source: FromPath[str], house: House, by: ApiKeyHolder) -> ToldWebhook:
+    made = await source_webhooks.register(row_id(source), Hooks(house.base_url), house.connectors, house.database, by)
+    return ToldWebhook(url=made.url, registered_at=made.registered_at)
 
 
 def _told(row: Source) -> ToldSource:

@@ -226,3 +226,39 @@ def test_an_address_that_no_key_may_be_sent_to_is_refused(options):
         WooCommerce(Wire()).refuse(options)
 
     assert refused.value.option == "base_url"
+
+
+# --- Being called
+
+
+async def test_every_topic_is_registered_once_however_often_it_is_asked_for(woo: WooCommerce, shop: StandIn):
+    shop.hooks.ping = lambda hook: 200  # type: ignore[method-assign]  # nobody listens at that address
+    for _ in range(2):
+        await woo.register(access(shop), "https://portal.example.org/hooks/woocommerce/laden", "geheim")
+
+    assert sorted(hook.topic for hook in shop.hooks.kept.values()) == [
+        "order.created",
+        "order.deleted",
+        "order.restored",
+        "order.updated",
+    ]
+    assert {hook.secret for hook in shop.hooks.kept.values()} == {"geheim"}
+
+
+async def test_a_webhook_that_the_shop_switched_off_is_switched_on_again(woo: WooCommerce, shop: StandIn):
+    shop.hooks.ping = lambda hook: 200  # type: ignore[method-assign]
+    await woo.register(access(shop), "https://portal.example.org/hooks/woocommerce/laden", "geheim")
+    shop.hooks.kept[1].status = "disabled"
+
+    await woo.register(access(shop), "https://portal.example.org/hooks/woocommerce/laden", "neu")
+
+    assert (shop.hooks.kept[1].status, shop.hooks.kept[1].secret) == ("active", "neu")
+
+
+async def test_a_key_that_may_only_read_cannot_register(woo: WooCommerce, shop: StandIn):
+    shop.till.may_write = False
+
+    with pytest.raises(SourceUnavailable) as refused:
+        await woo.register(access(shop), "https://portal.example.org/hooks/woocommerce/laden", "geheim")
+
+    assert refused.value.outcome is RunOutcome.DENIED

@@ -42,4 +42,10 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
         "Mapping %(before)s is now called %(name)s", before=text_of(told, "before"), name=text_of(told, "name")
     ),
     "csv_preset_removed": lambda told: said("Mapping %(name)s deleted", name=text_of(told, "name")),
+    "source_webhooks_registered": lambda told: said(
+        "The shop of %(name)s reports changes by itself from now on", name=text_of(told, "name")
+    ),
+    "webhook_delivery_retried": lambda told: said(
+        "What %(name)s had sent is tried once more", name=text_of(told, "name")
+    ),
 }

@@ -36,6 +36,7 @@ GET POST /images
 DELETE /images/{image}
 GET POST /sources
 GET PATCH DELETE /sources/{source}
+POST /sources/{source}/webhooks
 POST /sources/{source}/checks
 GET POST /sources/{source}/runs
 GET POST /sources/{source}/imports
@@ -75,7 +76,7 @@ async def test_the_document_lists_every_call_with_what_it_takes_and_gives(shop: 
 BODIED = (
     *("/batch", "/payments", "/allowances", "/credit-notes", "/number-gaps"),
     *("/sources", "/storages", "/images", "/payment-providers"),
-    *("/webhooks", "/imports"),
+    *("/payment-providers/{provider}/webhooks", "/imports"),
 )
 
 
