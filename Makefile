@@ -5,7 +5,7 @@
 #   make test                     every check and every test, the browser's too
 #   make setup                    only the environment, with the command .venv/bin/tresen
 #   make check | unit | e2e       parts of `make test`
-#   make bench | make corpus CORPUS=DIR   measurements | judges every PDF or e-invoice of a folder by its manifest,
+#   make bench | make corpus CORPUS=DIR   measurements | judges every PDF, e-invoice or order of a folder by its manifest,
 #                                          or with PayPal's OpenAPI files, what is said to PayPal and its stand-in
 #   make lock                     pins the dependencies of pyproject.toml anew
 
@@ -61,7 +61,7 @@ bench: $(DEV)
 	@$(PY) -m bench
 
 corpus: $(DEV)
-	@test -n "$(CORPUS)" || { echo "Say which folder of PDFs, e-invoices or OpenAPI files: make corpus CORPUS=DIR" >&2; exit 1; }
+	@test -n "$(CORPUS)" || { echo "Say which folder of PDFs, e-invoices, orders or OpenAPI files: make corpus CORPUS=DIR" >&2; exit 1; }
 	@$(PY) -m bench.corpus "$(CORPUS)"
 
 $(RUNTIME):

@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,16 +18,17 @@ from os import environ
 from typing import TypeVar
 
 import logs
-from command_line import Failure, Misuse, Run, parser, password_of
+from command_line import Failure, Misuse, Run, listening, parser, password_of
 from config import KEY_FILE, Config, ConfigError, from_environment, with_data_directory, with_kept_keys
 from db.engine import Database
 from db.merchants import is_anybody_in
 from db.migrate import NewerDatabase, migrate, newest
 from db.payment_providers import ProviderKind
 from db.storages import StorageKind
-from integrations import paypal, smtp
+from integrations import order_csv, paypal, smtp
 from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
+from integrations.shops import Shops
 from pdfkit.child import Child
 from portal import (
     doctor,
@@ -42,7 +43,7 @@ from portal import (
 from portal.activity import COMMAND_LINE, By
 from portal.doctor import Level, Patient
 from portal.hand_offs import HandOffs
-from portal.house import Ground, House, built
+from portal.house import Ground, House, built, taken_up
 from portal.mail_servers import MailServer
 from portal.payment_providers import ProviderChecks
 from portal.storages import Opener, Storages
@@ -90,6 +91,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
     database = Database(config.database)
     child = Child()
     clouds = Clouds()
+    shops = Shops(clouds, config.billbee_api_base)
     service = paypal_of(config)
     house = built(
         Ground(
@@ -102,6 +104,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             granters=clouds.granters(),
             child=child,
             mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
+            csv_reader=order_csv,
             lost_link_mail=lost_link.written,
             notice_mail=notices.written,
             mail_server=mail_server(config),
@@ -111,6 +114,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
             provider_checks=dict.fromkeys(BY_PAYPAL, service),
             payment_services=dict.fromkeys(BY_PAYPAL, service),
             hooks_from_here=service.origins.is_on_this_machine,
+            connectors=shops.connectors(),
+            callers=shops.callers(),
         )
     )
     try:
@@ -136,6 +141,7 @@ def create_app(config: Config, over: asyncio.Event | None = None) -> Protection:
     Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.
     """
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
+    Shops(Clouds(), config.billbee_api_base)  # the same
     origins = origins_of(config)
     return protected(application(partial(working, config, over or asyncio.Event())), origins)
 
@@ -150,11 +156,13 @@ def origins_of(config: Config) -> Origins:
 @asynccontextmanager
 async def working(config: Config, over: asyncio.Event) -> AsyncIterator[House]:
     """The house with its worker, which has its ten seconds from `over` on."""
-    async with opened(config) as house, house.worker.running(GRACE_SECONDS):
-        ending = asyncio.create_task(over.wait())
-        ending.add_done_callback(lambda _: house.worker.stop(GRACE_SECONDS))
-        yield house
-        ending.cancel()
+    async with opened(config) as house:
+        await taken_up(house, datetime.now(UTC))
+        async with house.worker.running(GRACE_SECONDS):
+            ending = asyncio.create_task(over.wait())
+            ending.add_done_callback(lambda _: house.worker.stop(GRACE_SECONDS))
+            yield house
+            ending.cancel()
 
 
 async def serve(config: Config, listener: socket.socket, announce: Callable[[], None]) -> None:
@@ -171,15 +179,6 @@ async def serve(config: Config, listener: socket.socket, announce: Callable[[], 
     )
     if not started:
         raise Failure("Tresen could not start; the lines above say why.")
-
-
-def listening(host: str, port: int, *, tries: int = 1) -> socket.socket:
-    """A socket on that port or one of the next. Raises Failure."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for candidate in range(port, min(port + tries, 65536)):
-        with suppress(OSError, UnicodeError):  # the latter for names that no host can have
-            return socket.create_server((host, candidate), family=family)
-    raise Failure(f"Port {port} of {host} cannot be used; choose another one with --port.")
 
 
 def run_serve(arguments: argparse.Namespace, config: Config) -> None:

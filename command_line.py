@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
 
@@ -71,3 +73,12 @@ def password_of(email: str) -> str:
     if getpass("Once more: ") != first:
         raise Misuse("The two passwords differ.")
     return first
+
+
+def listening(host: str, port: int, *, tries: int = 1) -> socket.socket:
+    """A socket on that port or one of the next. Raises Failure."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, min(port + tries, 65536)):
+        with suppress(OSError, UnicodeError):  # the latter for names that no host can have
+            return socket.create_server((host, candidate), family=family)
+    raise Failure(f"Port {port} of {host} cannot be used; choose another one with --port.")

@@ -1,7 +1,8 @@
 """`make corpus CORPUS=DIR`: a folder of strangers' files and what is known of them.
 
-PDFs are stamped and read back, e-invoices are judged; the columns of the folder's manifest.csv say which of the two
-they are. With PayPal's OpenAPI files in it, they judge every request and answer of whole payments with the stand-in.
+PDFs are stamped and read back, e-invoices are judged, orders are mapped and weighed by the rules; the columns of the
+folder's manifest.csv say which of these they are. With PayPal's OpenAPI files in it, they judge every request and
+answer of whole payments with the stand-in.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ import os
 import sys
 from pathlib import Path
 
-_TESTS = {"expected": "test_pdf_corpus.py", "expect_en16931": "test_einvoice_corpus.py"}
+_TESTS = {
+    "expected": "test_pdf_corpus.py",
+    "expect_en16931": "test_einvoice_corpus.py",
+    "exp_payment_state": "test_order_corpus.py",
+}
 
 
 _PAYPAL, _EXCHANGES = "checkout_orders_v2.json", "tests/integrations/test_paypal_exchanges.py"

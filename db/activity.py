@@ -11,7 +11,10 @@ from db.base import Base
 
 
 class Activity(Base, kw_only=True):
-    """`actor` is `key:<name>`, `merchant:<id>`, `customer` or `tresen`; `notice` marks what the merchant must know."""
+    """`actor` is `key:<name>`, `merchant:<id>`, `source:<name>`, `customer` or `tresen`.
+
+    `notice` marks what the merchant must know.
+    """
 
     __tablename__ = "activity"
     __table_args__ = (

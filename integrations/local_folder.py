@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from portal.byte_ranges import Bytes, LocalBytes
-from portal.storages import Entry, FileMissing, OptionsRefused, StorageUnavailable
+from portal.sealed_options import OptionsRefused
+from portal.storages import Entry, FileMissing, StorageUnavailable
 
 NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 # What resolving raises: for links in a circle (RuntimeError until Python 3.12), and for names that no file can have.

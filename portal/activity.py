@@ -15,11 +15,12 @@ TRESEN = "tresen"
 FIRST_RUN = "first run"
 COMMAND_LINE = "command line"
 DEMO = "demo"
+SOURCE = "source"
 
 
 @dataclass(frozen=True)
 class By:
-    """Who acts, and when. `actor` is `key:<name>`, `merchant:<id>`, or one of the names above."""
+    """Who acts, and when. `actor` is `key:<name>`, `merchant:<id>`, `source:<name>`, or one of the names above."""
 
     actor: str
     at: datetime

@@ -19,7 +19,8 @@ from portal.activity import By, entry
 from portal.byte_ranges import BytesChangedError
 from portal.inspections import Inspector
 from portal.refusals import Fault, Invalid, NotFound
-from portal.storages import Entry, FileMissing, OptionsRefused, Storages, StorageUnavailable
+from portal.sealed_options import OptionsRefused
+from portal.storages import Entry, FileMissing, Storages, StorageUnavailable
 
 LONGEST_SKU = 500
 Path = Annotated[str, Meta(min_length=1, max_length=1000)]

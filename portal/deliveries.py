@@ -25,8 +25,9 @@ from portal.hand_offs import ByStorage, ByWebServer, HandOffs
 from portal.inspections import is_pdf
 from portal.meters import Meter, MeteredBytes, Meters
 from portal.refusals import NotFound, Refusal, Refused
+from portal.sealed_options import OptionsRefused
 from portal.stamps import FileChanged, Stamps, Wish
-from portal.storages import Entry, FileMissing, OptionsRefused, Storage, Storages, StorageUnavailable
+from portal.storages import Entry, FileMissing, Storage, Storages, StorageUnavailable
 
 # What is asked of the storage itself: the file may be back, or replaced by one that can be stamped.
 MAY_BE_MENDED = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED})

@@ -19,7 +19,8 @@ from db.storages import Storage as StorageRow
 from portal.activity import TRESEN, By, entry
 from portal.byte_ranges import BytesChangedError
 from portal.inspections import Inspector
-from portal.storages import Entry, FileMissing, OptionsRefused, Storage, Storages, StorageUnavailable
+from portal.sealed_options import OptionsRefused
+from portal.storages import Entry, FileMissing, Storage, Storages, StorageUnavailable
 
 KIND = "file_checks"
 LIMIT = timedelta(hours=2)

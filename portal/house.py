@@ -15,10 +15,12 @@ from db.engine import Database, Reading
 from db.glance import Glance
 from db.payment_providers import ProviderKind
 from db.settings import GeneralSettings, SellerSettings
+from db.sources import SourceKind
 from db.storages import StorageKind
 from pdfkit.child import Child
 from portal import (
     confirmations,
+    csv_imports,
     file_checks,
     lost_links,
     messages,
@@ -28,13 +30,19 @@ from portal import (
     payment_refunds,
     retention,
     settings,
+    source_options,
+    source_runs,
     storage_grants,
+    webhook_inbox,
     webhook_jobs,
-    webhooks,
 )
 from portal.confirmations import Confirmations
+from portal.csv_files import CsvFiles
+from portal.csv_import_jobs import CsvImports
+from portal.csv_reading import CsvReader
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
+from portal.fetching import Caller, Connector
 from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
@@ -53,18 +61,26 @@ from portal.payment_refunds import Refunds
 from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
+from portal.source_deliveries import SourceDeliveries
+from portal.source_fetches import Fetches
+from portal.sources import Connectors
 from portal.stamp_previews import Previews
 from portal.stamps import MOST_BYTES, Stamps
 from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
 from portal.till import Till
 from portal.vault import Vault
+from portal.webhook_inbox import OF_PROVIDERS, OF_SOURCES
 from portal.webhook_registrations import Registrations
 from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
-DAILY = ("retention", "forget_done_jobs", "forget_deliveries", storage_grants.KIND, file_checks.KIND)
+DAILY = (
+    *("retention", "forget_done_jobs", "forget_deliveries", "forget_source_runs", "clear_csv_files"),
+    *(storage_grants.KIND, file_checks.KIND),
+)
+ASK_SOURCES = "ask_sources"
 
 
 class Storefront:
@@ -120,6 +136,9 @@ class House:
     provider_checks: ProviderChecks
     previews: Previews
     till: Till
+    connectors: Connectors
+    csv_files: CsvFiles
+    source_deliveries: SourceDeliveries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +153,7 @@ class Ground:
     storages: Storages
     child: Child
     mailer_for: MailerFor
+    csv_reader: CsvReader
     lost_link_mail: Writer
     notice_mail: notice_mails.Writer
     mail_server: MailServer | None = None
@@ -144,6 +164,8 @@ class Ground:
     granters: Mapping[StorageKind, Granter] = field(default_factory=dict)
     payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
     hooks_from_here: bool = False
+    connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
+    callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
 
 
 def built(ground: Ground) -> House:
@@ -171,6 +193,9 @@ def built(ground: Ground) -> House:
     )
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
+    csv_files = CsvFiles(ground.cache / "csv", ground.csv_reader)
+    connectors = Connectors(ground.connectors, post.vault, ground.callers)
+    source_deliveries = SourceDeliveries(ground.database, connectors, ground.zone)
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -209,10 +234,14 @@ def built(ground: Ground) -> House:
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 **_taking_money(till),
+                OF_SOURCES: source_deliveries,
+                **_taking_orders(ground, connectors),
+                **_importing(ground, csv_files),
                 **_housekeeping(ground),
             },
             periodic=[
                 Periodic(notice_mails.JOB, every(notice_mails.EVERY)),
+                Periodic(ASK_SOURCES, every(source_runs.EVERY)),
                 *(Periodic(kind, every(timedelta(days=1))) for kind in DAILY),
             ],
         ),
@@ -220,7 +249,16 @@ def built(ground: Ground) -> House:
         provider_checks=ProviderChecks(ground.provider_checks, post.vault),
         previews=Previews(ground.child, ground.storages, scratch),
         till=till,
+        connectors=connectors,
+        csv_files=csv_files,
+        source_deliveries=source_deliveries,
     )
+
+
+async def taken_up(house: House, now: datetime) -> None:
+    """At a start: what the process before this one left in the middle is ended, or goes on at once."""
+    await source_runs.break_off(house.database.writing, now)
+    await csv_imports.take_up(house.database.writing)
 
 
 def _taking_money(till: Till) -> dict[str, Work]:
@@ -229,7 +267,26 @@ def _taking_money(till: Till) -> dict[str, Work]:
         payment_refunds.KIND: Refunds(till),
         webhook_jobs.REGISTRATION: Registrations(till),
         webhook_jobs.WITHDRAWAL: Withdrawals(till),
-        webhooks.KIND: Deliveries(till),
+        OF_PROVIDERS: Deliveries(till),
+    }
+
+
+def _taking_orders(ground: Ground, connectors: Connectors) -> dict[str, Work]:
+    fetches = Fetches(ground.database, connectors, ground.zone)
+    writing = ground.database.writing
+    return {
+        ASK_SOURCES: Routine(partial(source_runs.ask_all, writing), timedelta(minutes=1)),
+        "forget_source_runs": Routine(partial(source_runs.purge, writing), timedelta(minutes=5)),
+        **{source_runs.job_kind(kind): fetches for kind in source_options.FETCHED_WITH},
+    }
+
+
+def _importing(ground: Ground, files: CsvFiles) -> dict[str, Work]:
+    imports = CsvImports(ground.database, files, ground.zone)
+    return {
+        csv_imports.DRY_RUN_JOB: imports,
+        csv_imports.IMPORT_JOB: imports,
+        "clear_csv_files": Routine(partial(files.clear, ground.database), timedelta(minutes=5)),
     }
 
 
@@ -242,5 +299,5 @@ def _housekeeping(ground: Ground) -> dict[str, Work]:
     return {
         "retention": Routine(shorten, timedelta(minutes=30)),
         "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
-        "forget_deliveries": Routine(partial(webhooks.purge, ground.database.writing), timedelta(minutes=5)),
+        "forget_deliveries": Routine(partial(webhook_inbox.purge, ground.database.writing), timedelta(minutes=5)),
     }

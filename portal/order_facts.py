@@ -1,9 +1,10 @@
-"""The facts that rules ask for, of many orders at once: three statements, however many they are."""
+"""The facts that rules ask for, of many orders at once: four statements, however many they are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from db.invoices import Invoice, InvoiceKind
 from db.orders import Order, OrderKind, State
 from db.payments import Payment
 from db.settings import GeneralSettings, PaidRule
+from db.sources import Source
 from portal.orders import OrderFacts, PaymentFact
 
 NOT_TAKEN_OFF = (State.DELETED, State.CANCELLED, State.OFFERED)
@@ -27,13 +29,18 @@ async def of(orders: Sequence[Order], paid_rule: PaidRule, session: AsyncSession
     payments = await payments_of(orders, session)
     own = await _own_credit_notes(orders, session)
     told = await _told_credits(orders, session)
-    return {
+    elsewhere = await _invoiced_elsewhere(orders, session)
+    found = {
         order.id: one(
             order,
             payments[order.id],
             max(own.get(order.id, 0), told.get((order.source_id, order.external_id), 0)),
             paid_rule,
         )
+        for order in orders
+    }
+    return {
+        order.id: replace(found[order.id], source_invoice=True) if order.source_id in elsewhere else found[order.id]
         for order in orders
     }
 
@@ -58,6 +65,12 @@ def one(order: Order, payments: Iterable[Payment], credit_notes: int, paid_rule:
         source_invoice=order.source_invoice_number is not None,
         paid_rule=paid_rule,
     )
+
+
+async def _invoiced_elsewhere(orders: Sequence[Order], session: AsyncSession) -> frozenset[int]:
+    """The sources whose orders get their invoice somewhere else, whether or not each of them tells of it."""
+    mine = Source.id.in_({order.source_id for order in orders})
+    return frozenset(await session.scalars(select(Source.id).where(mine, Source.invoices_elsewhere)))
 
 
 async def payments_of(orders: Sequence[Order], session: AsyncSession) -> Mapping[int, Sequence[Payment]]:

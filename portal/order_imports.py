@@ -14,7 +14,7 @@ from db.activity import Activity
 from db.orders import Address, AddressRole, Line, Order, OrderTag, State
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
 from db.sources import Source
-from portal import first_paid, foreign_invoices, imported, shop_waivers
+from portal import first_paid, foreign_invoices, imported, shop_waivers, sources
 from portal.activity import By, entry
 from portal.imported import ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
 from portal.refusals import Conflict, Fault, Invalid, NotFound
@@ -63,7 +63,7 @@ async def put(key: Key, order: ImportedOrder, session: AsyncSession, by: By) -> 
 
 async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) -> tuple[Order, ImportResult]:
     """Like `put` for sources that cannot be told off: amounts that do not add up are flagged, not refused."""
-    source = await source_named(key.source, session, by)
+    source = await sources.of_name(key.source, session, by)
     known = await _find(source.id, key.external_id, session)
     digest = hashlib.sha256(imported.canonical(order)).hexdigest()
     if known is None:
@@ -79,21 +79,27 @@ async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) ->
     return known, ImportResult.UPDATED
 
 
+async def known_of(source: Source, external_ids: Iterable[str], session: AsyncSession) -> dict[str, Order]:
+    """What is stored of these, by external id. One statement."""
+    mine = select(Order).where(Order.source_id == source.id, Order.external_id.in_(external_ids))
+    return {row.external_id: row for row in await session.scalars(mine)}
+
+
+def foretold(known: Order | None, order: ImportedOrder) -> ImportResult:
+    """What `take` would make of an order that is stored as `known`. Raises Conflict."""
+    if known is None:
+        return ImportResult.CREATED
+    if outcome := _already_known(known, order, hashlib.sha256(imported.canonical(order)).hexdigest()):
+        return outcome
+    _refuse_other_kind(known, order)
+    return ImportResult.UPDATED
+
+
 async def _note(order: Order, session: AsyncSession, by: By) -> None:
     """What an import may have been the first to tell, and what stays whatever later ones say."""
     await first_paid.note(order, session, by)
     await shop_waivers.note(order, session, by)
     await foreign_invoices.note_reported(order, session, by)
-
-
-async def source_named(name: str, session: AsyncSession, by: By) -> Source:
-    """The source of that name; the first order of an unknown one makes it."""
-    source = await session.scalar(select(Source).where(Source.name == name))
-    if source is None:
-        source = Source(name=name, created_at=by.at)
-        session.add(source)
-        await session.flush()
-    return source
 
 
 async def find(key: Key, session: AsyncSession) -> Order | None:
@@ -180,13 +186,17 @@ async def _create(source: Source, key: Key, order: ImportedOrder, session: Async
 
 
 async def _update(row: Order, order: ImportedOrder, session: AsyncSession, by: By) -> None:
-    if row.kind is not order.kind:
-        raise Conflict(f"This order is stored as {row.kind.value} and stays one.")
+    _refuse_other_kind(row, order)
     before = row.state
     _copy(order, row)
     _touch(row, by)
     await _replace_parts(row, order, session, by)
     session.add(entry(by, "order_updated", row.id, {"state": row.state.value, "state_before": before.value}))
+
+
+def _refuse_other_kind(row: Order, order: ImportedOrder) -> None:
+    if row.kind is not order.kind:
+        raise Conflict(f"This order is stored as {row.kind.value} and stays one.")
 
 
 def _copy(order: ImportedOrder, row: Order) -> None:

@@ -5,11 +5,11 @@ At least once: whoever claims a job and dies leaves it to the next one when the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import QUEUED
@@ -113,6 +113,11 @@ async def failed(claimed: Claimed, why: NotDone, chance: float, session: AsyncSe
     else:
         job.error, job.run_at, job.locked_until = str(why), by.at + wait, None
     return job
+
+
+async def let_go(kinds: Sequence[str], session: AsyncSession) -> None:
+    """At a start: what the process before this one had claimed is nobody's, whenever its claim would run out."""
+    await session.execute(update(Job).where(WAITING, Job.kind.in_(kinds)).values(locked_until=None))
 
 
 async def forget_done(before: datetime, session: AsyncSession) -> None:

@@ -22,7 +22,8 @@ from pdfkit.outcome import Caution, Previewed, StampFailed, Style
 from portal.inspections import local_copy
 from portal.placeholders import fill_text
 from portal.refusals import NotFound
-from portal.storages import FileMissing, OptionsRefused, Storages, StorageUnavailable
+from portal.sealed_options import OptionsRefused
+from portal.storages import FileMissing, Storages, StorageUnavailable
 
 SAMPLE = {"UserName": "Max Mustermann", "OrderNumber": "12345678", "OrderDate": "05.06.2014", "Platform": "Etsy"}
 MOST_FILES = 50

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from db.storages import Storage
+from portal.sealed_options import OptionsRefused
 from portal.storage_options import REFRESH_TOKEN
-from portal.storages import FileMissing, OptionsRefused, Storages, StorageUnavailable, Trouble
+from portal.storages import FileMissing, Storages, StorageUnavailable, Trouble
 
 LIMIT_SECONDS = 60.0
 

@@ -19,6 +19,7 @@ from portal import storage_options
 from portal.activity import By, entry
 from portal.byte_ranges import Bytes
 from portal.refusals import Conflict, Fault, Invalid, NotFound
+from portal.sealed_options import Given, OptionsRefused
 from portal.vault import Unreadable, Vault
 
 MOST_ENTRIES = 10_000  # of one folder; whoever has more can sort them into several
@@ -50,14 +51,6 @@ class StorageUnavailable(OSError):
     def __init__(self, detail: str, trouble: Trouble = Trouble.UNEXPECTED) -> None:
         super().__init__(detail)
         self.trouble = trouble
-
-
-class OptionsRefused(Exception):
-    """These options cannot work; `option` is the faulty one, the text says what to do."""
-
-    def __init__(self, option: str, detail: str) -> None:
-        super().__init__(detail)
-        self.option = option
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +122,12 @@ class Storages:
 
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Options = Annotated[dict[str, Annotated[str, Meta(max_length=2000)]], Meta(max_length=50)]
 
 
 class NewStorage(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     name: Name
     kind: StorageKind
-    options: Options
+    options: Given
 
 
 class StorageChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -146,7 +138,7 @@ class StorageChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     """
 
     name: Name | UnsetType = UNSET
-    options: Options | UnsetType = UNSET
+    options: Given | UnsetType = UNSET
 
 
 async def add(new: NewStorage, storages: Storages, session: AsyncSession, by: By) -> StorageRow:

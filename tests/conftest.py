@@ -13,6 +13,7 @@ import pytest
 from db.engine import Database
 from db.migrate import migrate
 from db.storages import StorageKind
+from integrations import order_csv
 from integrations.local_folder import Grounds, LocalFolder
 from integrations.smtp import SmtpMailer
 from pdfkit.child import Child
@@ -74,6 +75,7 @@ async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
             storages=storages,
             child=child,
             mailer_for=SmtpMailer,
+            csv_reader=order_csv,
             lost_link_mail=lost_link.written,
             notice_mail=notices.written,
         )

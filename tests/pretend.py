@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from pdfkit.paper import PDF_NAME, XML_NAME, Paper, Printed
 from portal.byte_ranges import Bytes, BytesChangedError, HeldBytes
+from portal.fetching import Access, Batch, SourceUnavailable
+from portal.sealed_options import OptionsRefused
 from portal.storages import Entry, FileMissing, StorageUnavailable
 
 
@@ -71,3 +74,28 @@ def out_of_order(_deed: str, _path: str) -> None:
 def changing(deed: str, path: str) -> None:
     if deed == "open":
         raise BytesChangedError(path)
+
+
+class PretendShop:
+    """A service that orders are fetched from: it tells what `batches` hold, and then of its `trouble` if it has any."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+        self.trouble: SourceUnavailable | None = None
+        self.asked: list[datetime | None] = []
+
+    def refuse(self, options: Mapping[str, str]) -> None:
+        if options.get("username") == "nobody":
+            raise OptionsRefused("username", "Nobody has no orders.")
+
+    async def count(self, access: Access) -> int:
+        if self.trouble:
+            raise self.trouble
+        return sum(len(batch.orders) for batch in self.batches)
+
+    async def changed(self, access: Access, since: datetime | None) -> AsyncIterator[Batch]:
+        self.asked.append(since)
+        for batch in self.batches:
+            yield batch
+        if self.trouble:
+            raise self.trouble

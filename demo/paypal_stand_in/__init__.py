@@ -18,7 +18,7 @@ from demo.paypal_stand_in import approval, checkout, notifications, tokens
 from demo.paypal_stand_in.faults import OPERATIONS, Fault, Faults, Faulty
 from demo.paypal_stand_in.hooks import Hooks
 from demo.paypal_stand_in.ledger import Ledger
-from demo.paypal_stand_in.serving import serving
+from demo.serving import serving
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "Fault", "StandIn", "paypal", "serving", "stand_in", "standing_in"]
 

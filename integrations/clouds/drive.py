@@ -11,9 +11,10 @@ import msgspec
 
 from integrations.clouds.grants import Grants, Tokens
 from integrations.clouds.wire import Answer, Ask, Wire, refused, root_of, segments
+from portal.sealed_options import OptionsRefused
 from portal.storage_grants import Client
 from portal.storage_options import REFRESH_TOKEN
-from portal.storages import MOST_ENTRIES, Entry, FileMissing, OptionsRefused, StorageUnavailable, Trouble
+from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 T = TypeVar("T")
 JSON = {"accept": "application/json"}

@@ -19,7 +19,8 @@ import httpcore
 import idna
 
 from portal.mail_servers import is_loopback
-from portal.storages import FileMissing, OptionsRefused, StorageUnavailable, Trouble
+from portal.sealed_options import OptionsRefused
+from portal.storages import FileMissing, StorageUnavailable, Trouble
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 20.0  # between two bytes

@@ -10,12 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Reading
 from db.payment_providers import CheckOutcome, PaymentProvider
 from db.settings import MailSettings, SellerSettings
-from portal import mail_servers, payment_providers, settings, storage_options
+from db.sources import Source
+from portal import mail_servers, payment_providers, settings, source_options, storage_options
 from portal import storages as known_storages
 from portal.doctor.finding import Finding, note, ok, wrong
 from portal.mail_servers import MailProbe, MailRefused, MailServer
 from portal.payment_providers import ProviderChecks
-from portal.storages import FileMissing, OptionsRefused, Storages, StorageUnavailable
+from portal.sealed_options import OptionsRefused
+from portal.storages import FileMissing, Storages, StorageUnavailable
 from portal.vault import Unreadable, Vault
 
 LOST_KEY = "Add the old key to TRESEN_SECRET_KEYS (or secret-keys) again, or enter the secrets anew."
@@ -26,8 +28,10 @@ async def keys(vault: Vault, session: AsyncSession) -> Finding:
     mail = await session.scalars(select(MailSettings.smtp_password))
     providers = await session.scalars(select(PaymentProvider.client_secret))
     stored = await known_storages.every(session)
+    sources = await session.scalars(select(Source))
     sealed = {
         storage_options.PURPOSE: [row.options[name] for row in stored for name in storage_options.set_secrets(row)],
+        source_options.PURPOSE: [row.options[name] for row in sources for name in source_options.set_secrets(row)],
         mail_servers.PASSWORD: [text for text in mail if text],
         payment_providers.SECRET: [text for text in providers if text],
     }

@@ -12,8 +12,9 @@ from portal import article_files, articles, file_reach, sessions
 from portal.articles import LinkedFile, Renaming
 from portal.house import House as PortalHouse
 from portal.refusals import NotFound
+from portal.sealed_options import OptionsRefused
 from portal.sessions import SignedIn
-from portal.storages import OptionsRefused, StorageUnavailable
+from portal.storages import StorageUnavailable
 from routes.admin.articles import checked
 from routes.admin.signed_in import kept_for
 from routes.forms import submitted, texts_of

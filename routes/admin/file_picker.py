@@ -14,8 +14,9 @@ from portal import article_files, articles, storages
 from portal.articles import FileLink, Seen
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
+from portal.sealed_options import OptionsRefused
 from portal.sessions import SignedIn
-from portal.storages import Entry, FileMissing, OptionsRefused, StorageUnavailable
+from portal.storages import Entry, FileMissing, StorageUnavailable
 from routes.admin.article_files import found, path_of
 from routes.admin.articles import checked
 from routes.forms import texts_of

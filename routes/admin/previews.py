@@ -9,8 +9,9 @@ from db.settings import FileSettings
 from pdfkit.outcome import StampFailed, Style
 from portal import settings, stamp_previews
 from portal.refusals import NotFound
+from portal.sealed_options import OptionsRefused
 from portal.settings import FilesChange
-from portal.storages import FileMissing, OptionsRefused, StorageUnavailable
+from portal.storages import FileMissing, StorageUnavailable
 from routes.api.calls import row_id
 from routes.forms import read
 from routes.given import AnyRequest, House

@@ -23,6 +23,7 @@ OPT = "calls"
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 PDF = "application/pdf"
+CSV = "text/csv"
 XML = "application/xml"
 MULTIPART = "multipart/form-data"
 LARGEST_ID = 2**63 - 1

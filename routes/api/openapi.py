@@ -15,7 +15,7 @@ from litestar.routes import HTTPRoute
 from msgspec import Struct
 
 from portal.imported import BatchOrder
-from routes.api.calls import JSON, MULTIPART, NDJSON, OPT, PDF, Call
+from routes.api.calls import CSV, JSON, MULTIPART, NDJSON, OPT, PDF, Call
 from routes.api.problems import MEDIA_TYPE, Problem
 from routes.given import AnyRequest
 from views import Page
@@ -33,6 +33,7 @@ ABOUT = (
 DESCRIPTIONS = {
     200: "Done.",
     201: "Created.",
+    202: "Asked for; it is done as soon as possible.",
     204: "Done; there is nothing to tell.",
     400: "The body is no JSON.",
     401: "The key is missing or wrong.",
@@ -134,7 +135,7 @@ def refusals(each: Described) -> Sequence[int]:
     if "{" in each.path:
         statuses.append(404)
     if each.call.takes is not None:
-        statuses += [409, 413, 422, 415 if each.call.takes in (PDF, MULTIPART) else 400]
+        statuses += [409, 413, 422, 415 if each.call.takes in (PDF, MULTIPART, CSV) else 400]
     elif each.call.query is not None:
         statuses.append(422)
     elif each.method == "delete":

@@ -10,9 +10,11 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from msgspec import Struct
 
+from portal.fetching import SourceUnavailable
 from portal.paying import ProviderRefused, ProviderTrouble
 from portal.refusals import Conflict, Fault, Invalid, NotFound, Refused
-from portal.storages import FileMissing, OptionsRefused, StorageUnavailable
+from portal.sealed_options import OptionsRefused
+from portal.storages import FileMissing, StorageUnavailable
 from routes.api.body import MalformedJson
 from routes.given import AnyRequest
 
@@ -120,6 +122,7 @@ TABLE: Mapping[type[Exception], Callable[[Exception, str], Problem]] = {
     OptionsRefused: _plainly(409),
     StorageUnavailable: _plainly(503),
     ProviderTrouble: _plainly(503),
+    SourceUnavailable: _plainly(503),
     ProviderRefused: _plainly(409),
     HTTPException: _of_http,
 }

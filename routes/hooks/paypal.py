@@ -7,13 +7,13 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath, RawBody
 
 from portal import webhooks
-from portal.webhooks import Incoming, NotADelivery, TooMany, TooManyForged
+from portal.webhook_inbox import LARGEST, Incoming, NotADelivery, TooMany, TooManyForged
 from routes.given import AnyRequest, House, IpPrefix
 
 LARGEST_ID = 2**63 - 1
 
 
-@post("/hooks/paypal/{provider:int}", status_code=204, request_max_body_size=webhooks.LARGEST)
+@post("/hooks/paypal/{provider:int}", status_code=204, request_max_body_size=LARGEST)
 async def take_delivery(
     provider: FromPath[int], body: RawBody, request: AnyRequest, house: House, ip_prefix: IpPrefix
 ) -> None:

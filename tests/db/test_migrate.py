@@ -17,6 +17,10 @@ from db import migrate as migrations
 from db.migrate import NewerDatabase, current, migrate, newest
 from db.tables import METADATA, NOUNS
 
+A_SOURCE = """
+INSERT INTO source (id, name, kind, waiver_needs_text, invoices_elsewhere, active, created_at)
+VALUES (1, 'etsy', 'api', 0, 0, 1, '2026-12-01 11:00:00')
+"""
 UPGRADE = '''
 """A later revision."""
 import sqlalchemy as sa
@@ -108,7 +112,7 @@ def test_every_noun_of_the_room_is_known_to_the_schema():
 def test_before_an_upgrade_everything_is_copied_and_nothing_is_lost(place, backups, later_tresen):
     migrate(place, backups)
     before = newest()
-    rows(place, "INSERT INTO source VALUES (1, 'etsy', 'api', 0, 0, 1, '2026-12-01 11:00:00')")
+    rows(place, A_SOURCE)
     revision = later_tresen()
 
     backup = migrate(place, backups)
@@ -125,7 +129,7 @@ def test_what_is_still_in_the_log_of_a_killed_process_is_in_the_backup_too(place
     """A copy of the file alone would lose it."""
     migrate(place, backups)
     with closing(sqlite3.connect(place, isolation_level=None)) as connection:
-        connection.execute("INSERT INTO source VALUES (1, 'etsy', 'api', 0, 0, 1, '2026-12-01 11:00:00')")
+        connection.execute(A_SOURCE)
         killed = tmp_path / "killed" / "tresen.sqlite3"
         killed.parent.mkdir()
         for end in ("", "-wal"):

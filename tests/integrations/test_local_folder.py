@@ -9,7 +9,8 @@ from contextlib import suppress
 import pytest
 
 from integrations.local_folder import Grounds, LocalFolder
-from portal.storages import FileMissing, OptionsRefused, StorageUnavailable
+from portal.sealed_options import OptionsRefused
+from portal.storages import FileMissing, StorageUnavailable
 
 
 @pytest.fixture

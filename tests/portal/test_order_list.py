@@ -152,7 +152,7 @@ def bare(fresh_database) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         with closing(sqlite3.connect(fresh_database)) as template:
             template.backup(memory)
-        memory.execute("INSERT INTO source VALUES (1, 'etsy', 'api', 0, 0, 1, '2026-12-01 11:00:00')")
+        memory.execute(A_SOURCE)
         yield memory
 
 
@@ -182,6 +182,10 @@ def test_the_payment_state_in_the_list_is_that_of_the_rules(bare, facts):
     assert told == payment_state(facts)
 
 
+A_SOURCE = """
+INSERT INTO source (id, name, kind, waiver_needs_text, invoices_elsewhere, active, created_at)
+VALUES (1, 'etsy', 'api', 0, 0, 1, '2026-12-01 11:00:00')
+"""
 AN_ORDER = {
     "id": 1, "source_id": 1, "external_id": "1", "number": "N1", "platform": "", "shop_name": "", "kind": "order",
     "state": "ordered", "ordered_at": "2026-11-01 09:30:00.000000", "dunning_level": 0, "currency": "EUR",
@@ -239,7 +243,7 @@ def test_a_migration_fills_the_list_with_the_orders_that_are_there(tmp_path):
     with earlier_tresen():
         migrate(place, tmp_path)
     with closing(sqlite3.connect(place, isolation_level=None)) as connection:
-        connection.execute("INSERT INTO source VALUES (1, 'etsy', 'api', 0, 0, 1, '2026-12-01 11:00:00')")
+        connection.execute(A_SOURCE)
         insert(connection, "order", AN_ORDER | {"buyer_name": "Jürgen"})
     migrate(place, tmp_path)
 

@@ -15,7 +15,8 @@ from portal import webhook_registrations, webhooks
 from portal.orders import PaymentState
 from portal.payment_attempts import Standing
 from portal.payment_refunds import left
-from portal.webhooks import Deliveries, Incoming
+from portal.webhook_inbox import OF_PROVIDERS, Incoming
+from portal.webhooks import Deliveries
 
 PAID = [("payment", "completed", 2000)]
 REVERSED = [("payment", "reversed", 2000)]
@@ -43,7 +44,7 @@ async def deliver(cashier):
         headers = cashier.paypal.hooks.signed(row.reference, body)
         incoming = Incoming(provider_id=cashier.provider.id, ip_prefix="198.51.100.0", headers=headers, body=body)
         await webhooks.accept(incoming, cashier.till, cashier.now)
-        await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
+        await cashier.work_off(OF_PROVIDERS, Deliveries(cashier.till))
 
     return tell
 

@@ -16,14 +16,15 @@ from db.outbox import Job
 from db.webhooks import DeliveryOutcome, Verification, Webhook, WebhookDelivery
 from demo.paypal_stand_in import Fault
 from demo.paypal_stand_in.checkout import refund
-from portal import outbox, payment_providers, webhook_jobs, webhook_registrations, webhooks
+from portal import outbox, payment_providers, webhook_inbox, webhook_jobs, webhook_registrations, webhooks
 from portal.activity import By
 from portal.orders import PaymentState
 from portal.payment_attempts import Standing
 from portal.payment_providers import ProviderChange
 from portal.refusals import Conflict, NotFound
+from portal.webhook_inbox import OF_PROVIDERS, Incoming, NotADelivery, TooMany, TooManyForged
 from portal.webhook_withdrawals import Withdrawals
-from portal.webhooks import Deliveries, Incoming, NotADelivery, TooMany, TooManyForged
+from portal.webhooks import Deliveries
 
 PAID = [("payment", "completed", 2000)]
 PAYPALS, ELSEWHERE = "64.4.240.0/24", "203.0.113.0/24"
@@ -61,7 +62,7 @@ async def arrive(cashier, event, *, work=True, **changed):
     )
     await webhooks.accept(incoming, cashier.till, cashier.now)
     if work:
-        await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
+        await cashier.work_off(OF_PROVIDERS, Deliveries(cashier.till))
 
 
 async def outcomes(cashier) -> list[DeliveryOutcome | None]:
@@ -258,7 +259,7 @@ async def test_trouble_while_verifying_is_met_by_asking_again_later(cashier, fau
 
     cashier.paypal.faults.switch("verify", fault, times=0)
     cashier.now += timedelta(minutes=2)
-    await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
+    await cashier.work_off(OF_PROVIDERS, Deliveries(cashier.till))
 
     assert await cashier.money(order) == PAID
 
@@ -271,18 +272,18 @@ async def given_up(cashier, registered, times):
     for _ in range(times):
         await arrive(cashier, captured(cashier, registered, told), work=False)
     for _ in range(outbox.MAX_ATTEMPTS):
-        await cashier.work_off(webhooks.KIND, Deliveries(cashier.till))
+        await cashier.work_off(OF_PROVIDERS, Deliveries(cashier.till))
         cashier.now += timedelta(days=1)
 
 
 async def told_of_deliveries(cashier) -> list[dict]:
     async with cashier.database.reading() as session:
-        rows = await session.scalars(select(Activity).where(Activity.kind == webhooks.GIVEN_UP, Activity.notice))
+        rows = await session.scalars(select(Activity).where(Activity.kind == webhook_inbox.GIVEN_UP, Activity.notice))
         return [row.details for row in rows]
 
 
 async def test_deliveries_that_were_given_up_wait_no_more_and_are_told_once(cashier, monkeypatch):
-    monkeypatch.setattr(webhooks, "MOST_WAITING", 2)
+    monkeypatch.setattr(webhook_inbox, "MOST_WAITING", 2)
     cashier.paypal.ledger.calls_webhooks = False
     row = await webhook_registrations.register(
         cashier.provider.id, Verification.POSTBACK, cashier.till, cashier.customer
@@ -335,7 +336,7 @@ def rubbish(cashier, webhook, size=0) -> Event:
     ],
 )
 async def test_whoever_floods_us_fills_no_disk(cashier, registered, monkeypatch, bound, most, network):
-    monkeypatch.setattr(webhooks, bound, most)
+    monkeypatch.setattr(webhook_inbox, bound, most)
     for _ in range(2):
         await arrive(cashier, rubbish(cashier, registered, size=1000), work=False, network=ELSEWHERE)
 
@@ -346,7 +347,7 @@ async def test_whoever_floods_us_fills_no_disk(cashier, registered, monkeypatch,
 
 
 async def test_a_network_that_sends_rubbish_leaves_room_for_paypal(cashier, registered, monkeypatch):
-    monkeypatch.setattr(webhooks, "MOST_WAITING_OF_NETWORK", 2)
+    monkeypatch.setattr(webhook_inbox, "MOST_WAITING_OF_NETWORK", 2)
     order = await cashier.sell()
     told = cashier.told(await cashier.pay(order))
     for _ in range(2):
@@ -360,7 +361,7 @@ async def test_a_network_that_sends_rubbish_leaves_room_for_paypal(cashier, regi
 async def test_a_network_that_forged_too_much_is_turned_away_for_an_hour_and_paypal_is_not(
     cashier, registered, monkeypatch
 ):
-    monkeypatch.setattr(webhooks, "FORGERIES_AN_HOUR", 2)
+    monkeypatch.setattr(webhook_inbox, "FORGERIES_AN_HOUR", 2)
     order = await cashier.sell()
     told = cashier.told(await cashier.pay(order))
     for _ in range(2):
@@ -382,9 +383,9 @@ async def test_forged_ones_go_after_a_day_and_genuine_ones_after_a_month(cashier
     await arrive(cashier, captured(cashier, registered, cashier.told(url)))
     await arrive(cashier, captured(cashier, registered, cashier.told(url)), headers={"paypal-transmission-sig": "AAAA"})
 
-    await webhooks.purge(cashier.database.writing, cashier.now + timedelta(days=2))
+    await webhook_inbox.purge(cashier.database.writing, cashier.now + timedelta(days=2))
     assert await outcomes(cashier) == [DeliveryOutcome.APPLIED]
-    await webhooks.purge(cashier.database.writing, cashier.now + timedelta(days=40))
+    await webhook_inbox.purge(cashier.database.writing, cashier.now + timedelta(days=40))
     assert await outcomes(cashier) == []
 
 

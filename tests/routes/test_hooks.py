@@ -12,10 +12,10 @@ import pytest
 
 from db.webhooks import Webhook
 from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET
-from portal import payment_providers, webhooks
+from portal import payment_providers, webhook_inbox
 from portal.activity import By
 from portal.payment_providers import NewProvider
-from portal.webhooks import LARGEST
+from portal.webhook_inbox import LARGEST
 from tests.routes.customer.conftest import Running, running
 
 SIGNED = {
@@ -91,7 +91,7 @@ async def test_what_lacks_one_of_the_five_headers_is_no_delivery(tresen, lacking
 
 
 async def test_whoever_only_forges_waits(tresen, monkeypatch):
-    monkeypatch.setattr(webhooks, "FORGERIES_AN_HOUR", 0)
+    monkeypatch.setattr(webhook_inbox, "FORGERIES_AN_HOUR", 0)
 
     answer = await tresen.client.post("/hooks/paypal/1", content=BODY, headers=HEADERS)
 

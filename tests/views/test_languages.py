@@ -14,9 +14,11 @@ from views.languages import LANGUAGES, language_of, locale_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = ROOT / "views" / "locale"
+WOOS = {"API", "Consumer key", "Consumer secret"}
 PAYPALS = {"PayPal", "PayPal Plus", "Sandbox", "PayPal App Client ID", "PayPal App Client Secret"}
 CLOUDS = {"WebDAV (Nextcloud, ownCloud)", "Bucket", "Region", "App key", "App secret"}
-NAMES = {"Tresen", "SKU", "Demo", "IBAN", "BIC", "Port", "Webhook", *PAYPALS, *CLOUDS}
+TABLES = {"Code", "Format", "Import"}
+NAMES = {"Tresen", "SKU", "Demo", "IBAN", "BIC", "Port", "Webhook", *PAYPALS, *CLOUDS, *WOOS, *TABLES}
 SAME_IN_BOTH = {*NAMES, "Downloads", "%(number)s\u00a0%(unit)s", "%(amount)s\u00a0×\u00a0%(price)s"}
 
 

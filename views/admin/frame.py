@@ -20,6 +20,7 @@ SETTINGS = (
     (said("Customer portal"), "/admin/settings/portal", APPEARANCE),
     (said("Seller"), "/admin/settings/seller", "/admin/settings/seller"),
     (said("Mail"), "/admin/settings/mail", "/admin/settings/mail"),
+    (said("Sources"), "/admin/settings/sources", "/admin/settings/sources"),
     (said("Storages"), "/admin/storages", "/admin/storages"),
     (said("API keys"), "/admin/settings/keys", "/admin/settings/keys"),
     (said("My account"), "/admin/settings/account", "/admin/settings/account"),

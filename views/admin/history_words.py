@@ -13,9 +13,10 @@ from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
 from views.admin.file_history import SENTENCES as FILE_SENTENCES
 from views.admin.invoice_history import SENTENCES as INVOICE_SENTENCES
-from views.admin.labels import BY_SECTION, PROVIDER_HISTORY
+from views.admin.labels import BY_SECTION, PROVIDER_HISTORY, SOURCE
 from views.admin.order_words import STATES
 from views.admin.payment_history import SENTENCES as PAYMENT_SENTENCES
+from views.admin.source_history import SENTENCES as SOURCE_SENTENCES
 from views.admin.told import Told, fixed, reason_of, text_of
 from views.form import Label
 from views.sentences import Sentence, plain, said
@@ -34,7 +35,7 @@ LONGEST = 300
 STOP = (
     "download_failed mail_failing message_failed payment_reversed payment_differs payment_declined payment_unclear"
     " file_missing file_unstampable storage_unavailable"
-    " payment_refund_missing payment_not_due"
+    " payment_refund_missing payment_not_due source_failing source_orders_unread"
 ).split()
 OK = (
     "payment_received payment_restored order_paid waiver_given file_downloaded message_sent invoice_stored"
@@ -85,6 +86,8 @@ def _actor(actor: str, merchants: Mapping[int, str]) -> Sentence:
             return plain(merchants.get(int(who), who) if who.isdecimal() else who)
         case "key":
             return said("API key %(name)s", name=who)
+        case "source":
+            return said("Source %(name)s", name=who)
         case _:
             return ACTORS.get(actor) or plain(actor)
 
@@ -145,6 +148,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     **FILE_SENTENCES,
     **INVOICE_SENTENCES,
     **PAYMENT_SENTENCES,
+    **SOURCE_SENTENCES,
     "image_uploaded": lambda told: said("Image %(name)s uploaded", name=text_of(told, "name")),
     "image_removed": lambda told: said("Image %(name)s removed", name=text_of(told, "name")),
     "merchant_added": lambda told: said("%(email)s may sign in", email=text_of(told, "email")),
@@ -170,6 +174,8 @@ def _labels(happening: Happening) -> Mapping[str, Label]:
     """What the fields are called on the page where they are set."""
     if happening.kind.startswith("payment_provider_"):
         return PROVIDER_HISTORY
+    if happening.kind.startswith("source_"):
+        return SOURCE
     return BY_SECTION.get(text_of(happening.details, "section"), {})
 
 

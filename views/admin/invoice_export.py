@@ -55,10 +55,10 @@ class Register:
         self._columns = COLUMNS + FILE_COLUMNS if of_files else COLUMNS
 
     def head(self) -> bytes:
-        return "\ufeff".encode() + _line([self._speech.say(column) for column in self._columns])
+        return "\ufeff".encode() + line_of([self._speech.say(column) for column in self._columns])
 
     def line(self, row: ListedInvoice, *file: str) -> bytes:
-        return _line(
+        return line_of(
             [
                 text(row.number),
                 self._speech.say(kind_of(row)),
@@ -114,7 +114,7 @@ def member_name(row: ListedInvoice, form: DocumentFormat) -> str:
     return f"{row.issued_on:%Y-%m}/{name}.{form.value}"
 
 
-def _line(cells: list[str]) -> bytes:
+def line_of(cells: list[str]) -> bytes:
     line = io.StringIO()
     csv.writer(line, delimiter=";", lineterminator="\r\n").writerow(cells)
     return line.getvalue().encode()

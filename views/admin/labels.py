@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from db.payment_providers import PayMethod, ProviderKind
 from db.settings import MailTls, PaidRule, TaxRegime
+from db.sources import SourceKind
 from views.form import Label
 from views.sentences import Sentence, plain, said
 
@@ -161,6 +162,43 @@ METHODS: Mapping[str, Sentence] = {
     PayMethod.CARD: said("Credit or debit card"),
 }
 PROVIDER_HISTORY = {**PROVIDER, "methods": Label(said("Methods that customers choose from"), choices=METHODS)}
+SOURCE: Mapping[str, Label] = {
+    "active": Label(said("Active")),
+    "name": Label(
+        said("Name"),
+        said("Lower-case letters, digits and hyphens. It stands in addresses, and stays with the first order."),
+    ),
+    "base_url": Label(
+        said("Address of the shop"), said("Such as https://shop.example.org. Another one needs the keys anew.")
+    ),
+    "consumer_key": Label(
+        said("Consumer key"), said("In WooCommerce: Settings, Advanced, REST API. Read is enough to fetch orders.")
+    ),
+    "consumer_secret": Label(said("Consumer secret"), said("Stored encrypted, and never shown again.")),
+    "webhook_secret": Label(
+        said("Secret of the webhooks"),
+        said("What WooCommerce signs with. Empty means that one is made up when needed."),
+    ),
+    "username": Label(said("User name"), said("The mail address that you sign in to Billbee with.")),
+    "password": Label(said("API password"), said("A password of its own, in Billbee: Settings, API.")),
+    "api_key": Label(said("API key"), said("Billbee gives it out on request.")),
+    "waiver_needs_text": Label(
+        said("Consent to the loss of the right of withdrawal counts only with its time and text"),
+        said("Otherwise the shop’s word is enough."),
+    ),
+    "invoices_elsewhere": Label(
+        said("Invoices are written elsewhere"), said("Then no invoice is made here for orders of this source.")
+    ),
+    "kind": Label(
+        said("Type"),
+        choices={
+            SourceKind.API: said("API"),
+            SourceKind.BILLBEE: plain("Billbee"),
+            SourceKind.WOOCOMMERCE: plain("WooCommerce"),
+            SourceKind.CSV: said("CSV files"),
+        },
+    ),
+}
 IDENTITY = (
     *("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime"),
     *("invoice_series", "invoice_start", "credit_note_series", "credit_note_start"),

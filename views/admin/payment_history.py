@@ -40,6 +40,13 @@ def _delivery_given_up(told: Told) -> Sentence:
     name = text_of(told, "name")
     if not name:  # a failure of our own names no provider
         return said("What a payment service sent could not be worked on: %(detail)s", detail=in_their_words(told))
+    if "source" in told:
+        return said(
+            "What the shop of %(name)s sent could not be worked on: %(detail)s"
+            " It can be tried once more, under Sources.",
+            name=name,
+            detail=in_their_words(told),
+        )
     return said(
         "%(name)s could not be asked whether what came to its webhook is genuine: %(detail)s"
         " Payments are looked at all the same.",

@@ -9,7 +9,8 @@ from typing import ClassVar
 from db.storages import Storage, StorageKind
 from portal import storage_options
 from portal.refusals import Fault
-from portal.storage_options import OPTIONS, REFRESH_TOKEN, Option
+from portal.sealed_options import Option
+from portal.storage_options import OPTIONS, REFRESH_TOKEN
 from views.admin.frame import OfficePage
 from views.admin.storage_words import FAULTS, GUIDES, KINDS, LABELS, UNUSABLE, Guide
 from views.faults import UNFIT

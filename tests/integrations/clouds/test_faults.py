@@ -13,7 +13,8 @@ from db.storages import StorageKind
 from integrations.clouds import Clouds, wire
 from integrations.clouds.wire import LONGEST_ANSWER, Patience, Wire, endpoint, may_be_asked
 from portal.byte_ranges import BytesChangedError
-from portal.storages import FileMissing, OptionsRefused, Storage, StorageUnavailable, Trouble
+from portal.sealed_options import OptionsRefused
+from portal.storages import FileMissing, Storage, StorageUnavailable, Trouble
 from tests.integrations.clouds import servers
 from tests.integrations.clouds.servers import Anybody, anybody
 

@@ -34,6 +34,16 @@ GET PATCH /settings/seller
 GET PATCH /settings/mail
 GET POST /images
 DELETE /images/{image}
+GET POST /sources
+GET PATCH DELETE /sources/{source}
+POST /sources/{source}/webhooks
+POST /sources/{source}/checks
+GET POST /sources/{source}/runs
+GET POST /sources/{source}/imports
+GET DELETE /sources/{source}/imports/{import_id}
+GET /sources/{source}/imports/{import_id}/report
+GET /csv-presets
+DELETE /csv-presets/{preset}
 GET POST /storages
 GET PATCH DELETE /storages/{storage}
 POST /storages/{storage}/checks
@@ -65,8 +75,8 @@ async def test_the_document_lists_every_call_with_what_it_takes_and_gives(shop: 
 
 BODIED = (
     *("/batch", "/payments", "/allowances", "/credit-notes", "/number-gaps"),
-    *("/storages", "/images", "/payment-providers"),
-    "/webhooks",
+    *("/sources", "/storages", "/images", "/payment-providers"),
+    *("/payment-providers/{provider}/webhooks", "/imports"),
 )
 
 

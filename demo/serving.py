@@ -39,7 +39,7 @@ def serving(application: ASGIApp) -> Iterator[str]:
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         if not ready.wait(STARTS_WITHIN):
-            raise RuntimeError("The stand-in for PayPal did not start.")
+            raise RuntimeError("The stand-in did not start.")
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

@@ -1,0 +1,44 @@
+"""A list that changes while it is read, read whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+MOST_PAGES = 20_000
+MOST_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """One page. `last` is the number of the last one as it is now, `rows` how many items are told to be there."""
+
+    items: Sequence[object]
+    last: int
+    rows: int | None = None
+
+
+async def parts(
+    page: Callable[[int], Awaitable[Part]], key_of: Callable[[object], tuple[str, str]]
+) -> AsyncIterator[Sequence[object]]:
+    """The items of one page after another, each once. `key_of` gives the id of an item, and what it changes with it.
+
+    An item that leaves its place for the end of the list lets the others move up by one, over the edge of a page that
+    was read already. So there is another round where fewer were met than there are, or fewer are there than at first.
+    """
+    met: set[tuple[str, str]] = set()
+    for _ in range(MOST_ROUNDS):
+        number, last, rows, has_shrunk = 0, 1, None, False
+        while number < min(last, MOST_PAGES):
+            number += 1
+            part = await page(number)
+            has_shrunk = has_shrunk or (rows or 0) > (part.rows or 0)
+            last, rows = part.last, part.rows
+            fresh = {key_of(item): item for item in part.items if key_of(item) not in met}
+            met |= fresh.keys()
+            if fresh:
+                yield list(fresh.values())
+            if not part.items:
+                break
+        if rows is None or (not has_shrunk and len({name for name, _ in met}) >= rows):
+            return

@@ -1,0 +1,200 @@
+"""What calls us: stored with the sender's own id, worked on by the outbox, set aside to be retried if that fails.
+
+Payment services and sources share it. Who may put something in is for each of them to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.activity import Activity
+from db.engine import Transaction
+from db.payment_providers import PaymentProvider
+from db.sources import Source
+from db.webhooks import DeliveryOutcome, WebhookDelivery
+from portal import outbox
+from portal.activity import TRESEN, By, entry
+from portal.outbox import NewJob
+from portal.refusals import Conflict, NotFound
+
+OF_PROVIDERS, OF_SOURCES = "webhook_delivery", "source_delivery"  # the jobs
+GIVEN_UP = "webhook_delivery_failed"  # the notice
+TOLD_AGAIN_AFTER = timedelta(days=1)
+LARGEST = 256 * 1024  # bytes
+MOST_WAITING, MOST_BYTES_WAITING = 1000, 16 * 1024 * 1024  # of one sender: whoever floods us fills no disk
+MOST_WAITING_OF_NETWORK = 200  # so that one that sends rubbish leaves room for the service
+FORGERIES_AN_HOUR = 30  # of one network; the next one is not even stored
+FORGED_ARE_KEPT, OTHERS_ARE_KEPT = timedelta(days=1), timedelta(days=30)
+NOT_GIVEN_UP = "This delivery was worked on, or is going to be."
+
+
+class NotADelivery(Exception):
+    """It lacks what every delivery has."""
+
+
+class TooMany(Exception):
+    """More wait than can be real."""
+
+
+class TooManyForged(Exception):
+    """That network has sent too much lately that was not the service's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """Of a provider or of a source. `ip_prefix` is the shortened address that it came from."""
+
+    provider_id: int | None = None
+    source_id: int | None = None
+    ip_prefix: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAside:
+    """A delivery that was given up, and who sent it."""
+
+    id: int
+    sender: str
+    received_at: datetime
+    error: str
+
+
+async def store(incoming: Incoming, job_kind: str, name: str, session: AsyncSession, now: datetime) -> None:
+    """Stores it with all its headers and asks the worker; nothing where that name was stored before.
+
+    A payment service's may be anybody's until the worker has asked, so that they are bounded by network, too.
+    Raises TooMany, TooManyForged.
+    """
+    same = select(WebhookDelivery.id).where(_of_sender(incoming), WebhookDelivery.delivery == name)
+    if await session.scalar(same):
+        return
+    await _bounded(incoming, session, now)
+    row = WebhookDelivery(
+        provider_id=incoming.provider_id,
+        source_id=incoming.source_id,
+        delivery=name,
+        received_at=now,
+        headers=dict(incoming.headers),
+        body=incoming.body,
+        ip_prefix=incoming.ip_prefix,
+    )
+    session.add(row)
+    await session.flush()
+    await _ask(row.id, job_kind, f"{job_kind}:{row.id}", session, now)
+
+
+async def note(delivery_id: int, outcome: DeliveryOutcome, session: AsyncSession, now: datetime) -> None:
+    """What it said is not needed any more: it may hold a customer's name, and a forger's rubbish."""
+    row = await session.get(WebhookDelivery, delivery_id)
+    if row is not None:
+        row.outcome, row.worked_on_at, row.error = outcome, now, ""
+        row.headers, row.body = {}, b""
+
+
+async def set_aside(delivery_id: int, error: str, session: AsyncSession, now: datetime) -> None:
+    """Nobody tries any more by himself; the merchant may have it tried."""
+    row = await session.get(WebhookDelivery, delivery_id)
+    if row is not None:
+        row.outcome, row.worked_on_at, row.error = DeliveryOutcome.GIVEN_UP, now, error
+
+
+async def give_up(delivery_id: int, error: str, session: AsyncSession, now: datetime) -> None:
+    """The same with a notice, one of each sender in a day: what fails once fails many times."""
+    await set_aside(delivery_id, error, session, now)
+    row = await session.get(WebhookDelivery, delivery_id)
+    if row is None:
+        return
+    told: dict[str, object] = {**await _sender(row, session), "error": error}
+    if not await _was_told(told, session, now):
+        session.add(entry(By(TRESEN, now), GIVEN_UP, details=told, notice=True))
+
+
+async def given_up(session: AsyncSession, limit: int = 100) -> Sequence[SetAside]:
+    """Newest first."""
+    rows = await session.execute(
+        select(WebhookDelivery, func.coalesce(PaymentProvider.name, Source.name))
+        .outerjoin(PaymentProvider, PaymentProvider.id == WebhookDelivery.provider_id)
+        .outerjoin(Source, Source.id == WebhookDelivery.source_id)
+        .where(WebhookDelivery.outcome == DeliveryOutcome.GIVEN_UP)
+        .order_by(WebhookDelivery.id.desc())
+        .limit(limit)
+    )
+    return [SetAside(id=row.id, sender=name, received_at=row.received_at, error=row.error) for row, name in rows]
+
+
+async def retry(delivery_id: int, session: AsyncSession, by: By) -> None:
+    """Once more from the beginning, with as many tries as a new one. Raises NotFound, Conflict."""
+    row = await session.get(WebhookDelivery, delivery_id)
+    if row is None:
+        raise NotFound
+    if row.outcome is not DeliveryOutcome.GIVEN_UP or not row.body:
+        raise Conflict(NOT_GIVEN_UP)
+    row.outcome, row.worked_on_at, row.error = None, None, ""
+    kind = OF_PROVIDERS if row.provider_id else OF_SOURCES
+    await _ask(row.id, kind, f"{kind}:{row.id}:{by.at.isoformat()}", session, by.at)
+    session.add(entry(by, "webhook_delivery_retried", details=await _sender(row, session)))
+
+
+async def purge(transaction: Transaction, now: datetime) -> None:
+    """Forged ones go after a day, the others after a month."""
+    forged = (WebhookDelivery.outcome == DeliveryOutcome.FORGED) & (WebhookDelivery.received_at < now - FORGED_ARE_KEPT)
+    async with transaction() as session:
+        await session.execute(
+            delete(WebhookDelivery).where(or_(forged, WebhookDelivery.received_at < now - OTHERS_ARE_KEPT))
+        )
+
+
+async def _ask(delivery_id: int, kind: str, key: str, session: AsyncSession, now: datetime) -> None:
+    payload: dict[str, object] = {"delivery_id": delivery_id}
+    await outbox.enqueue(NewJob(kind=kind, key=key, payload=payload), session, now)
+
+
+def _of_sender(incoming: Incoming) -> ColumnElement[bool]:
+    if incoming.provider_id is not None:
+        return WebhookDelivery.provider_id == incoming.provider_id
+    return WebhookDelivery.source_id == incoming.source_id
+
+
+async def _bounded(incoming: Incoming, session: AsyncSession, now: datetime) -> None:
+    """Raises TooMany, TooManyForged. One statement."""
+    row = WebhookDelivery
+    waits, same_network = row.outcome.is_(None), row.ip_prefix == incoming.ip_prefix
+    lately_forged = (row.outcome == DeliveryOutcome.FORGED) & (row.received_at > now - timedelta(hours=1))
+    counts = await session.execute(
+        select(
+            func.count().filter(waits),
+            func.coalesce(func.sum(func.length(row.body)).filter(waits), 0),
+            func.count().filter(waits, same_network),
+            func.count().filter(lately_forged, same_network),
+        ).where(_of_sender(incoming), waits | (row.received_at > now - timedelta(hours=1)))
+    )
+    waiting, stored, of_network, forged = counts.one()
+    if forged >= FORGERIES_AN_HOUR:
+        raise TooManyForged
+    if waiting >= MOST_WAITING or (incoming.provider_id and of_network >= MOST_WAITING_OF_NETWORK):
+        raise TooMany
+    if stored + len(incoming.body) > MOST_BYTES_WAITING:
+        raise TooMany
+
+
+async def _sender(row: WebhookDelivery, session: AsyncSession) -> dict[str, object]:
+    """Who it is, as the history names it."""
+    if row.provider_id is not None:
+        provider = await session.get(PaymentProvider, row.provider_id)
+        return {"provider": row.provider_id, "name": provider.name if provider else ""}
+    source = await session.get(Source, row.source_id)
+    return {"source": row.source_id, "name": source.name if source else ""}
+
+
+async def _was_told(told: Mapping[str, object], session: AsyncSession, now: datetime) -> bool:
+    lately = select(Activity.id).where(Activity.notice, Activity.kind == GIVEN_UP, Activity.at > now - TOLD_AGAIN_AFTER)
+    kind = "provider" if "provider" in told else "source"
+    of_sender = Activity.details[kind].as_integer() == told[kind]
+    return await session.scalar(lately.where(of_sender).limit(1)) is not None
