@@ -50,7 +50,7 @@ from portal.storages import Opener, Storages
 from portal.vault import Vault
 from routes import application, protected
 from routes.protection import Origins, Protection
-from views.mail import lost_link, notices
+from views.mail import lost_link, notices, templated
 
 T = TypeVar("T")
 GRACE_SECONDS = 10
@@ -105,6 +105,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             mailer_for=partial(smtp.SmtpMailer, hello=smtp.hello(config.base_url)),
             lost_link_mail=lost_link.written,
             notice_mail=notices.written,
+            templated_mail=templated.written,
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
             stamps_most_bytes=config.stamp_cache_mib * 1024**2,

@@ -29,6 +29,7 @@ from portal import (
     retention,
     settings,
     storage_grants,
+    templated_mails,
     webhook_jobs,
     webhooks,
 )
@@ -57,6 +58,7 @@ from portal.stamp_previews import Previews
 from portal.stamps import MOST_BYTES, Stamps
 from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
+from portal.templated_mails import TemplatedMails
 from portal.till import Till
 from portal.vault import Vault
 from portal.webhook_registrations import Registrations
@@ -113,6 +115,7 @@ class House:
     vault: Vault
     post: Post
     messages: Messages
+    templated_mails: TemplatedMails
     confirmations: Confirmations
     issuing: Issuing
     worker: Worker
@@ -136,6 +139,7 @@ class Ground:
     mailer_for: MailerFor
     lost_link_mail: Writer
     notice_mail: notice_mails.Writer
+    templated_mail: templated_mails.Writer
     mail_server: MailServer | None = None
     first_run_code: str = ""
     stamps_most_bytes: int = MOST_BYTES
@@ -198,6 +202,7 @@ def built(ground: Ground) -> House:
         vault=post.vault,
         post=post,
         messages=mail,
+        templated_mails=TemplatedMails(links, ground.templated_mail),
         confirmations=Confirmations(ground.database, mail, ground.zone),
         issuing=Issuing(ground.database, ground.child, scratch, ground.zone),
         worker=Worker(

@@ -13,7 +13,8 @@ from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
 from views.admin.file_history import SENTENCES as FILE_SENTENCES
 from views.admin.invoice_history import SENTENCES as INVOICE_SENTENCES
-from views.admin.labels import BY_SECTION, PROVIDER_HISTORY
+from views.admin.labels import BY_SECTION, MESSAGE, PROVIDER_HISTORY
+from views.admin.message_history import SENTENCES as MESSAGE_SENTENCES
 from views.admin.order_words import STATES
 from views.admin.payment_history import SENTENCES as PAYMENT_SENTENCES
 from views.admin.told import Told, fixed, reason_of, text_of
@@ -32,7 +33,8 @@ SECRETS = ("secret", "password", "token", "sealed")
 IS_SET = "_set"  # the history of a secret holds whether there is one
 LONGEST = 300
 STOP = (
-    "download_failed mail_failing message_failed payment_reversed payment_differs payment_declined payment_unclear"
+    "download_failed mail_failing message_failed message_bounced"
+    " payment_reversed payment_differs payment_declined payment_unclear"
     " file_missing file_unstampable storage_unavailable"
     " payment_refund_missing payment_not_due"
 ).split()
@@ -137,10 +139,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     ),
     "billing_address_corrected": fixed(said("Billing address corrected")),
     "billing_address_withdrawn": fixed(said("Correction of the billing address withdrawn")),
-    "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=text_of(told, "subject")),
-    "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=text_of(told, "subject")),
-    "message_failed": lambda told: said("A mail was given up: %(error)s", error=text_of(told, "error")),
-    "mail_failing": lambda told: said("Mail does not leave at present: %(error)s", error=text_of(told, "error")),
+    **MESSAGE_SENTENCES,
     "settings_changed": fixed(said("Settings changed")),
     **FILE_SENTENCES,
     **INVOICE_SENTENCES,
@@ -170,6 +169,8 @@ def _labels(happening: Happening) -> Mapping[str, Label]:
     """What the fields are called on the page where they are set."""
     if happening.kind.startswith("payment_provider_"):
         return PROVIDER_HISTORY
+    if happening.kind.startswith("message_template_"):
+        return MESSAGE
     return BY_SECTION.get(text_of(happening.details, "section"), {})
 
 

@@ -165,6 +165,16 @@ IDENTITY = (
     *("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime"),
     *("invoice_series", "invoice_start", "credit_note_series", "credit_note_start"),
 )
+MESSAGE: Mapping[str, Label] = {
+    "name": Label(said("Name"), said("Only you see this name. It is the same in every language.")),
+    "subject": Label(said("Subject")),
+    "html": Label(said("Mail with formats")),
+    "text": Label(
+        said("Mail as plain text"),
+        said("For mail programs that show no formats. Empty means that it is made by itself."),
+    ),
+    "attach_invoice": Label(said("Attach the invoice"), said("Where there is one that the customer may have.")),
+}
 BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "appearance_settings": APPEARANCE,
     "invoice_settings": INVOICES,
