@@ -36,6 +36,7 @@ from portal import (
     links,
     merchants,
     order_imports,
+    ready_made,
     sessions,
     settings,
     webhook_registrations,
@@ -113,11 +114,13 @@ async def opened(config: Config) -> AsyncIterator[House]:
             provider_checks=dict.fromkeys(BY_PAYPAL, service),
             payment_services=dict.fromkeys(BY_PAYPAL, service),
             hooks_from_here=service.origins.is_on_this_machine,
+            base_url_given=config.base_url_given,
         )
     )
     try:
         async with database.writing() as session:
             await settings.lay_out(session)
+            await ready_made.lay_out(session, datetime.now(UTC))
             await house.storefront.refresh(session)
         await webhook_registrations.keep_up(house.till, house.till.clock())
         noting = asyncio.create_task(house.observations.run())

@@ -19,10 +19,14 @@ DEMO = "demo"
 
 @dataclass(frozen=True)
 class By:
-    """Who acts, and when. `actor` is `key:<name>`, `merchant:<id>`, or one of the names above."""
+    """Who acts, and when. `actor` is `key:<name>`, `merchant:<id>`, `automation:<id>`, or one of the names above.
+
+    `depth` counts the automations that led to it, so that none sets off another one for ever.
+    """
 
     actor: str
     at: datetime
+    depth: int = 0
 
 
 def entry(

@@ -30,9 +30,12 @@ from portal import (
     settings,
     storage_grants,
     templated_mails,
+    triggers,
     webhook_jobs,
     webhooks,
 )
+from portal.actions import Hands
+from portal.automation_runs import AutomationRuns
 from portal.confirmations import Confirmations
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
@@ -40,7 +43,7 @@ from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
 from portal.issuing import Issuing
-from portal.jobs import Periodic, Routine, Work, Worker, every
+from portal.jobs import Paced, Periodic, Routine, Work, Worker, every
 from portal.known_browsers import KnownBrowsers
 from portal.links import Links
 from portal.lost_links import LostLinks, Writer
@@ -48,6 +51,7 @@ from portal.mail_servers import MailerFor, MailServer
 from portal.messages import Messages, Post
 from portal.notice_mails import NoticeMails
 from portal.observations import Observations
+from portal.paces import MailsPerMinute
 from portal.paying import PaymentProvider
 from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.payment_refunds import Refunds
@@ -116,6 +120,7 @@ class House:
     post: Post
     messages: Messages
     templated_mails: TemplatedMails
+    automation_runs: AutomationRuns
     confirmations: Confirmations
     issuing: Issuing
     worker: Worker
@@ -127,7 +132,10 @@ class House:
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What must be given to build a house. `mail_server` is what the environment fixes, if it does."""
+    """What must be given to build a house. `mail_server` is what the environment fixes, if it does.
+
+    `base_url_given`: somebody chose it; a guess is good enough for pages, not for what mails say.
+    """
 
     base_url: str
     keys: tuple[str, ...]
@@ -148,6 +156,7 @@ class Ground:
     granters: Mapping[StorageKind, Granter] = field(default_factory=dict)
     payment_services: Mapping[ProviderKind, PaymentProvider] = field(default_factory=dict)
     hooks_from_here: bool = False
+    base_url_given: bool = True
 
 
 def built(ground: Ground) -> House:
@@ -175,6 +184,15 @@ def built(ground: Ground) -> House:
     )
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
+    issuing = Issuing(ground.database, ground.child, scratch, ground.zone)
+    templated = TemplatedMails(links, ground.templated_mail)
+    runs = AutomationRuns(
+        database=ground.database,
+        hands=Hands(messages=mail, mails=templated),
+        issuing=issuing,
+        has_base_url=ground.base_url_given,
+        zone=ground.zone,
+    )
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -202,13 +220,16 @@ def built(ground: Ground) -> House:
         vault=post.vault,
         post=post,
         messages=mail,
-        templated_mails=TemplatedMails(links, ground.templated_mail),
+        templated_mails=templated,
+        automation_runs=runs,
         confirmations=Confirmations(ground.database, mail, ground.zone),
-        issuing=Issuing(ground.database, ground.child, scratch, ground.zone),
+        issuing=issuing,
         worker=Worker(
             ground.database,
             works={
                 messages.KIND: mail,
+                messages.AUTOMATIC: Paced(mail, MailsPerMinute(ground.database, messages.AUTOMATIC)),
+                triggers.JOB: runs,
                 lost_links.KIND: lost,
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),

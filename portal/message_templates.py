@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.automations import Automation
 from db.base import columns
 from db.message_templates import MessageTemplate
 from portal import greetings, placeholders
@@ -30,6 +31,7 @@ PLACEHOLDERS = (
     "OpenAmount",
     "PaymentDueDate",
 )
+USED = "An automation sends this message."
 TAKEN = "There is a message of this name in this language already."
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 Subject = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^\r\n]*$")]
@@ -142,7 +144,13 @@ async def _check(row: MessageTemplate, session: AsyncSession) -> None:
 
 
 async def _refuse_used(row: MessageTemplate, session: AsyncSession) -> None:
-    """Nothing sends templates by itself yet."""
+    """The last wording of a name stays while an automation sends it, switched on or not."""
+    same = select(MessageTemplate.id).where(MessageTemplate.name == row.name, MessageTemplate.id != row.id)
+    if await session.scalar(same.limit(1)) is not None:
+        return
+    there = select(Automation.actions).where(Automation.removed_at.is_(None))
+    if any(action.get("template") == row.name for does in await session.scalars(there) for action in does):
+        raise Conflict(USED)
 
 
 def _cleaned(values: dict[str, object]) -> dict[str, object]:

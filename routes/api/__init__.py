@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from routes.api import (
     articles,
+    automations,
     batch,
     calls,
     images,
@@ -75,6 +76,12 @@ router = Router(
         storages.remove_storage,
         storages.check_storage,
         storages.list_entries,
+        automations.list_automations,
+        automations.add_automation,
+        automations.show_automation,
+        automations.change_automation,
+        automations.remove_automation,
+        automations.dry_run,
         message_templates.list_templates,
         message_templates.add_template,
         message_templates.show_template,

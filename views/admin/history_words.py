@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from db.orders import State
 from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
+from views.admin.automation_history import SENTENCES as AUTOMATION_SENTENCES
 from views.admin.file_history import SENTENCES as FILE_SENTENCES
 from views.admin.invoice_history import SENTENCES as INVOICE_SENTENCES
-from views.admin.labels import BY_SECTION, MESSAGE, PROVIDER_HISTORY
+from views.admin.labels import AUTOMATION_HISTORY, BY_SECTION, MESSAGE, PROVIDER_HISTORY
 from views.admin.message_history import SENTENCES as MESSAGE_SENTENCES
 from views.admin.order_words import STATES
 from views.admin.payment_history import SENTENCES as PAYMENT_SENTENCES
@@ -33,14 +34,14 @@ SECRETS = ("secret", "password", "token", "sealed")
 IS_SET = "_set"  # the history of a secret holds whether there is one
 LONGEST = 300
 STOP = (
-    "download_failed mail_failing message_failed message_bounced"
+    "download_failed mail_failing message_failed message_bounced automation_loop"
     " payment_reversed payment_differs payment_declined payment_unclear"
     " file_missing file_unstampable storage_unavailable"
     " payment_refund_missing payment_not_due"
 ).split()
 OK = (
     "payment_received payment_restored order_paid waiver_given file_downloaded message_sent invoice_stored"
-    " invoice_created credit_note_created"
+    " invoice_created credit_note_created automation_ran"
 ).split()
 
 
@@ -85,6 +86,8 @@ def _actor(actor: str, merchants: Mapping[int, str]) -> Sentence:
     match kind:
         case "merchant":
             return plain(merchants.get(int(who), who) if who.isdecimal() else who)
+        case "automation":
+            return said("Automation")
         case "key":
             return said("API key %(name)s", name=who)
         case _:
@@ -140,6 +143,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "billing_address_corrected": fixed(said("Billing address corrected")),
     "billing_address_withdrawn": fixed(said("Correction of the billing address withdrawn")),
     **MESSAGE_SENTENCES,
+    **AUTOMATION_SENTENCES,
     "settings_changed": fixed(said("Settings changed")),
     **FILE_SENTENCES,
     **INVOICE_SENTENCES,
@@ -171,6 +175,8 @@ def _labels(happening: Happening) -> Mapping[str, Label]:
         return PROVIDER_HISTORY
     if happening.kind.startswith("message_template_"):
         return MESSAGE
+    if happening.kind.startswith("automation_"):
+        return AUTOMATION_HISTORY
     return BY_SECTION.get(text_of(happening.details, "section"), {})
 
 

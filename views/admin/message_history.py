@@ -16,6 +16,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=text_of(told, "subject")),
     "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=text_of(told, "subject")),
     "message_failed": _given_up,
+    "automatic_message_failed": _given_up,
     "message_bounced": lambda told: said(
         "Mail “%(subject)s” to %(to)s came back: %(error)s",
         subject=text_of(told, "subject"),

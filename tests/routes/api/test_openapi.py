@@ -65,7 +65,7 @@ async def test_the_document_lists_every_call_with_what_it_takes_and_gives(shop: 
 
 BODIED = (
     *("/batch", "/payments", "/allowances", "/credit-notes", "/number-gaps"),
-    *("/storages", "/images", "/payment-providers", "/message-templates", "/bounces"),
+    *("/storages", "/images", "/payment-providers", "/message-templates", "/bounces", "/automations"),
     "/webhooks",
 )
 
