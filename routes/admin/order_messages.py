@@ -7,17 +7,20 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.automations import Trigger
 from db.messages import Message
 from db.orders import State
-from portal import message_log, message_templates, order_history
+from portal import automations, message_log, message_templates, order_history, triggers
 from portal.envelopes import BadAddress
 from portal.refusals import Conflict, NotFound
+from routes.admin.example_orders import row_id
 from routes.admin.orders import LARGEST, Asked, ShownOrder
 from routes.forms import texts_of
 from routes.given import AnyRequest, House, Now
 from views import Page
 from views.admin.order_tabs import Done, MailRow, MessagesTab
 
+LONGEST_MARK = 64
 TAB = "/admin/orders/{order_id:int}/messages"
 
 
@@ -26,6 +29,7 @@ async def show_messages(asked: Asked, house: House) -> Page:
     async with house.database.reading() as session:
         mails = await order_history.mails(asked.dossier.order.id, session)
         wordings = dict.fromkeys(row.name for row in await message_templates.every(session))
+        by_hand = [row for row in await automations.every(session) if row.active and row.trigger is Trigger.MANUAL]
     tab = MessagesTab(
         frame=asked.frame(),
         head=asked.head("messages"),
@@ -33,6 +37,7 @@ async def show_messages(asked: Asked, house: House) -> Page:
         mails=tuple(MailRow.of(mail, asked.dossier.zone) for mail in mails),
         newest=mails[0].id if mails else 0,
         wordings=() if asked.dossier.order.state is State.DELETED else tuple(wordings),
+        by_hand=tuple((row.id, row.name) for row in by_hand),
     )
     return Page(tab, locale=asked.merchant.locale)
 
@@ -73,6 +78,20 @@ async def send_templated(asked: Asked, request: AnyRequest, house: House, now: N
     except BadAddress:
         return asked.back("messages", "no-address")
     return await _sent(new, asked, house)
+
+
+@post("/admin/orders/{order_id:int}/automation-runs")
+async def run_by_hand(asked: Asked, request: AnyRequest, house: House) -> Redirect:
+    """One that waits for nothing else. The form bears a mark: a second click runs nothing."""
+    texts = await texts_of(request)
+    mark = texts.get("attempt", "")[:LONGEST_MARK]
+    async with house.database.writing() as session:
+        row = await automations.one(row_id(texts.get("automation", "")), session)
+        if row.trigger is not Trigger.MANUAL or not row.active or not mark:
+            return asked.back("messages", "changed-meanwhile")
+        event = f"{Trigger.MANUAL.value}:{mark}"
+        await triggers.ask([row.id], asked.dossier.order.id, event, session, asked.merchant.by)
+    return asked.back("messages", "asked")
 
 
 async def _is_newest(texts: dict[str, str], asked: ShownOrder, session: AsyncSession) -> bool:

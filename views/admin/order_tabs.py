@@ -25,6 +25,7 @@ DONE = {
     "waits": said("The mail with the portal link is queued and leaves as soon as the mail server takes it."),
     "no-address": said("The mail was not queued: the order’s mail address cannot be used."),
     "mail-sent": said("The mail is on its way."),
+    "asked": said("The automation is asked. What it does stands in the history."),
     "mail-waits": said("The mail is queued and leaves as soon as the mail server takes it."),
     "mail-outdated": said(
         "Not sent: the portal link was renewed since, and the one in that mail opens nothing any more."
@@ -177,6 +178,7 @@ class MessagesTab(OrderTab):
     mails: tuple[MailRow, ...]
     newest: int
     wordings: tuple[str, ...]
+    by_hand: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
