@@ -25,6 +25,7 @@ from portal.templated_mails import TemplatedMails
 
 Text = Annotated[str, Meta(max_length=500)]
 TemplateId = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+UNFILLED = "message_unfilled"
 NEVER_SET = frozenset({State.DELETED, State.UNKNOWN})  # the one is a deed of its own, the other no judgement
 
 
@@ -160,8 +161,23 @@ async def _send(action: Action, case: Case) -> None:
     template = await message_templates.fitting(str(action.template), dossier.locale, case.session)
     if template is None:
         return
+    if names := message_templates.unknown(template):
+        await _tell_unfilled(template.name, names, case)
     new = await case.hands.mails.message(template, dossier, case.session, case.by.at)
     await case.hands.messages.enqueue(new, case.session, case.by, lane=AUTOMATIC)
+
+
+async def _tell_unfilled(template: str, names: Sequence[str], case: Case) -> None:
+    """One notice for each message and set of names: the customers read them as they are."""
+    details: dict[str, object] = {"name": template, "names": ", ".join(f"{{{name}}}" for name in names)}
+    known = select(Activity.id).where(
+        Activity.notice,
+        Activity.kind == UNFILLED,
+        Activity.details["name"].as_string() == template,
+        Activity.details["names"].as_string() == details["names"],
+    )
+    if await case.session.scalar(known.limit(1)) is None:
+        case.session.add(entry(case.by, UNFILLED, case.order.id, details, notice=True))
 
 
 async def _add_tag(action: Action, case: Case) -> None:

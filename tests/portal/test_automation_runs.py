@@ -323,6 +323,21 @@ async def test_one_that_was_removed_or_switched_off_meanwhile_does_nothing(shop)
     assert await shop.outcomes() == [(RunState.SKIPPED, "switched-off")] * 2
 
 
+async def test_a_placeholder_that_nothing_fills_is_a_notice_told_once(shop):
+    async with shop.database.writing() as session:
+        new = NewTemplate(name="Kaputt", subject="{OrderNumber}", text="{Ordernumber}")
+        await message_templates.add(new, session, shop.by)
+    await shop.automation(Action(kind=ActionKind.SEND_MESSAGE, template="Kaputt"))
+
+    await shop.put("1")
+    await shop.put("2")
+    await shop.work()
+
+    (told,) = await shop.told("message_unfilled")
+    assert (told.notice, told.details) == (True, {"name": "Kaputt", "names": "{Ordernumber}"})
+    assert [mail.text for mail in await shop.mails()] == ["{Ordernumber}\n"] * 2
+
+
 # --- Never a flood
 
 

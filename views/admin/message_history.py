@@ -23,6 +23,11 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
         to=text_of(told, "to"),
         error=text_of(told, "error"),
     ),
+    "message_unfilled": lambda told: said(
+        "Message %(name)s reaches customers with %(names)s, which nothing fills",
+        name=text_of(told, "name"),
+        names=text_of(told, "names"),
+    ),
     "mail_failing": lambda told: said("Mail does not leave at present: %(error)s", error=text_of(told, "error")),
     "message_template_added": lambda told: said("Message %(name)s added", name=text_of(told, "name")),
     "message_template_changed": lambda told: said("Message %(name)s changed", name=text_of(told, "name")),
