@@ -36,6 +36,7 @@ from portal import (
     links,
     merchants,
     order_imports,
+    ready_made,
     sessions,
     settings,
     webhook_registrations,
@@ -50,7 +51,7 @@ from portal.storages import Opener, Storages
 from portal.vault import Vault
 from routes import application, protected
 from routes.protection import Origins, Protection
-from views.mail import lost_link, notices
+from views.mail import lost_link, notices, templated
 
 T = TypeVar("T")
 GRACE_SECONDS = 10
@@ -107,6 +108,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             csv_reader=order_csv,
             lost_link_mail=lost_link.written,
             notice_mail=notices.written,
+            templated_mail=templated.written,
             mail_server=mail_server(config),
             first_run_code=config.first_run_code,
             stamps_most_bytes=config.stamp_cache_mib * 1024**2,
@@ -116,11 +118,13 @@ async def opened(config: Config) -> AsyncIterator[House]:
             hooks_from_here=service.origins.is_on_this_machine,
             connectors=shops.connectors(),
             callers=shops.callers(),
+            base_url_given=config.base_url_given,
         )
     )
     try:
         async with database.writing() as session:
             await settings.lay_out(session)
+            await ready_made.lay_out(session, datetime.now(UTC))
             await house.storefront.refresh(session)
         await webhook_registrations.keep_up(house.till, house.till.clock())
         noting = asyncio.create_task(house.observations.run())

@@ -31,8 +31,15 @@ class Server:
 
     def rss(self) -> float:
         """MB that the process itself holds now."""
+        return self._held("VmRSS:")
+
+    def own(self) -> float:
+        """MB of that which no file stands behind: SQLite maps the database, which grows with what is in it."""
+        return self._held("RssAnon:")
+
+    def _held(self, name: str) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
+        return int(status.split(name)[1].split()[0]) * 1024 / 1e6
 
 
 def free_port() -> int:

@@ -48,3 +48,13 @@ class Attachment(Base, kw_only=True):
     name: Mapped[str]
     media_type: Mapped[str]
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Bounce(Base, kw_only=True):
+    """A mail that a server had taken, and that came back: who noted it, and what the returning mail said."""
+
+    __tablename__ = "message_bounce"
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), primary_key=True)
+    reason: Mapped[str]
+    noted_by: Mapped[str]
+    noted_at: Mapped[datetime]

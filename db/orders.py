@@ -207,6 +207,9 @@ class Line(Base, kw_only=True):
 
 
 class OrderTag(Base, kw_only=True):
+    """`own`: given here, by an automation; an import leaves it alone."""
+
     __tablename__ = "order_tag"
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), primary_key=True)
     tag: Mapped[str] = mapped_column(primary_key=True)
+    own: Mapped[bool] = mapped_column(default=False)

@@ -88,9 +88,8 @@ def _served(place: Path, begun: Beginning, more: dict[str, str]) -> Iterator[Sho
     if not data.exists():
         shutil.copytree(begun.data, data)
     known = environment(data, **more)
-    with subprocess.Popen(
-        [*TRESEN, "serve", "--port", "0"], env=known, stdout=subprocess.PIPE, text=True, cwd=place
-    ) as process:
+    words = [*TRESEN, "serve", "--port", more.get("TRESEN_PORT", "0")]
+    with subprocess.Popen(words, env=known, stdout=subprocess.PIPE, text=True, cwd=place) as process:
         try:
             yield Shop(_announced(process), begun.key, data, process)
         finally:

@@ -20,10 +20,15 @@ SOURCE = "source"
 
 @dataclass(frozen=True)
 class By:
-    """Who acts, and when. `actor` is `key:<name>`, `merchant:<id>`, `source:<name>`, or one of the names above."""
+    """Who acts, and when. `actor` is one of the names above, or a kind with its own: `key:<name>`, `merchant:<id>`,
+    `source:<name>`, `automation:<id>`.
+
+    `depth` counts the automations that led to it, so that none sets off another one for ever.
+    """
 
     actor: str
     at: datetime
+    depth: int = 0
 
 
 def entry(

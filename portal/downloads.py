@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.automations import Trigger
 from db.downloads import Download, DownloadObservation
 from db.orders import Order
+from portal import triggers
+from portal.activity import CUSTOMER, By
 from portal.entitled import is_given_back
 from portal.entitlements import Entitlement
 from portal.orders import death, not_an_order
@@ -95,6 +98,8 @@ async def spend(entitlement: Entitlement, delivery: Delivery, attempt: Attempt, 
         ip_prefix=attempt.ip_prefix,
     )
     session.add(download)
+    by = By(CUSTOMER, attempt.at)
+    await triggers.fire(Trigger.FILE_DOWNLOADED, entitlement.order.id, session, by, download)
     await session.flush()
     return download
 

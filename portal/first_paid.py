@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.orders import Order
+from db.automations import Trigger
+from db.orders import Order, OrderKind
 from db.settings import GeneralSettings, PaidRule
-from portal import order_facts
+from portal import order_facts, triggers
 from portal.activity import By, entry
 from portal.orders import OPEN_ACCOUNT, PIPELINE
 
@@ -21,6 +22,8 @@ async def note(order: Order, session: AsyncSession, by: By) -> bool:
     payments = (await order_facts.payments_of([order], session))[order.id]
     if order_facts.one(order, payments, 0, rule).is_paid:  # credit notes lower what is due, they pay nothing
         order.first_seen_paid_at = by.at
+        if order.kind is OrderKind.ORDER:
+            await triggers.fire(Trigger.ORDER_PAID, order.id, session, by)
     return order.first_seen_paid_at is not None
 
 

@@ -13,10 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
+from db.automations import Trigger
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, Issuer
 from db.orders import Order, OrderKind
 from pdfkit.child import Child
 from pdfkit.outcome import Inspection
+from portal import triggers
 from portal.activity import By, entry
 from portal.refusals import Conflict, Fault, Invalid
 from portal.texts import plain
@@ -82,7 +84,10 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     )
     details: dict[str, object] = {"number": number, "sha256": digest, "beside_own": beside_own}
     details["same_number"] = same_number is not None
-    session.add(entry(by, "invoice_stored", order.id, details, notice=beside_own or same_number is not None))
+    happening = entry(by, "invoice_stored", order.id, details, notice=beside_own or same_number is not None)
+    session.add(happening)
+    if invoice.kind is InvoiceKind.INVOICE:
+        await triggers.fire(Trigger.INVOICE_CREATED, order.id, session, by, happening)
     return invoice, True
 
 

@@ -33,9 +33,13 @@ from portal import (
     source_options,
     source_runs,
     storage_grants,
+    templated_mails,
+    triggers,
     webhook_inbox,
     webhook_jobs,
 )
+from portal.actions import Hands
+from portal.automation_runs import AutomationRuns
 from portal.confirmations import Confirmations
 from portal.csv_files import CsvFiles
 from portal.csv_import_jobs import CsvImports
@@ -47,7 +51,7 @@ from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
 from portal.issuing import Issuing
-from portal.jobs import Periodic, Routine, Work, Worker, every
+from portal.jobs import Paced, Periodic, Routine, Work, Worker, every
 from portal.known_browsers import KnownBrowsers
 from portal.links import Links
 from portal.lost_links import LostLinks, Writer
@@ -55,6 +59,7 @@ from portal.mail_servers import MailerFor, MailServer
 from portal.messages import Messages, Post
 from portal.notice_mails import NoticeMails
 from portal.observations import Observations
+from portal.paces import MailsPerMinute
 from portal.paying import PaymentProvider
 from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.payment_refunds import Refunds
@@ -68,6 +73,7 @@ from portal.stamp_previews import Previews
 from portal.stamps import MOST_BYTES, Stamps
 from portal.storage_grants import Granter, StorageGrants
 from portal.storages import Storages
+from portal.templated_mails import TemplatedMails
 from portal.till import Till
 from portal.vault import Vault
 from portal.webhook_inbox import OF_PROVIDERS, OF_SOURCES
@@ -129,6 +135,8 @@ class House:
     vault: Vault
     post: Post
     messages: Messages
+    templated_mails: TemplatedMails
+    automation_runs: AutomationRuns
     confirmations: Confirmations
     issuing: Issuing
     worker: Worker
@@ -143,7 +151,10 @@ class House:
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """What must be given to build a house. `mail_server` is what the environment fixes, if it does."""
+    """What must be given to build a house. `mail_server` is what the environment fixes, if it does.
+
+    `base_url_given`: somebody chose it; a guess is good enough for pages, not for what mails say.
+    """
 
     base_url: str
     keys: tuple[str, ...]
@@ -156,6 +167,7 @@ class Ground:
     csv_reader: CsvReader
     lost_link_mail: Writer
     notice_mail: notice_mails.Writer
+    templated_mail: templated_mails.Writer
     mail_server: MailServer | None = None
     first_run_code: str = ""
     stamps_most_bytes: int = MOST_BYTES
@@ -166,6 +178,7 @@ class Ground:
     hooks_from_here: bool = False
     connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
     callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
+    base_url_given: bool = True
 
 
 def built(ground: Ground) -> House:
@@ -196,6 +209,15 @@ def built(ground: Ground) -> House:
     csv_files = CsvFiles(ground.cache / "csv", ground.csv_reader)
     connectors = Connectors(ground.connectors, post.vault, ground.callers)
     source_deliveries = SourceDeliveries(ground.database, connectors, ground.zone)
+    issuing = Issuing(ground.database, ground.child, scratch, ground.zone)
+    templated = TemplatedMails(links, ground.templated_mail)
+    runs = AutomationRuns(
+        database=ground.database,
+        hands=Hands(messages=mail, mails=templated),
+        issuing=issuing,
+        has_base_url=ground.base_url_given,
+        zone=ground.zone,
+    )
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -223,12 +245,16 @@ def built(ground: Ground) -> House:
         vault=post.vault,
         post=post,
         messages=mail,
+        templated_mails=templated,
+        automation_runs=runs,
         confirmations=Confirmations(ground.database, mail, ground.zone),
-        issuing=Issuing(ground.database, ground.child, scratch, ground.zone),
+        issuing=issuing,
         worker=Worker(
             ground.database,
             works={
                 messages.KIND: mail,
+                messages.AUTOMATIC: Paced(mail, MailsPerMinute(ground.database, messages.AUTOMATIC)),
+                triggers.JOB: runs,
                 lost_links.KIND: lost,
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),

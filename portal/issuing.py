@@ -24,11 +24,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
+from db.automations import Trigger
 from db.engine import Database
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, InvoiceSnapshot, Issuer
 from pdfkit import paper
 from pdfkit.paper import Paper, PaperCause, PaperRefused, Printed
-from portal import invoice_drafts, invoice_notices, number_series, seals
+from portal import invoice_drafts, invoice_notices, number_series, seals, triggers
 from portal.activity import By, entry
 from portal.credit_notes import NewCreditNote
 from portal.invoice_drafts import Draft, Existing, Wish
@@ -202,7 +203,10 @@ class Issuing:
             parts = _parts(row.id, drawn)
             session.add_all(parts)
             await seals.set_on(row, parts, place, session)
-            session.add(_note(row, draft, by))
+            note = _note(row, draft, by)
+            session.add(note)
+            if row.kind is InvoiceKind.INVOICE:
+                await triggers.fire(Trigger.INVOICE_CREATED, row.order_id, session, by, note)
             if draft.given_back:
                 due: dict[str, object] = {"number": row.number, "amount": draft.given_back, "currency": row.currency}
                 session.add(entry(by, "credit_note_due", row.order_id, due, notice=True))

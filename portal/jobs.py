@@ -27,6 +27,16 @@ Record = Callable[[AsyncSession, datetime], Awaitable[None]]
 log = logging.getLogger("tresen.jobs")
 
 
+class Pace(Protocol):
+    """How fast jobs of one kind are begun."""
+
+    async def free_at(self, now: datetime) -> datetime:
+        """From when on the next one may be begun; `now` or earlier: at once."""
+        ...
+
+    def begun(self, now: datetime) -> None: ...
+
+
 class Work(Protocol):
     """How one kind of job is done."""
 
@@ -42,6 +52,24 @@ class Work(Protocol):
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
         """Written together with the failure; `job.dead_at` tells whether it was the last one."""
         ...
+
+
+@dataclass(frozen=True)
+class Paced:
+    """The same work, begun no faster than its pace allows."""
+
+    work: Work
+    pace: Pace
+
+    @property
+    def limit(self) -> timedelta:
+        return self.work.limit
+
+    async def do(self, job: Claimed) -> Record:
+        return await self.work.do(job)
+
+    async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
+        await self.work.failed(job, session, by)
 
 
 @dataclass(frozen=True)
@@ -154,6 +182,7 @@ class Worker:
         self._periodic = periodic
         self._clock = clock
         self._poll_seconds = poll_seconds
+        self._resting: dict[str, datetime] = {}
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._last_moment: float | None = None
 
@@ -183,12 +212,19 @@ class Worker:
             except Exception:  # a full disk or a locked database must not end all work for good
                 log.exception("The outbox cannot be read; it is tried again.")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._database.queued.wait(), self._poll_seconds)
+                await asyncio.wait_for(self._database.queued.wait(), self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until the next look, if nothing is queued before."""
+        now = self._clock()
+        rests = [(until - now).total_seconds() for kind, until in self._resting.items() if kind not in self._lanes]
+        return min([self._poll_seconds, *(rest for rest in rests if rest > 0)])
 
     async def _look(self) -> None:
         now = self._clock()
+        idle = [kind for kind in self._works if kind not in self._lanes and not self._rests(kind, now)]
         async with self._database.reading() as session:
-            waiting = await outbox.kinds_due([kind for kind in self._works if kind not in self._lanes], session, now)
+            waiting = await outbox.kinds_due(idle, session, now)
             planning = await self._has_to_plan(session, now)
         if planning:
             async with self._database.writing() as session:
@@ -204,7 +240,9 @@ class Worker:
         """Until nothing of that kind is due any more."""
         work = self._works[kind]
         try:
-            while self._last_moment is None and (job := await self._claimed(kind, work)):
+            while await self._may_begin(kind) and (job := await self._claimed(kind, work)):
+                if isinstance(work, Paced):
+                    work.pace.begun(self._clock())
                 await attempt(job, work, self._database.writing, self._clock)
         except Exception:  # as above; the claim runs out, and the job comes back
             log.exception("Working on %s was broken off; it is tried again.", kind)
@@ -212,6 +250,15 @@ class Worker:
             self._database.queued.set()  # what came in between the last look and now
         finally:
             del self._lanes[kind]
+
+    async def _may_begin(self, kind: str) -> bool:
+        work = self._works[kind]
+        if isinstance(work, Paced):
+            self._resting[kind] = await work.pace.free_at(self._clock())
+        return self._last_moment is None and not self._rests(kind, self._clock())
+
+    def _rests(self, kind: str, now: datetime) -> bool:
+        return kind in self._resting and self._resting[kind] > now
 
     async def _claimed(self, kind: str, work: Work) -> Claimed | None:
         async with self._database.writing() as session:

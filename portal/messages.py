@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
 from db.messages import Attachment, Message, MessageState
+from db.orders import Order, State
 from db.outbox import Job
 from db.settings import SellerSettings
 from portal import envelopes, jobs, mail_servers, outbox, settings
@@ -27,10 +28,12 @@ from portal.vault import Unreadable, Vault
 
 OnSent = Callable[[Message, AsyncSession, datetime], Awaitable[None]]  # in the transaction that records it
 KIND = "message"
+AUTOMATIC = "automatic_message"  # the lane of what nobody waits for: it is capped, and holds up no other mail
 LIMIT = timedelta(seconds=30)
 LOOK_AGAIN_SECONDS = 0.1
 FAILING_FROM = 3  # attempts: after some six minutes this is no hiccup any more
 TELL_AGAIN = timedelta(days=1)
+REMOVED = "The order was removed before the mail could leave."
 NO_SERVER = "No mail server is set up."
 UNREADABLE = "The mail server's password cannot be decrypted with the present keys; enter it again."
 
@@ -107,7 +110,7 @@ class Messages:
         except NotDone:
             return True  # there is one; that its password is unreadable is the merchant's to mend
 
-    async def enqueue(self, new: NewMessage, session: AsyncSession, by: By) -> Message:
+    async def enqueue(self, new: NewMessage, session: AsyncSession, by: By, *, lane: str = KIND) -> Message:
         """Stands, and will be sent, exactly if the caller's transaction is committed. Raises envelopes.BadAddress."""
         to = envelopes.address(new.to, new.to_name)
         message = Message(
@@ -127,7 +130,7 @@ class Messages:
         for position, each in enumerate(new.attachments):
             session.add(_attachment(each, message.id, position))
         about = {} if new.order_id is None else {ORDER_ID: new.order_id}
-        job = NewJob(kind=KIND, key=_key(message.id), payload={"message_id": message.id, **about})
+        job = NewJob(kind=lane, key=_key(message.id), payload={"message_id": message.id, **about})
         await outbox.enqueue(job, session, by.at)
         session.add(entry(by, "message_queued", new.order_id, _details(message)))
         return message
@@ -169,6 +172,8 @@ class Messages:
             attachments = list(await session.scalars(chosen))
             server = await self._server(session)
             seller = await settings.of(SellerSettings, session)
+            if job.kind == AUTOMATIC and await _is_about_nothing(message, session):
+                raise NotDone(REMOVED, permanent=True)
         if server is None:
             raise NotDone(NO_SERVER)
         sender = self._sender(server, seller)
@@ -228,6 +233,12 @@ class Messages:
         """The public host, if it is a name; an address of numbers is no domain for mail."""
         host = urlsplit(self._post.base_url).hostname or ""
         return host if any(sign.isalpha() for sign in host) and ":" not in host else "localhost"
+
+
+async def _is_about_nothing(message: Message, session: AsyncSession) -> bool:
+    """Whether its order was removed since: the link in it would open nothing."""
+    state = await session.scalar(select(Order.state).where(Order.id == message.order_id))
+    return state is State.DELETED
 
 
 def _attachment(new: NewAttachment, message_id: int, position: int) -> Attachment:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.activity import Activity
 from db.downloads import LinkObservation
 from db.files import File
-from db.messages import Message, MessageState
+from db.messages import Bounce, Message, MessageState
 from portal import activity, download_log
 from portal.activity import CUSTOMER
 
@@ -62,7 +62,7 @@ async def last_opened(order_id: int, session: AsyncSession) -> datetime | None:
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenMail:
-    """A mail of the order as it stands in the outbox. `error` is what the server said last."""
+    """A mail of the order as it stands in the outbox. `error` is what the server said last, `bounce` what came back."""
 
     id: int
     kind: str
@@ -72,11 +72,13 @@ class WrittenMail:
     sent_at: datetime | None
     state: MessageState
     error: str
+    bounce: str = ""
 
 
 async def mails(order_id: int, session: AsyncSession) -> list[WrittenMail]:
     """Newest first."""
-    rows = await session.scalars(select(Message).where(Message.order_id == order_id).order_by(Message.id.desc()))
+    written = select(Message, Bounce.reason).outerjoin(Bounce, Bounce.message_id == Message.id)
+    rows = await session.execute(written.where(Message.order_id == order_id).order_by(Message.id.desc()))
     return [
         WrittenMail(
             id=row.id,
@@ -87,8 +89,9 @@ async def mails(order_id: int, session: AsyncSession) -> list[WrittenMail]:
             sent_at=row.sent_at,
             state=row.state,
             error=row.error,
+            bounce=bounce or "",
         )
-        for row in rows
+        for row, bounce in rows
     ]
 
 

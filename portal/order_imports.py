@@ -11,10 +11,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
-from db.orders import Address, AddressRole, Line, Order, OrderTag, State
+from db.automations import Trigger
+from db.orders import Address, AddressRole, Line, Order, OrderKind, OrderTag, State
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
 from db.sources import Source
-from portal import first_paid, foreign_invoices, imported, shop_waivers, sources
+from portal import first_paid, foreign_invoices, imported, shop_waivers, sources, triggers
 from portal.activity import By, entry
 from portal.imported import ImportedLine, ImportedOrder, ImportedPayment, PostalAddress
 from portal.refusals import Conflict, Fault, Invalid, NotFound
@@ -68,6 +69,8 @@ async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) ->
     digest = hashlib.sha256(imported.canonical(order)).hexdigest()
     if known is None:
         known = await _create(source, key, order, session, by)
+        if known.kind is OrderKind.ORDER:
+            await triggers.fire(Trigger.ORDER_IMPORTED, known.id, session, by)
         await _note(known, session, by)
         return known, ImportResult.CREATED
     if outcome := _already_known(known, order, digest):
@@ -146,10 +149,14 @@ async def add_payment(order: Order, payment: ImportedPayment, session: AsyncSess
         known.status = payment.status
     _touch(order, by)
     if _is_reversal(payment):
-        session.add(_reversal(order, payment, by))
+        await _tell_reversal(order, payment, session, by)
     else:
-        told = _told(payment) | {"status": payment.status.value}
-        session.add(entry(by, f"{payment.kind.value}_received", order.id, told))
+        told = entry(
+            by, f"{payment.kind.value}_received", order.id, _told(payment) | {"status": payment.status.value}
+        )
+        session.add(told)
+        if payment.kind is PaymentKind.PAYMENT and payment.status is PaymentStatus.COMPLETED:
+            await triggers.fire(Trigger.PAYMENT_RECEIVED, order.id, session, by, told)
     await first_paid.tell(order, session, by)
     return known is None
 
@@ -191,7 +198,18 @@ async def _update(row: Order, order: ImportedOrder, session: AsyncSession, by: B
     _copy(order, row)
     _touch(row, by)
     await _replace_parts(row, order, session, by)
-    session.add(entry(by, "order_updated", row.id, {"state": row.state.value, "state_before": before.value}))
+    told = entry(by, "order_updated", row.id, {"state": row.state.value, "state_before": before.value})
+    session.add(told)
+    await state_changed(row, before, told, session, by)
+
+
+async def state_changed(row: Order, before: State, told: Activity, session: AsyncSession, by: By) -> None:
+    """Tells who waits for it, if the state is another one now."""
+    if row.state is before:
+        return
+    await triggers.fire(Trigger.STATE_CHANGED, row.id, session, by, told)
+    if row.state is State.CANCELLED:
+        await triggers.fire(Trigger.ORDER_CANCELLED, row.id, session, by)
 
 
 def _refuse_other_kind(row: Order, order: ImportedOrder) -> None:
@@ -220,8 +238,9 @@ async def _replace_parts(row: Order, order: ImportedOrder, session: AsyncSession
     for role, address in ((AddressRole.BILLING, order.billing), (AddressRole.SHIPPING, order.shipping)):
         if address is not None:
             session.add(_address(row, role, address))
-    await session.execute(delete(OrderTag).where(OrderTag.order_id == row.id))
-    session.add_all(OrderTag(order_id=row.id, tag=tag) for tag in dict.fromkeys(order.tags))
+    await session.execute(delete(OrderTag).where(OrderTag.order_id == row.id, ~OrderTag.own))
+    own = set(await session.scalars(select(OrderTag.tag).where(OrderTag.order_id == row.id)))
+    session.add_all(OrderTag(order_id=row.id, tag=tag) for tag in dict.fromkeys(order.tags) if tag not in own)
     await _merge_lines(row, order.lines, session)
     await _merge_payments(row, order.payments, session, by)
 
@@ -257,7 +276,7 @@ async def _merge_payments(row: Order, payments: Iterable[ImportedPayment], sessi
     for payment in payments:
         known = stored.pop(_payment_key(payment), None)
         if _is_reversal(payment) and (known is None or known.status is not PaymentStatus.REVERSED):
-            session.add(_reversal(row, payment, by))
+            await _tell_reversal(row, payment, session, by)
         if known:
             if known.origin is PaymentOrigin.IMPORT:
                 known.amount, known.status, known.at = payment.amount, payment.status, payment.at
@@ -286,9 +305,11 @@ def _is_reversal(payment: ImportedPayment) -> bool:
     return payment.kind is PaymentKind.PAYMENT and payment.status is PaymentStatus.REVERSED
 
 
-def _reversal(order: Order, payment: ImportedPayment, by: By) -> Activity:
+async def _tell_reversal(order: Order, payment: ImportedPayment, session: AsyncSession, by: By) -> None:
     """The merchant must know: the goods may be with a customer who has the money back."""
-    return entry(by, "payment_reversed", order.id, _told(payment), notice=True)
+    told = entry(by, "payment_reversed", order.id, _told(payment), notice=True)
+    session.add(told)
+    await triggers.fire(Trigger.PAYMENT_REVERSED, order.id, session, by, told)
 
 
 def _told(payment: ImportedPayment) -> dict[str, object]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.automations import Trigger
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
-from portal import first_paid, order_facts, payment_attempts, refund_questions
+from portal import first_paid, order_facts, payment_attempts, refund_questions, triggers
 from portal.activity import By, entry
 from portal.order_imports import FURTHER
 from portal.paying import Capture, Refund
@@ -83,7 +84,10 @@ async def book_refund(attempt: Attempt, refund: Refund, session: AsyncSession, b
         details: dict[str, object] = {"provider": PAYPAL, "amount": refund.amount, "currency": refund.currency}
         is_news = refund.is_reversal or not (key or refund_questions.open_questions(attempt))
         word = "payment_reversed" if refund.is_reversal else "refund_received"
-        session.add(entry(by, word, order.id, details, notice=is_news))
+        happening = entry(by, word, order.id, details, notice=is_news)
+        session.add(happening)
+        if refund.is_reversal:
+            await triggers.fire(Trigger.PAYMENT_REVERSED, order.id, session, by, happening)
     failed = refund.status is PaymentStatus.FAILED
     if failed and not (known and known.status is PaymentStatus.FAILED):
         missing: dict[str, object] = {"provider": PAYPAL, "amount": refund.amount, "currency": refund.currency}
@@ -110,7 +114,9 @@ async def received(order: Order, row: Payment, session: AsyncSession, by: By) ->
     session.add(row)
     order.changed_at = by.at
     told: dict[str, object] = {"provider": row.provider, "amount": row.amount, "status": row.status.value}
-    session.add(entry(by, "payment_received", order.id, told))
+    happening = entry(by, "payment_received", order.id, told)
+    session.add(happening)
+    await triggers.fire(Trigger.PAYMENT_RECEIVED, order.id, session, by, happening)
     await first_paid.tell(order, session, by)
 
 
@@ -153,7 +159,10 @@ async def _book_capture(attempt: Attempt, capture: Capture, session: AsyncSessio
     }
     gone = capture.status is PaymentStatus.REVERSED
     word = {PaymentStatus.REVERSED: "reversed", PaymentStatus.PENDING: "pending"}.get(capture.status, "declined")
-    session.add(entry(by, f"payment_{word}", order.id, told, notice=gone))
+    happening = entry(by, f"payment_{word}", order.id, told, notice=gone)
+    session.add(happening)
+    if gone:
+        await triggers.fire(Trigger.PAYMENT_REVERSED, order.id, session, by, happening)
 
 
 async def _note_not_due(attempt: Attempt, capture: Capture, order: Order, session: AsyncSession, by: By) -> None:

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.automations import AutomationSettings
 from db.base import columns
 from db.images import Image
 from db.settings import (
@@ -26,7 +27,7 @@ from db.settings import (
     Settings,
     TaxRegime,
 )
-from portal import first_paid, greetings, invoice_texts, number_series, seller_numbers, waiver_texts
+from portal import first_paid, greetings, invoice_texts, number_series, seller_numbers, triggers, waiver_texts
 from portal.activity import By, entry
 from portal.refusals import Fault, Invalid
 
@@ -46,6 +47,7 @@ DEFAULT_WAIVER_TEXT = (
     " Mir ist bekannt, dass mein Widerrufsrecht damit erlischt."
 )
 MailAddress = Annotated[str, Meta(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$", max_length=320)]
+MOST_MAILS_PER_MINUTE = 6000
 SECRETS = frozenset({"smtp_password"})  # sealed by the vault; the API and the history only tell whether they are set
 Row = TypeVar("Row", bound=Settings)
 
@@ -137,8 +139,21 @@ class MailChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     from_name: Short | UnsetType = UNSET
 
 
+class AutomationsChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    paused: bool | UnsetType = UNSET
+    mails_per_minute: Annotated[int, Meta(ge=1, le=MOST_MAILS_PER_MINUTE)] | UnsetType = UNSET
+    relay_addresses: bool | UnsetType = UNSET
+
+
 Change = (
-    AppearanceChange | InvoicesChange | InvoiceTextsChange | FilesChange | GeneralChange | SellerChange | MailChange
+    AppearanceChange
+    | InvoicesChange
+    | InvoiceTextsChange
+    | FilesChange
+    | GeneralChange
+    | SellerChange
+    | MailChange
+    | AutomationsChange
 )
 
 
@@ -198,6 +213,8 @@ async def change(section: type[Row], wanted: Change, session: AsyncSession, by: 
         await first_paid.note_all(row.paid_rule, session, by)
     if isinstance(row, FileSettings) and "waiver_text" in news:
         await waiver_texts.keep(row.waiver_text, session, by)
+    if isinstance(row, AutomationSettings) and news.get("paused") is False:
+        await triggers.release(session, by.at)
     return row
 
 
@@ -242,6 +259,7 @@ async def lay_out(session: AsyncSession) -> None:
         SellerSettings(),
         invoice_texts.defaults(),
         MailSettings(),
+        AutomationSettings(),
     )
     for row in defaults:
         if await session.get(type(row), 1) is None:

@@ -22,7 +22,7 @@ from portal.house import Ground, House, built
 from portal.storages import Storages
 from portal.vault import Vault
 from tests.factories import BERLIN, KEYS
-from views.mail import lost_link, notices
+from views.mail import lost_link, notices, templated
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +78,7 @@ async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
             csv_reader=order_csv,
             lost_link_mail=lost_link.written,
             notice_mail=notices.written,
+            templated_mail=templated.written,
         )
     )
     yield house

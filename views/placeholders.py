@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from portal import greetings, number_series, placeholders
+from portal import greetings, message_templates, number_series, placeholders
 from views.sentences import Sentence, counted, said
 
 WITHOUT_YEAR = said("Without {year} the number does not tell the year of the invoice.")
@@ -36,4 +36,5 @@ def in_series(text: str) -> tuple[Sentence, ...]:
 
 IN_GREETING = {"greeting_html": unknown_in(greetings.PLACEHOLDERS)}
 IN_STAMP = {"watermark_text": unknown_in(placeholders.STAMP)}
+IN_MESSAGE = dict.fromkeys(("subject", "html", "text"), unknown_in(message_templates.PLACEHOLDERS))
 IN_SERIES = {"invoice_series": in_series}

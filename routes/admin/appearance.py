@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,16 +10,15 @@ from litestar import post, route
 from litestar.datastructures import UploadFile
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.orders import Order
 from db.settings import AppearanceSettings
 from pdfkit.outcome import PictureCause
 from portal import dossiers, images, sample_order, settings
-from portal.refusals import Conflict, Fault, Invalid, NotFound
+from portal.refusals import Conflict, Fault, Invalid
 from portal.sessions import SignedIn
 from portal.settings import AppearanceChange
+from routes.admin.example_orders import chosen, latest, row_id
 from routes.admin.tabs import Section, Tab, saved, shown
 from routes.api.images import LARGEST_UPLOAD
 from routes.forms import LONGEST_FIELD, field_of
@@ -45,8 +43,6 @@ from views.placeholders import IN_GREETING
 from views.sentences import Sentence
 
 TAB = Tab("/admin/settings/portal/appearance", [Section(AppearanceSettings, AppearanceChange, APPEARANCE)])
-LATEST_ORDERS = 20
-ROW_ID = re.compile("[1-9][0-9]{0,17}", re.ASCII)
 
 
 @route(TAB.path, http_method=["GET", "HEAD"])
@@ -80,7 +76,7 @@ async def remove_image(request: AnyRequest, house: House, merchant: Merchant) ->
     wanted = await field_of(request, "image")
     try:
         async with house.database.writing() as session:
-            await images.remove(await images.one(_id(wanted), session), session, merchant.by)
+            await images.remove(await images.one(row_id(wanted), session), session, merchant.by)
     except Conflict:
         form = await shown(TAB, request, house, merchant)
         return await _page(request, form, house, merchant, 409, removal=IN_USE)
@@ -93,7 +89,7 @@ async def show_preview(request: AnyRequest, house: House, merchant: Merchant, no
     wanted = request.query_params.get("order", "")
     async with house.database.reading() as session:
         if wanted:
-            dossier = await dossiers.of(_id(wanted), session, house.zone)
+            dossier = await dossiers.of(row_id(wanted), session, house.zone)
         else:
             dossier = await sample_order.dossier(session, now, house.zone)
     page = OrderPage.of(dossier, now, token="preview")  # noqa: S106 (no token: it opens nothing)
@@ -111,13 +107,6 @@ async def _file(request: AnyRequest) -> tuple[str, bytes]:
     if not isinstance(file, UploadFile) or not file.filename:
         raise Invalid(Fault(images.FIELD, "missing", "Choose an image first."))
     return file.filename, await file.read()
-
-
-def _id(text: str) -> int:
-    """Raises NotFound for what no row can have."""
-    if not ROW_ID.fullmatch(text):
-        raise NotFound
-    return int(text)
 
 
 async def _page(
@@ -151,9 +140,8 @@ async def _page(
 async def _preview(asked: Mapping[str, str], stored: Mapping[str, object], session: AsyncSession) -> Preview:
     """Of the order asked for by `order`, its id, or by `number`; of the sample where there is none such."""
     number = asked.get("number", "")[:LONGEST_FIELD].strip()
-    rows = await session.scalars(select(Order).order_by(Order.id.desc()).limit(LATEST_ORDERS))
-    orders = [OrderChoice.of(row) for row in rows]
-    row = await _chosen(number, asked.get("order", ""), session)
+    orders = [OrderChoice.of(row) for row in await latest(session)]
+    row = await chosen(number, asked.get("order", ""), session)
     order = OrderChoice.of(row) if row else None
     if order and order not in orders:
         orders.insert(0, order)
@@ -161,10 +149,3 @@ async def _preview(asked: Mapping[str, str], stored: Mapping[str, object], sessi
     address = f"{PREVIEW}?v={mark}" + (f"&order={order.id}" if order else "")
     missing = number if number and not order else ""
     return Preview(address=address, order=order, orders=tuple(orders), missing=missing)
-
-
-async def _chosen(number: str, order_id: str, session: AsyncSession) -> Order | None:
-    """Of several orders of that number, which sources may give, the newest."""
-    if number:
-        return await session.scalar(select(Order).where(Order.number == number).order_by(Order.id.desc()).limit(1))
-    return await session.get(Order, int(order_id)) if ROW_ID.fullmatch(order_id) else None

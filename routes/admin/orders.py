@@ -30,8 +30,6 @@ from views.admin.order_overview import Overview
 from views.admin.order_tabs import (
     Done,
     HistoryTab,
-    MailRow,
-    MessagesTab,
     OverviewTab,
 )
 from views.admin.orders import Filters, OrderRow, OrdersPage, address, total_of
@@ -147,21 +145,6 @@ async def show_overview(asked: Asked, now: Now) -> Page:
         head=asked.head("overview"),
         done=Done.of(asked.done),
         overview=Overview.of(asked.order, asked.dossier, now),
-    )
-    return Page(tab, locale=asked.merchant.locale)
-
-
-
-
-@route("/admin/orders/{order_id:int}/messages", http_method=["GET", "HEAD"])
-async def show_messages(asked: Asked, house: House) -> Page:
-    async with house.database.reading() as session:
-        mails = await order_history.mails(asked.dossier.order.id, session)
-    tab = MessagesTab(
-        frame=asked.frame(),
-        head=asked.head("messages"),
-        done=Done.of(asked.done),
-        mails=tuple(MailRow.of(mail, asked.dossier.zone) for mail in mails),
     )
     return Page(tab, locale=asked.merchant.locale)
 

@@ -7,22 +7,27 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.settings import FileSettings, GeneralSettings, InvoiceSettings, MailSettings, SellerSettings
-from portal import invoice_to_do, mail_servers, number_series, settings, stamp_previews, storages
+from portal import invoice_to_do, mail_servers, mail_tests, number_series, settings, stamp_previews, storages
+from portal.envelopes import BadAddress
 from portal.house import House as PortalHouse
 from portal.number_series import Outlooks
 from portal.sessions import SignedIn
 from portal.settings import FilesChange, GeneralChange, InvoicesChange, MailChange, SellerChange
 from portal.windows import local_day
+from routes.admin.example_orders import ROW_ID
 from routes.admin.tabs import Section, Tab, saved, shown
+from routes.forms import field_of
 from routes.given import AnyRequest, House, Merchant
-from views import Page
+from views import Page, spoken
 from views.admin.frame import APPEARANCE, HOME, Frame
 from views.admin.labels import FILES, GENERAL, IDENTITY, INVOICES, MAIL, SELLER
 from views.admin.settings_files import FilesPage, picture_of, told_of
 from views.admin.settings_invoices import InvoicesPage, Refusal, lacks
-from views.admin.settings_mail import MailPage
+from views.admin.settings_mail import MailPage, Trial
 from views.admin.settings_seller import SellerPage
+from views.faults import EXAMPLES
 from views.form import Form
+from views.mail import trial
 from views.placeholders import IN_SERIES, IN_STAMP
 
 INVOICES_TAB = Tab(
@@ -138,16 +143,36 @@ async def _seller(form: Form, house: PortalHouse, merchant: SignedIn, status: in
 
 @route(MAIL_TAB.path, http_method=["GET", "HEAD"])
 async def show_mail(request: AnyRequest, house: House, merchant: Merchant) -> Page:
-    return await _mail(await shown(MAIL_TAB, request, house, merchant), house, merchant)
+    test = request.query_params.get("test", "")
+    async with house.database.reading() as session:
+        mail = await mail_tests.sent(int(test), session) if ROW_ID.fullmatch(test) else None
+    form = await shown(MAIL_TAB, request, house, merchant)
+    return await _mail(form, house, merchant, Trial(to=mail.to_address if mail else merchant.email, mail=mail))
 
 
 @post(MAIL_TAB.path)
 async def change_mail(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
     found = await saved(MAIL_TAB, request, house, merchant)
-    return found if isinstance(found, Redirect) else await _mail(found, house, merchant, 422)
+    if isinstance(found, Redirect):
+        return found
+    return await _mail(found, house, merchant, Trial(to=merchant.email), 422)
 
 
-async def _mail(form: Form, house: PortalHouse, merchant: SignedIn, status: int = 200) -> Page:
+@post(f"{MAIL_TAB.path}/tests")
+async def test_mail(request: AnyRequest, house: House, merchant: Merchant) -> Page | Redirect:
+    """A mail to whom the merchant says: one attempt at once, and what the server answered."""
+    to = await field_of(request, "to")
+    mail = trial.written(spoken(merchant.locale, request))
+    try:
+        tested = await mail_tests.send(mail, to, house.messages, house.database, merchant.by)
+    except BadAddress:
+        form = await shown(MAIL_TAB, request, house, merchant)
+        return await _mail(form, house, merchant, Trial(to=to, error=EXAMPLES["email"]), 422)
+    return Redirect(f"{MAIL_TAB.path}?test={tested}", status_code=303)
+
+
+async def _mail(form: Form, house: PortalHouse, merchant: SignedIn, tried: Trial, status: int = 200) -> Page:
     async with house.database.reading() as session:
         told = mail_servers.answer(await settings.of(MailSettings, session), house.post.fixed)
-    return Page(MailPage.of(Frame.of(merchant, form.action), form, told), locale=merchant.locale, status_code=status)
+    page = MailPage.of(Frame.of(merchant, form.action), form, told, tried)
+    return Page(page, locale=merchant.locale, status_code=status)

@@ -8,6 +8,7 @@ from litestar import get, patch
 from litestar.params import FromPath, RawBody
 from msgspec import Struct
 
+from db.automations import AutomationSettings
 from db.settings import (
     AppearanceSettings,
     FileSettings,
@@ -24,6 +25,7 @@ from portal.house import House as PortalHouse
 from portal.refusals import NotFound
 from portal.settings import (
     AppearanceChange,
+    AutomationsChange,
     Change,
     FilesChange,
     GeneralChange,
@@ -71,6 +73,7 @@ SECTIONS = {
     "general": Section(GeneralSettings, GeneralChange),
     "seller": Section(SellerSettings, SellerChange),
     "mail": Section(MailSettings, MailChange, shown=Mail),
+    "automations": Section(AutomationSettings, AutomationsChange),
 }
 
 

@@ -6,7 +6,8 @@ from litestar import post, route
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal import dossiers, invoices
+from db.automations import Trigger
+from portal import dossiers, invoices, triggers
 from portal.byte_ranges import HeldBytes
 from portal.refusals import NotFound, Refused
 from routes.customer.orders import OUR_FAULT, page_of
@@ -28,6 +29,8 @@ async def get_invoice(order: LinkedOrder, house: House, customer: Customer) -> R
         if refused.refusal in OUR_FAULT:
             return await page_of(order, house, customer.at, refused.refusal, Deed.INVOICE)
         return Redirect(f"/o/{order.token}#invoice", status_code=303)
+    async with house.database.writing() as session:
+        await triggers.fire(Trigger.INVOICE_DOWNLOADED, order.id, session, customer)
     return Redirect(f"/o/{order.token}/invoices/{invoice_id}.pdf", status_code=303)
 
 

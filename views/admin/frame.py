@@ -14,6 +14,8 @@ MAIN = (
     (said("Orders"), "/admin/orders", "/admin/orders"),
     (said("Invoices"), "/admin/invoices", "/admin/invoices"),
     (said("Articles"), "/admin/articles", "/admin/articles"),
+    (said("Automations"), "/admin/automations", "/admin/automations"),
+    (said("Messages"), "/admin/messages", "/admin/messages"),
     (said("Settings"), "/admin/settings", APPEARANCE),
 )
 SETTINGS = (

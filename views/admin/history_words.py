@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from db.orders import State
 from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
+from views.admin.automation_history import SENTENCES as AUTOMATION_SENTENCES
 from views.admin.file_history import SENTENCES as FILE_SENTENCES
 from views.admin.invoice_history import SENTENCES as INVOICE_SENTENCES
-from views.admin.labels import BY_SECTION, PROVIDER_HISTORY, SOURCE
+from views.admin.labels import AUTOMATION_HISTORY, BY_SECTION, MESSAGE, PROVIDER_HISTORY, SOURCE
+from views.admin.message_history import SENTENCES as MESSAGE_SENTENCES
 from views.admin.order_words import STATES
 from views.admin.payment_history import SENTENCES as PAYMENT_SENTENCES
 from views.admin.source_history import SENTENCES as SOURCE_SENTENCES
@@ -33,13 +35,14 @@ SECRETS = ("secret", "password", "token", "sealed")
 IS_SET = "_set"  # the history of a secret holds whether there is one
 LONGEST = 300
 STOP = (
-    "download_failed mail_failing message_failed payment_reversed payment_differs payment_declined payment_unclear"
+    "download_failed mail_failing message_failed message_bounced automation_loop"
+    " payment_reversed payment_differs payment_declined payment_unclear"
     " file_missing file_unstampable storage_unavailable"
     " payment_refund_missing payment_not_due source_failing source_orders_unread"
 ).split()
 OK = (
     "payment_received payment_restored order_paid waiver_given file_downloaded message_sent invoice_stored"
-    " invoice_created credit_note_created"
+    " invoice_created credit_note_created automation_ran"
 ).split()
 
 
@@ -84,6 +87,8 @@ def _actor(actor: str, merchants: Mapping[int, str]) -> Sentence:
     match kind:
         case "merchant":
             return plain(merchants.get(int(who), who) if who.isdecimal() else who)
+        case "automation":
+            return said("Automation")
         case "key":
             return said("API key %(name)s", name=who)
         case "source":
@@ -140,10 +145,8 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     ),
     "billing_address_corrected": fixed(said("Billing address corrected")),
     "billing_address_withdrawn": fixed(said("Correction of the billing address withdrawn")),
-    "message_queued": lambda told: said("Mail “%(subject)s” waits to be sent", subject=text_of(told, "subject")),
-    "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=text_of(told, "subject")),
-    "message_failed": lambda told: said("A mail was given up: %(error)s", error=text_of(told, "error")),
-    "mail_failing": lambda told: said("Mail does not leave at present: %(error)s", error=text_of(told, "error")),
+    **MESSAGE_SENTENCES,
+    **AUTOMATION_SENTENCES,
     "settings_changed": fixed(said("Settings changed")),
     **FILE_SENTENCES,
     **INVOICE_SENTENCES,
@@ -176,6 +179,10 @@ def _labels(happening: Happening) -> Mapping[str, Label]:
         return PROVIDER_HISTORY
     if happening.kind.startswith("source_"):
         return SOURCE
+    if happening.kind.startswith("message_template_"):
+        return MESSAGE
+    if happening.kind.startswith("automation_"):
+        return AUTOMATION_HISTORY
     return BY_SECTION.get(text_of(happening.details, "section"), {})
 
 

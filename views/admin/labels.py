@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from db.payment_providers import PayMethod, ProviderKind
 from db.settings import MailTls, PaidRule, TaxRegime
 from db.sources import SourceKind
+from views.admin.automation_words import MATCHES, TRIGGERS
 from views.form import Label
 from views.sentences import Sentence, plain, said
 
@@ -203,6 +204,36 @@ IDENTITY = (
     *("name", "street", "zip", "city", "country", "vat_id", "tax_number", "tax_regime"),
     *("invoice_series", "invoice_start", "credit_note_series", "credit_note_start"),
 )
+MESSAGE: Mapping[str, Label] = {
+    "name": Label(said("Name"), said("Only you see this name. It is the same in every language.")),
+    "subject": Label(said("Subject")),
+    "html": Label(said("Mail with formats")),
+    "text": Label(
+        said("Mail as plain text"),
+        said("For mail programs that show no formats. Empty means that it is made by itself."),
+    ),
+    "attach_invoice": Label(said("Attach the invoice"), said("Where there is one that the customer may have.")),
+}
+AUTOMATIONS: Mapping[str, Label] = {
+    "paused": Label(
+        said("Pause all automations"), said("What would run is held, and looked at anew when the pause is over.")
+    ),
+    "mails_per_minute": Label(
+        said("Mails per minute"), said("At most, of what automations send. More of them wait for their turn.")
+    ),
+    "relay_addresses": Label(
+        said("Also to addresses that marketplaces lend"),
+        said("Amazon, eBay and Etsy forbid to lead their buyers elsewhere, and hold such mails back."),
+    ),
+}
+AUTOMATION_HISTORY: Mapping[str, Label] = {
+    "name": Label(said("Name")),
+    "active": Label(said("Active")),
+    "trigger": Label(said("When"), choices={str(kind): words for kind, words in TRIGGERS.items()}),
+    "delay_minutes": Label(said("Wait in minutes")),
+    "match": Label(said("Conditions"), choices={str(kind): words for kind, words in MATCHES.items()}),
+    "position": Label(said("Place in the order")),
+}
 BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "appearance_settings": APPEARANCE,
     "invoice_settings": INVOICES,
@@ -210,4 +241,5 @@ BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "seller_settings": SELLER,
     "mail_settings": MAIL,
     "general_settings": GENERAL,
+    "automation_settings": AUTOMATIONS,
 }

@@ -24,6 +24,12 @@ DONE = {
     "sent": said("The mail with the portal link is on its way."),
     "waits": said("The mail with the portal link is queued and leaves as soon as the mail server takes it."),
     "no-address": said("The mail was not queued: the order’s mail address cannot be used."),
+    "mail-sent": said("The mail is on its way."),
+    "asked": said("The automation is asked. What it does stands in the history."),
+    "mail-waits": said("The mail is queued and leaves as soon as the mail server takes it."),
+    "mail-outdated": said(
+        "Not sent: the portal link was renewed since, and the one in that mail opens nothing any more."
+    ),
     "given": said("The downloads are given. The customer can have them at once."),
     "booked": said("The payment is booked."),
     "taken-back": said("The booking is taken back. It counts no more."),
@@ -41,7 +47,7 @@ DONE = {
     "address-withdrawn": said("The correction is withdrawn. The address of the order’s source counts again."),
     "changed-meanwhile": said("Nothing was done: this had just been done already."),
 }
-FAILED = frozenset({"no-address", "refund-failed", "refund-missing"})
+FAILED = frozenset({"no-address", "mail-outdated", "refund-failed", "refund-missing"})
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,7 @@ class DownloadsTab(OrderTab):
     log: tuple[DownloadRow, ...]
 
 
+CAME_BACK = said("Came back")
 MAIL_STATES = {
     MessageState.QUEUED: ("wait", said("Waits")),
     MessageState.SENT: ("ok", said("Sent")),
@@ -138,18 +145,30 @@ MAIL_STATES = {
 
 @dataclass(frozen=True, kw_only=True)
 class MailRow:
+    """`can_go_again`: it has left or was given up, so that it may be sent once more."""
+
+    id: int
     at: datetime
     to: str
     subject: str
     tone: str
     state: Sentence
     error: str
+    can_go_again: bool
 
     @staticmethod
     def of(mail: WrittenMail, zone: ZoneInfo) -> MailRow:
-        tone, state = MAIL_STATES[mail.state]
-        at = (mail.sent_at or mail.created_at).astimezone(zone)
-        return MailRow(at=at, to=mail.to, subject=mail.subject, tone=tone, state=state, error=mail.error)
+        tone, state = ("stop", CAME_BACK) if mail.bounce else MAIL_STATES[mail.state]
+        return MailRow(
+            id=mail.id,
+            at=(mail.sent_at or mail.created_at).astimezone(zone),
+            to=mail.to,
+            subject=mail.subject,
+            tone=tone,
+            state=state,
+            error=mail.bounce or mail.error,
+            can_go_again=mail.state is not MessageState.QUEUED,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +176,9 @@ class MessagesTab(OrderTab):
     template: ClassVar = "admin/order_messages.html"
 
     mails: tuple[MailRow, ...]
+    newest: int
+    wordings: tuple[str, ...]
+    by_hand: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)

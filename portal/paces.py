@@ -1,0 +1,38 @@
+"""How fast a kind of job may be begun: never a flood, be it that a thousand are due or that a server is back."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from db.automations import AutomationSettings
+from db.engine import Database
+from db.outbox import Job
+from portal import settings
+from portal.settings import MOST_MAILS_PER_MINUTE
+
+MINUTE = timedelta(minutes=1)
+
+
+class MailsPerMinute:
+    """At most so many in any minute as the settings say, counted over restarts. Remembers a minute, and no more."""
+
+    def __init__(self, database: Database, kind: str) -> None:
+        self._database = database
+        self._kind = kind
+        self._begun: deque[datetime] | None = None
+
+    async def free_at(self, now: datetime) -> datetime:
+        async with self._database.reading() as session:
+            most = (await settings.of(AutomationSettings, session)).mails_per_minute
+            if self._begun is None:
+                before = select(Job.done_at).where(Job.kind == self._kind, Job.done_at > now - MINUTE)
+                known = await session.scalars(before.order_by(Job.done_at))
+                self._begun = deque([at for at in known if at], maxlen=MOST_MAILS_PER_MINUTE)
+        return now if len(self._begun) < most else self._begun[-most] + MINUTE
+
+    def begun(self, now: datetime) -> None:
+        if self._begun is not None:
+            self._begun.append(now)

@@ -1,0 +1,83 @@
+"""What automations wait for: told in the transaction of the change itself, so that neither stands without the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.activity import Activity
+from db.automations import Automation, AutomationRun, RunState, Trigger
+from db.downloads import Download
+from portal import outbox
+from portal.activity import By
+from portal.outbox import ORDER_ID, NewJob
+
+JOB = "automation_run"
+LISTENING = "listening automations"  # looked up once for each transaction: an import tells of thousands of orders
+
+
+async def fire(
+    trigger: Trigger, order_id: int, session: AsyncSession, by: By, happening: Activity | Download | None = None
+) -> None:
+    """Asks every active automation that waits for this, in their order, at most once for each event.
+
+    `happening` tells events apart that come more than once for an order; without it there is one of them for ever.
+    """
+    listening = (await _listening(session)).get(trigger, ())
+    if not listening:
+        return
+    event = trigger.value
+    if happening is not None:
+        await session.flush()
+        event = f"{event}:{happening.id}"
+    await ask(listening, order_id, event, session, by)
+
+
+async def ask(automation_ids: Sequence[int], order_id: int, event: str, session: AsyncSession, by: By) -> None:
+    """A run for each of them that was not asked because of this very event."""
+    asked = select(AutomationRun.automation_id).where(
+        AutomationRun.order_id == order_id, AutomationRun.event == event
+    )
+    known = set(await session.scalars(asked))
+    for automation_id in automation_ids:
+        if automation_id not in known:
+            run = AutomationRun(
+                automation_id=automation_id, order_id=order_id, event=event, depth=by.depth, created_at=by.at
+            )
+            session.add(run)
+            await session.flush()
+            await enqueue(run, session, by.at)
+
+
+async def enqueue(run: AutomationRun, session: AsyncSession, at: datetime, run_at: datetime | None = None) -> None:
+    """Looks at the run at `run_at`, or at once."""
+    key = f"{JOB}:{run.id}:{run.state.value}:{at.isoformat()}"
+    payload = {"run": run.id, ORDER_ID: run.order_id}
+    await outbox.enqueue(NewJob(kind=JOB, key=key, payload=payload, run_at=run_at), session, at)
+
+
+async def release(session: AsyncSession, at: datetime) -> None:
+    """After a pause: everything that was held is looked at anew."""
+    held = select(AutomationRun).where(AutomationRun.state == RunState.HELD).order_by(AutomationRun.id)
+    for run in await session.scalars(held):
+        run.state = RunState.WAITING if run.due_at else RunState.NEW
+        await enqueue(run, session, at)
+
+
+def forget_listening(session: AsyncSession) -> None:
+    """After a change of an automation, within its transaction."""
+    session.info.pop(LISTENING, None)
+
+
+async def _listening(session: AsyncSession) -> Mapping[Trigger, Sequence[int]]:
+    known: dict[Trigger, list[int]] | None = session.info.get(LISTENING)
+    if known is None:
+        known = {}
+        active = select(Automation.trigger, Automation.id).where(Automation.active)
+        for trigger, automation_id in await session.execute(active.order_by(Automation.position, Automation.id)):
+            known.setdefault(trigger, []).append(automation_id)
+        session.info[LISTENING] = known
+    return known

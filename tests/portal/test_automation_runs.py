@@ -1,0 +1,472 @@
+"""Automations at work: once for each event, asked again when due, never a flood, and every run tells why."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from db.activity import Activity
+from db.automations import AutomationRun, AutomationSettings, RunState, Trigger
+from db.engine import Database
+from db.messages import Message, MessageState
+from db.orders import Order, OrderTag, State
+from db.outbox import Job
+from db.settings import MailTls
+from integrations.smtp import SmtpMailer
+from portal import automations, jobs, message_templates, order_imports, outbox, ready_made, settings
+from portal.actions import Action, ActionKind, Hands
+from portal.activity import TRESEN, By
+from portal.automation_runs import AutomationRuns
+from portal.automations import AutomationChange, NewAutomation, Readiness, TriggerChoice
+from portal.conditions import Condition, ConditionKind, Op
+from portal.house import House
+from portal.imported import Buyer
+from portal.mail_servers import MailServer
+from portal.message_templates import NewTemplate
+from portal.messages import Messages, Post
+from portal.order_imports import Key
+from portal.refusals import Conflict, Invalid
+from portal.settings import AutomationsChange
+from portal.templated_mails import TemplatedMails
+from portal.triggers import JOB
+from portal.vault import Vault
+from tests.factories import KEYS, NOON, an_imported_order, an_imported_payment
+from views.mail import templated
+
+READY = Readiness(base_url=True, mail=True)
+FRESH = NOON - timedelta(minutes=5)
+MAIL = Action(kind=ActionKind.SEND_MESSAGE, template="Dank")
+
+
+@dataclass
+class Shop:
+    """A shop whose clock stands still unless told otherwise, and whose jobs are done when `work` is called."""
+
+    house: House
+    runs: AutomationRuns
+    now: datetime = NOON
+    orders: int = 0
+    known: dict[str, Order] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Database:
+        return self.house.database
+
+    @property
+    def by(self) -> By:
+        return By("key:shop", self.now)
+
+    async def automation(self, *does: Action, trigger: str = "order_paid", delay: int = 0, **more: Any) -> int:
+        new = NewAutomation(
+            name=str(more.pop("name", "Regel")),
+            active=bool(more.pop("active", True)),
+            trigger=TriggerChoice(kind=Trigger(trigger), delay_minutes=delay),
+            actions=list(does) or [MAIL],
+            **more,
+        )
+        async with self.database.writing() as session:
+            return (await automations.add(new, READY, session, self.by)).id
+
+    async def put(self, external_id: str = "1", **fields: Any) -> int:
+        """An order that came in, or news of it; placed a moment ago."""
+        erika = Buyer(name="Erika", email="erika@example.org")
+        ordinary: dict[str, Any] = {"ordered_at": FRESH, "buyer": erika, "state": State.PAID}
+        order = an_imported_order(**{**ordinary, **fields})
+        async with self.database.writing() as session:
+            return (await order_imports.put(Key("shop", external_id), order, session, self.by))[0].id
+
+    async def work(self) -> None:
+        """All that is due now, as the worker would do it."""
+        while True:
+            async with self.database.writing() as session:
+                job = await outbox.claim(JOB, jobs.lease(self.runs), session, self.now)
+            if job is None:
+                return
+            await jobs.attempt(job, self.runs, self.database.writing, lambda: self.now)
+
+    async def every(self, table: Any) -> list[Any]:
+        async with self.database.reading() as session:
+            return list(await session.scalars(select(table)))
+
+    async def mails(self) -> list[Message]:
+        return await self.every(Message)
+
+    async def outcomes(self) -> list[tuple[RunState, str]]:
+        return [(run.state, run.reason) for run in await self.every(AutomationRun)]
+
+    async def told(self, *kinds: str) -> list[Activity]:
+        return [row for row in await self.every(Activity) if row.kind in kinds]
+
+    async def change(self, **values: Any) -> None:
+        async with self.database.writing() as session:
+            await settings.change(AutomationSettings, AutomationsChange(**values), session, self.by)
+
+
+@pytest.fixture
+async def shop(house: House) -> AsyncIterator[Shop]:
+    server = MailServer(host="127.0.0.1", port=1, tls=MailTls.NONE, from_address="shop@example.org")
+    post = Post(vault=Vault(KEYS), mailer_for=partial(SmtpMailer), fixed=server, base_url=house.base_url)
+    hands = Hands(
+        messages=Messages(house.database, post), mails=TemplatedMails(house.links, templated.written)
+    )
+    found = Shop(
+        house,
+        AutomationRuns(
+            database=house.database,
+            hands=hands,
+            issuing=house.issuing,
+            has_base_url=True,
+            zone=house.zone,
+            clock=lambda: found.now,
+        ),
+    )
+    async with house.database.writing() as session:
+        new = NewTemplate(name="Dank", subject="Danke {OrderNumber}", text="{PortalUrl}")
+        await message_templates.add(new, session, found.by)
+    yield found
+
+
+# --- Once, and for every way in which it may happen
+
+
+async def test_an_order_that_comes_in_paid_gets_its_mail(shop):
+    await shop.automation()
+
+    order = await shop.put()
+    await shop.work()
+
+    (mail,) = await shop.mails()
+    assert (mail.to_address, mail.order_id, mail.subject) == ("erika@example.org", order, "Danke 12345678")
+    (ran,) = await shop.told("automation_ran")
+    assert (ran.order_id, ran.details["name"], ran.details["done"]) == (order, "Regel", ["send_message"])
+
+
+async def test_one_that_becomes_paid_gets_it_then_and_never_again(shop):
+    await shop.automation()
+    await shop.put(state=State.ORDERED)
+    await shop.work()
+    assert await shop.mails() == []
+
+    await shop.put(state=State.PAID)
+    await shop.put(state=State.SHIPPED)
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
+    assert [run.event for run in await shop.every(AutomationRun)] == ["order_paid"]
+
+
+async def test_a_payment_booked_by_api_is_told_as_received_and_as_paid(shop):
+    await shop.automation(trigger="payment_received", name="a")
+    await shop.automation(Action(kind=ActionKind.ADD_TAG, value="bezahlt"), name="b")
+    order_id = await shop.put(state=State.ORDERED)
+
+    async with shop.database.writing() as session:
+        order = await session.get_one(Order, order_id)
+        await order_imports.add_payment(order, an_imported_payment(), session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
+    assert [(tag.tag, tag.own) for tag in await shop.every(OrderTag)] == [("bezahlt", True)]
+
+
+async def test_each_change_of_state_is_an_event_of_its_own(shop):
+    action = Action(kind=ActionKind.SEND_MESSAGE, template="Dank", allow_repeat=True)
+    await shop.automation(action, trigger="state_changed")
+    await shop.put(state=State.ORDERED)
+
+    for state in (State.CONFIRMED, State.CONFIRMED, State.SHIPPED):
+        await shop.put(state=state, note=state.value)
+        await shop.work()
+
+    assert len(await shop.mails()) == 2
+
+
+async def test_the_same_message_reaches_an_order_once_whichever_automation_sends_it(shop):
+    await shop.automation(name="a")
+    await shop.automation(name="b", trigger="order_imported")
+
+    await shop.put()
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
+    assert sorted(reason for _, reason in await shop.outcomes()) == ["", "already-sent"]
+
+
+async def test_they_run_in_their_order(shop):
+    for name, position in (("zuletzt", 3), ("zuerst", 1), ("dann", 2)):
+        await shop.automation(Action(kind=ActionKind.ADD_TAG, value=name), name=name, position=position)
+
+    await shop.put()
+    await shop.work()
+
+    assert [row.details["name"] for row in await shop.told("automation_ran")] == ["zuerst", "dann", "zuletzt"]
+
+
+async def test_without_a_commit_there_is_neither_the_order_nor_the_run(shop):
+    await shop.automation()
+
+    with pytest.raises(RuntimeError):
+        async with shop.database.writing() as session:
+            await order_imports.put(Key("shop", "1"), an_imported_order(state=State.PAID), session, shop.by)
+            raise RuntimeError
+
+    assert await shop.every(AutomationRun) == []
+    assert await shop.every(Job) == []
+
+
+async def test_one_that_is_switched_off_is_not_asked(shop):
+    await shop.automation(active=False)
+
+    await shop.put()
+
+    assert await shop.every(AutomationRun) == []
+
+
+# --- Why not
+
+
+async def test_what_conditions_turn_away_is_told_with_the_condition(shop):
+    wants = [Condition(kind=ConditionKind.TAG, op=Op.IN, value=["vip"])]
+    await shop.automation(conditions=wants)
+
+    await shop.put()
+    await shop.work()
+
+    (told,) = await shop.told("automation_skipped")
+    assert (told.details["reason"], told.details["condition"], told.details["place"]) == ("conditions", "tag", 1)
+    assert await shop.mails() == []
+
+
+@pytest.mark.parametrize(
+    ("email", "reason"),
+    [
+        ("", "no-address"),
+        ("nowhere", "no-address"),
+        ("abc123@marketplace.amazon.de", "relay-address"),
+        ("abc@members.ebay.com", "relay-address"),
+    ],
+)
+async def test_nobody_is_written_to_where_no_mail_should_go(shop, email, reason):
+    await shop.automation()
+
+    await shop.put(buyer=Buyer(name="Erika", email=email))
+    await shop.work()
+
+    assert await shop.outcomes() == [(RunState.SKIPPED, reason)]
+    assert await shop.mails() == []
+
+
+async def test_relay_addresses_are_written_to_where_the_merchant_says_so(shop):
+    await shop.automation()
+    await shop.change(relay_addresses=True)
+
+    await shop.put(buyer=Buyer(name="Erika", email="abc123@marketplace.amazon.de"))
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [(State.CANCELLED, "order-dead"), (State.DELETED, "order-removed")]
+)
+async def test_an_order_that_died_before_the_delay_was_over_is_left_in_peace(shop, state, reason):
+    await shop.automation(trigger="order_imported", delay=60)
+    order_id = await shop.put(state=State.ORDERED)
+    await shop.work()
+    assert [run.state for run in await shop.every(AutomationRun)] == [RunState.WAITING]
+
+    async with shop.database.writing() as session:
+        (await session.get_one(Order, order_id)).state = state
+    shop.now += timedelta(minutes=60)
+    await shop.work()
+
+    assert await shop.outcomes() == [(RunState.SKIPPED, reason)]
+    assert await shop.mails() == []
+
+
+async def test_conditions_are_asked_again_when_the_delay_is_over(shop):
+    wants = [Condition(kind=ConditionKind.DUE, op=Op.GTE, value=1)]
+    await shop.automation(trigger="order_imported", delay=7 * 24 * 60, conditions=wants)
+    await shop.put("1", state=State.ORDERED)
+    await shop.put("2", state=State.ORDERED)
+    await shop.work()
+
+    shop.now += timedelta(days=7, seconds=-1)
+    await shop.put("1", state=State.PAID)
+    await shop.work()
+    assert await shop.mails() == []
+    shop.now += timedelta(seconds=1)
+    await shop.work()
+
+    assert [reason for _, reason in await shop.outcomes()] == ["conditions", ""]
+    assert len(await shop.mails()) == 1
+
+
+async def test_one_that_was_removed_or_switched_off_meanwhile_does_nothing(shop):
+    kept, gone = await shop.automation(delay=60), await shop.automation(delay=60)
+    await shop.put()
+    await shop.work()
+
+    async with shop.database.writing() as session:
+        await automations.remove(await automations.one(gone, session), session, shop.by)
+        row = await automations.one(kept, session)
+        await automations.change(row, AutomationChange(active=False), READY, session, shop.by)
+    shop.now += timedelta(hours=1)
+    await shop.work()
+
+    assert await shop.outcomes() == [(RunState.SKIPPED, "switched-off")] * 2
+
+
+async def test_a_placeholder_that_nothing_fills_is_a_notice_told_once(shop):
+    async with shop.database.writing() as session:
+        new = NewTemplate(name="Kaputt", subject="{OrderNumber}", text="{Ordernumber}")
+        await message_templates.add(new, session, shop.by)
+    await shop.automation(Action(kind=ActionKind.SEND_MESSAGE, template="Kaputt"))
+
+    await shop.put("1")
+    await shop.put("2")
+    await shop.work()
+
+    (told,) = await shop.told("message_unfilled")
+    assert (told.notice, told.details) == (True, {"name": "Kaputt", "names": "{Ordernumber}"})
+    assert [mail.text for mail in await shop.mails()] == ["{Ordernumber}\n"] * 2
+
+
+# --- Never a flood
+
+
+async def test_what_was_sold_long_ago_and_comes_in_together_is_nobody_s_mail(shop):
+    await shop.automation()
+
+    for number in range(20):
+        await shop.put(str(number), ordered_at=NOON - timedelta(days=90))
+    fresh = await shop.put("fresh")
+    await shop.work()
+
+    assert [mail.order_id for mail in await shop.mails()] == [fresh]
+    assert [reason for _, reason in await shop.outcomes()] == ["initial-import"] * 20 + [""]
+
+
+async def test_one_late_order_alone_is_no_initial_import(shop):
+    await shop.automation()
+
+    await shop.put(ordered_at=NOON - timedelta(days=90))
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
+
+
+async def test_a_pause_holds_everything_and_its_end_lets_it_go_once(shop):
+    await shop.automation()
+    await shop.change(paused=True)
+    await shop.put()
+    await shop.work()
+    assert await shop.outcomes() == [(RunState.HELD, "")]
+
+    shop.now += timedelta(hours=5)
+    await shop.change(paused=False)
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
+    assert await shop.outcomes() == [(RunState.DONE, "")]
+
+
+async def test_automations_that_set_each_other_off_come_to_an_end_that_is_told(shop):
+    for state, after in ((State.PACKED, State.CONFIRMED), (State.CONFIRMED, State.PACKED)):
+        wants = [Condition(kind=ConditionKind.STATE, op=Op.IS, value=after.value)]
+        action = Action(kind=ActionKind.SET_STATE, value=state.value)
+        await shop.automation(action, trigger="state_changed", conditions=wants, name=state.value)
+    await shop.put(state=State.ORDERED)
+
+    await shop.put(state=State.PACKED)
+    await shop.work()
+
+    (told,) = await shop.told("automation_loop")
+    assert told.notice
+    assert 5 <= len(await shop.told("state_set")) < 32
+    assert {run.state for run in await shop.every(AutomationRun)} <= {RunState.DONE, RunState.SKIPPED}
+
+
+# --- Setting up
+
+
+async def test_nothing_is_switched_on_before_mail_can_leave_to_an_address_that_leads_here(shop):
+    off = await shop.automation(active=False)
+
+    for ready in (Readiness(base_url=False, mail=True), Readiness(base_url=True, mail=False)):
+        with pytest.raises(Conflict):
+            async with shop.database.writing() as session:
+                row = await automations.one(off, session)
+                await automations.change(row, AutomationChange(active=True), ready, session, shop.by)
+
+    async with shop.database.reading() as session:
+        assert not (await automations.one(off, session)).active
+
+
+async def test_a_message_that_is_sent_keeps_its_name_and_stays(shop):
+    await shop.automation()
+
+    async with shop.database.writing() as session:
+        row = await message_templates.fitting("Dank", "de", session)
+        assert row
+        with pytest.raises(Conflict):
+            await message_templates.remove(row, session, shop.by)
+
+
+async def test_a_template_may_be_named_by_its_id(shop):
+    async with shop.database.reading() as session:
+        template = await message_templates.fitting("Dank", "de", session)
+    assert template
+    automation = await shop.automation(Action(kind=ActionKind.SEND_MESSAGE, template=template.id))
+
+    async with shop.database.reading() as session:
+        (stored,) = automations.actions_of(await automations.one(automation, session))
+    assert stored.template == "Dank"
+
+
+async def test_an_unknown_template_is_refused(shop):
+    with pytest.raises(Invalid):
+        await shop.automation(Action(kind=ActionKind.SEND_MESSAGE, template="Dunk"))
+
+
+async def test_what_comes_along_is_switched_off_and_does_not_come_again_once_it_was_removed(shop):
+    async with shop.database.writing() as session:
+        await ready_made.lay_out(session, NOON)
+    async with shop.database.writing() as session:
+        rows = await automations.every(session)
+        await automations.remove(rows[0], session, shop.by)
+    async with shop.database.writing() as session:
+        await ready_made.lay_out(session, NOON)
+        left = await automations.every(session)
+
+    assert [row.active for row in rows] == [False] * 4
+    assert [row.ready_made for row in left] == ["invoice", "reminder", "thanks"]
+
+
+async def test_tags_given_here_outlive_the_next_import(shop):
+    await shop.automation(Action(kind=ActionKind.ADD_TAG, value="neu"))
+    await shop.put(tags=["shop"])
+    await shop.work()
+
+    await shop.put(tags=["anders"])
+
+    assert {tag.tag for tag in await shop.every(OrderTag)} == {"neu", "anders"}
+
+
+async def test_a_mail_whose_order_was_removed_before_it_left_does_not_leave(shop):
+    await shop.automation()
+    order_id = await shop.put()
+    await shop.work()
+    (mail,) = await shop.mails()
+
+    async with shop.database.writing() as session:
+        await order_imports.bury(await session.get_one(Order, order_id), session, By(TRESEN, shop.now))
+    outcome = await shop.runs.hands.messages.send_now(mail.id)
+
+    assert outcome.state is MessageState.FAILED
