@@ -120,6 +120,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             hooks_from_here=service.origins.is_on_this_machine,
             connectors=shops.connectors(),
             callers=shops.callers(),
+            reporters=shops.reporters(),
         )
     )
     try:

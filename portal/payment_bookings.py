@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
-from portal import first_paid, order_facts, payment_attempts, refund_questions
+from portal import first_paid, order_facts, payment_attempts, refund_questions, source_reports
 from portal.activity import By, entry
 from portal.order_imports import FURTHER
 from portal.paying import Capture, Refund
@@ -112,6 +112,7 @@ async def received(order: Order, row: Payment, session: AsyncSession, by: By) ->
     told: dict[str, object] = {"provider": row.provider, "amount": row.amount, "status": row.status.value}
     session.add(entry(by, "payment_received", order.id, told))
     await first_paid.tell(order, session, by)
+    await source_reports.payment_came(row, session, by.at)
 
 
 async def _note_capture(attempt: Attempt, capture: Capture, session: AsyncSession, by: By) -> None:
