@@ -119,6 +119,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             connectors=shops.connectors(),
             callers=shops.callers(),
             base_url_given=config.base_url_given,
+            reporters=shops.reporters(),
         )
     )
     try:

@@ -61,7 +61,7 @@ def test_a_table_of_any_kind_is_understood_looked_at_and_imported(shop: Shop, de
     desk.get_by_label("Bestellung: Währung").fill("EUR")
     desk.get_by_label("Position: Steuersatz in Prozent", exact=True).last.fill("19")
     desk.get_by_label("Diese Zuordnung merken als").fill("Marktstand")
-    desk.get_by_role("button", name="Trockenlauf starten").click()
+    desk.get_by_role("button", name="Probelauf starten").click()
 
     told(desk, "Eine Bestellung ist neu")
     expect(desk.get_by_text("kann zwei Zahlen meinen")).to_be_visible()
@@ -69,7 +69,7 @@ def test_a_table_of_any_kind_is_understood_looked_at_and_imported(shop: Shop, de
 
     expect(desk.get_by_text("Welches ist das Dezimalzeichen?")).to_be_visible()
     desk.get_by_label("Dezimalzeichen").select_option(",")
-    desk.get_by_role("button", name="Trockenlauf starten").click()
+    desk.get_by_role("button", name="Probelauf starten").click()
     told(desk, "2 Bestellungen sind neu")
     desk.get_by_role("button", name="Bestellungen importieren").click()
     told(desk, "Bis zum Ende gelesen")
@@ -85,7 +85,7 @@ def test_a_kept_mapping_makes_the_next_file_one_click_and_changes_nothing_twice(
     for words in ("Eine Bestellung ist neu", "Eine Bestellung ist unverändert"):
         desk.goto(shop.url + PATH)
         bring(desk, tmp_path, row)
-        desk.get_by_role("button", name="Trockenlauf starten").click()
+        desk.get_by_role("button", name="Probelauf starten").click()
         told(desk, words)
         if words.endswith("neu"):
             desk.get_by_role("button", name="Bestellungen importieren").click()
@@ -106,7 +106,7 @@ def test_a_long_file_shows_how_far_it_is_and_is_cancelled(shop: Shop, desk: Page
     rows = "\n".join(f"{number};20.10.2026;EUR;Kleid;1;24,90;19" for number in range(60_000))
     desk.goto(shop.url + PATH)
     bring(desk, tmp_path, f"{OWN}\n{rows}\n")
-    desk.get_by_role("button", name="Trockenlauf starten").click()
+    desk.get_by_role("button", name="Probelauf starten").click()
 
     expect(desk.locator("progress")).to_be_visible()
     desk.get_by_role("button", name="Abbrechen").click()
@@ -127,7 +127,7 @@ def test_nothing_on_these_pages_hinders_anybody(
     page.goto(shop.url + PATH)
     bring(page, tmp_path, f"{OWN}\n7;20.10.2026;EUR;Kleid;1;24,90;19\n8;03/04/2026;EUR;Rock;1;1.234;19\n")
     page.get_by_label("Diese Zuordnung merken als").fill("Eigenes")
-    page.get_by_role("button", name="Trockenlauf starten").click()
+    page.get_by_role("button", name="Probelauf starten").click()
     told(page, "Eine Bestellung ist neu")
     page.locator("summary").last.click()
     looked_through(page)

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 
 from config import ConfigError
 from db.sources import SourceKind
-from portal.fetching import Access, Batch, Caller, Connector, Fetched, Gone, Unreadable
+from portal.fetching import (
+    Access,
+    Batch,
+    Caller,
+    Connector,
+    Fetched,
+    Gone,
+    InvoiceReport,
+    PaymentReport,
+    Reporter,
+    Unreadable,
+)
 from portal.sealed_options import OptionsRefused
 
 if TYPE_CHECKING:
@@ -70,6 +81,20 @@ class LateCaller:
         await self._inner.register(access, url, secret)
 
 
+@dataclass
+class LateReporter:
+    """Fulfils portal.fetching.Reporter likewise."""
+
+    load: Callable[[], Reporter]
+
+    @cached_property
+    def _inner(self) -> Reporter:
+        return self.load()
+
+    async def report(self, access: Access, external_id: str, report: PaymentReport | InvoiceReport) -> None:
+        await self._inner.report(access, external_id, report)
+
+
 class Shops:
     """All over the one pool of connections that the storages have, too."""
 
@@ -86,6 +111,14 @@ class Shops:
 
     def callers(self) -> Mapping[SourceKind, Caller]:
         return {SourceKind.WOOCOMMERCE: LateCaller(lambda: self.woocommerce)}
+
+    def reporters(self) -> Mapping[SourceKind, Reporter]:
+        return {SourceKind.BILLBEE: LateReporter(self._billbee_reports)}
+
+    def _billbee_reports(self) -> Reporter:
+        from integrations.billbee.reports import BillbeeReports
+
+        return BillbeeReports(self.billbee)
 
     @cached_property
     def billbee(self) -> Billbee:

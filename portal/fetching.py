@@ -109,3 +109,27 @@ class Caller(Protocol):
     async def register(self, access: Access, url: str, secret: str) -> None:
         """Asks to be called at that address from now on. Asking twice is asking once. Raises SourceUnavailable."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentReport:
+    """Money came in here. `provider` is how, such as `paypal`; `is_whole`: with it nothing is open any more."""
+
+    provider: str
+    at: datetime
+    is_whole: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceReport:
+    """An invoice of that number was issued here."""
+
+    number: str
+
+
+class Reporter(Protocol):
+    """A service that is told what happened here with an order of its own."""
+
+    async def report(self, access: Access, external_id: str, report: PaymentReport | InvoiceReport) -> None:
+        """Reporting twice is reporting once. Raises SourceUnavailable; UNEXPECTED is a refusal for good."""
+        ...

@@ -31,6 +31,7 @@ from portal import (
     retention,
     settings,
     source_options,
+    source_reports,
     source_runs,
     storage_grants,
     templated_mails,
@@ -46,7 +47,7 @@ from portal.csv_import_jobs import CsvImports
 from portal.csv_reading import CsvReader
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
-from portal.fetching import Caller, Connector
+from portal.fetching import Caller, Connector, Reporter
 from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
 from portal.inspections import Inspector
@@ -68,6 +69,7 @@ from portal.sessions import Door
 from portal.signing import Signer
 from portal.source_deliveries import SourceDeliveries
 from portal.source_fetches import Fetches
+from portal.source_reports import Reports
 from portal.sources import Connectors
 from portal.stamp_previews import Previews
 from portal.stamps import MOST_BYTES, Stamps
@@ -179,6 +181,7 @@ class Ground:
     connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
     callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
     base_url_given: bool = True
+    reporters: Mapping[SourceKind, Reporter] = field(default_factory=dict)
 
 
 def built(ground: Ground) -> House:
@@ -207,7 +210,7 @@ def built(ground: Ground) -> House:
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
     csv_files = CsvFiles(ground.cache / "csv", ground.csv_reader)
-    connectors = Connectors(ground.connectors, post.vault, ground.callers)
+    connectors = Connectors(ground.connectors, post.vault, ground.callers, ground.reporters)
     source_deliveries = SourceDeliveries(ground.database, connectors, ground.zone)
     issuing = Issuing(ground.database, ground.child, scratch, ground.zone)
     templated = TemplatedMails(links, ground.templated_mail)
@@ -304,6 +307,7 @@ def _taking_orders(ground: Ground, connectors: Connectors) -> dict[str, Work]:
         ASK_SOURCES: Routine(partial(source_runs.ask_all, writing), timedelta(minutes=1)),
         "forget_source_runs": Routine(partial(source_runs.purge, writing), timedelta(minutes=5)),
         **{source_runs.job_kind(kind): fetches for kind in source_options.FETCHED_WITH},
+        source_reports.KIND: Reports(ground.database, connectors, ground.zone),
     }
 
 

@@ -29,7 +29,7 @@ from db.engine import Database
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, InvoiceSnapshot, Issuer
 from pdfkit import paper
 from pdfkit.paper import Paper, PaperCause, PaperRefused, Printed
-from portal import invoice_drafts, invoice_notices, number_series, seals, triggers
+from portal import invoice_drafts, invoice_notices, number_series, seals, source_reports, triggers
 from portal.activity import By, entry
 from portal.credit_notes import NewCreditNote
 from portal.invoice_drafts import Draft, Existing, Wish
@@ -210,6 +210,7 @@ class Issuing:
             if draft.given_back:
                 due: dict[str, object] = {"number": row.number, "amount": draft.given_back, "currency": row.currency}
                 session.add(entry(by, "credit_note_due", row.order_id, due, notice=True))
+            await source_reports.invoice_issued(row, session, by.at)
         return row.id
 
     async def _tell(self, order_id: int, not_issued: NotIssued, by: By) -> None:

@@ -9,7 +9,7 @@ from db.automations import Trigger
 from db.orders import Order
 from db.payment_attempts import AttemptEvent, OpenPayment
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
-from portal import first_paid, order_facts, payment_attempts, refund_questions, triggers
+from portal import first_paid, order_facts, payment_attempts, refund_questions, source_reports, triggers
 from portal.activity import By, entry
 from portal.order_imports import FURTHER
 from portal.paying import Capture, Refund
@@ -118,6 +118,7 @@ async def received(order: Order, row: Payment, session: AsyncSession, by: By) ->
     session.add(happening)
     await triggers.fire(Trigger.PAYMENT_RECEIVED, order.id, session, by, happening)
     await first_paid.tell(order, session, by)
+    await source_reports.payment_came(row, session, by.at)
 
 
 async def _note_capture(attempt: Attempt, capture: Capture, session: AsyncSession, by: By) -> None:

@@ -18,7 +18,7 @@ from db.orders import Order
 from db.sources import RunCause, RunOutcome, Source, SourceKind
 from portal import source_options, source_runs
 from portal.activity import By, entry
-from portal.fetching import Access, Caller, Connector, SourceUnavailable
+from portal.fetching import Access, Caller, Connector, Reporter, SourceUnavailable
 from portal.refusals import Conflict, Fault, Invalid, NotFound
 from portal.sealed_options import Given, OptionsRefused
 from portal.source_options import SWITCHED_OFF
@@ -55,11 +55,12 @@ class SourceChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
 
 @dataclass(frozen=True)
 class Connectors:
-    """Who can be asked, and who calls, by kind, and what opens the secrets. app.py hands in the kinds that exist."""
+    """Who can be asked, who calls and who is told, by kind, and what opens the secrets. app.py hands in those kinds."""
 
     by_kind: Mapping[SourceKind, Connector]
     vault: Vault
     callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
+    reporters: Mapping[SourceKind, Reporter] = field(default_factory=dict)
 
     def check(self, kind: SourceKind, options: Mapping[str, str]) -> None:
         """Raises Invalid with a pointer to every faulty option; secrets are readable here."""

@@ -42,6 +42,17 @@ def single(body: bytes) -> Order:
     return order(_opened(body).data)
 
 
+def names(body: bytes) -> frozenset[str]:
+    """A list of names. Raises BillbeeRefused, NotUnderstood."""
+    told = _opened(body).data
+    return frozenset(str(each) for each in told) if isinstance(told, list) else frozenset()
+
+
+def taken(body: bytes) -> None:
+    """That it was done. Raises BillbeeRefused, NotUnderstood."""
+    _opened(body)
+
+
 def order(told: object) -> Order:
     """One order of a page. Raises NotUnderstood."""
     return shaped(told, Order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ from portal.sealed_options import OptionsRefused
 API = "https://api.billbee.io/api/v1"
 PAGE_SIZE = 100  # Billbee gives up to 250, which may be more than an answer shall be long
 ORDERS = "orders"
+A_NUMBER = re.compile(r"/\d+")
 # Billbee counts two calls a second for each endpoint and user.
 PACE = Pace(apart=0.55)
 NOT_LET_IN = frozenset({1, 16, 17})  # ApiNotActivated, NoPaidAccount, ApiServiceNotBooked
@@ -62,7 +64,7 @@ class Billbee:
         }
         if content:
             headers["content-type"] = "application/json"
-        place = f"{access.name}:{method}:{path.partition('?')[0]}"
+        place = f"{access.name}:{method}:{A_NUMBER.sub('/', path.partition('?')[0])}"
         return good(await self._asking.ask(Ask(method, f"{self._base}/{path}", headers, content), place))
 
     async def _page(self, access: Access, number: int, size: int, since: datetime | None) -> Page:

@@ -45,6 +45,13 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "source_webhooks_registered": lambda told: said(
         "The shop of %(name)s reports changes by itself from now on", name=text_of(told, "name")
     ),
+    "source_payment_reported": lambda told: said("%(name)s was told that money came in", name=text_of(told, "name")),
+    "source_invoice_reported": lambda told: said(
+        "%(name)s was told of invoice %(number)s", name=text_of(told, "name"), number=text_of(told, "number")
+    ),
+    "source_report_failed": lambda told: said(
+        "The source of the order could not be told of a payment or an invoice: %(why)s", why=text_of(told, "error")
+    ),
     "webhook_delivery_retried": lambda told: said(
         "What %(name)s had sent is tried once more", name=text_of(told, "name")
     ),

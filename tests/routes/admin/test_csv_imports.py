@@ -191,7 +191,7 @@ async def test_what_another_tab_has_changed_since_is_not_imported(jana: Browser)
 
     answer = await jana.post(f"{path}/runs", first)
 
-    assert (answer.status_code, "Seit diesem Trockenlauf wurde etwas geändert." in answer.text) == (409, True)
+    assert (answer.status_code, "Seit diesem Probelauf wurde etwas geändert." in answer.text) == (409, True)
     assert await numbers(jana) == []
 
 
