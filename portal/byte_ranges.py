@@ -13,7 +13,7 @@ from hashlib import sha256
 from io import FileIO
 from pathlib import Path
 from time import monotonic
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 # Who takes 8 MiB without making us wait gets large pieces, many times as fast as small ones; beyond 1 MiB nothing is
 # gained. All others get small ones: a thousand stalled readers took 75 to 130 MB, with 64 KiB already 230 MB.
@@ -21,7 +21,7 @@ SMALL_PIECE = 16 * 1024
 LARGE_PIECE = 1024 * 1024
 EAGER_BYTES = 8 * 1024 * 1024
 PROMPT_SECONDS = 0.05
-EXTENT = 4 * 1024 * 1024
+EXTENT = 256 * 1024  # so much may be counted as sent before it is
 
 
 class BytesChangedError(Exception):
@@ -86,9 +86,7 @@ class Lent(Protocol):
     """Bytes whose place may be told as well, so that they need not pass through this process."""
 
     def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None] | None:
-        """As Bytes.read. An extent is as it should be when it is told, and looked at again when the next one is asked
-        for: whoever hands it out while it changes hands out no more. None where there is no such place.
-        """
+        """As Bytes.read; None where there is no such place."""
         ...
 
 
@@ -104,7 +102,7 @@ class LocalBytes:
         self.modified = datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC)
 
     @classmethod
-    async def open(cls, path: Path) -> LocalBytes:
+    async def open(cls, path: Path) -> Self:
         """Open a regular file. FileNotFoundError where there is none or a link, a folder, a pipe; else OSError."""
         return cls(await asyncio.to_thread(_open_regular, path))
 
@@ -130,12 +128,6 @@ class LocalBytes:
             raise BytesChangedError(self._file.name)
         return piece
 
-    async def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None]:
-        for at in range(start, end, EXTENT):
-            self._check()
-            yield Extent(self._file.fileno(), at, min(EXTENT, end - at))
-        self._check()
-
     def _check(self) -> None:
         if _facts(self._file.fileno()) != self._facts:
             raise BytesChangedError(self._file.name)
@@ -145,6 +137,18 @@ class LocalBytes:
         if self._reading:
             await asyncio.gather(self._reading, return_exceptions=True)
         self._file.close()
+
+
+class LastingBytes(LocalBytes):
+    """A file of ours that nobody changes in place. Only of such a one the place may be told: the kernel sends by
+    reference, so that what changes meanwhile would leave as it has become.
+    """
+
+    async def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None]:
+        for at in range(start, end, EXTENT):
+            self._check()
+            yield Extent(self._file.fileno(), at, min(EXTENT, end - at))
+        self._check()
 
 
 class HeldBytes:

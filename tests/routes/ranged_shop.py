@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 from litestar import Litestar, Request, Response, route
 
-from portal.byte_ranges import Bytes, Extent, Lent, LocalBytes
+from portal.byte_ranges import Bytes, Extent, LastingBytes, Lent, LocalBytes
 from routes.ranges import RangedAnswer, Sent, attachment
 from serving import ZeroCopy
 
@@ -122,7 +122,8 @@ class Shop:
     def app(self) -> Litestar:
         @route("/file", http_method=["GET", "HEAD"])
         async def file() -> RangedAnswer:
-            self.watched.append(Watched(self.source or await LocalBytes.open(self.path)))
+            kind = LastingBytes if self.by_place else LocalBytes
+            self.watched.append(Watched(self.source or await kind.open(self.path)))
             return RangedAnswer(
                 self.watched[-1],
                 attachment(self.name),
