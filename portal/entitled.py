@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.articles import Article, ArticleFile
 from db.downloads import Allowance, Download, DownloadObservation
 from db.files import File
-from db.orders import Line
+from db.orders import Line, LineKind
 from db.settings import FileSettings
 from portal import waivers
 from portal.entitlements import BoughtLine, Entitlement, FileFacts, FileRules
@@ -64,10 +64,12 @@ def is_given_back() -> ColumnElement[bool]:
 def _by_file(
     lines: Sequence[Line], links: Mapping[str, Sequence[tuple[File, ArticleFile]]]
 ) -> Mapping[int, list[Linked]]:
+    """Only what was sold brings files: a discount or the shipping may bear the article's number as well."""
     grouped: dict[int, list[Linked]] = defaultdict(list)
     for line in lines:
-        for file, link in links.get(line.sku, ()):
-            grouped[file.id].append((line, file, link))
+        if line.kind is LineKind.ITEM:
+            for file, link in links.get(line.sku, ()):
+                grouped[file.id].append((line, file, link))
     return grouped
 
 

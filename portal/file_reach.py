@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.articles import Article, ArticleFile
 from db.order_search import OrderSearch
-from db.orders import Line, Order
+from db.orders import Line, LineKind, Order
 from db.settings import FileSettings, GeneralSettings, PaidRule
 from portal import settings
 from portal.order_list import is_live, is_paid, its_order
@@ -61,7 +61,7 @@ async def _count(articles: Sequence[tuple[Article, ArticleFile]], terms: Terms, 
     entitled = (
         select(Line.order_id)
         .join(OrderSearch, OrderSearch.order_id == Line.order_id)
-        .where(or_(false(), *(_fits(article) for article, _ in articles)))
+        .where(Line.kind == LineKind.ITEM, or_(false(), *(_fits(article) for article, _ in articles)))
         .where(is_live(), is_paid(terms.paid_rule), _is_kept())
         .distinct()
         .limit(MOST_COUNTED + 1)

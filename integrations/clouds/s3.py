@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote_plus
@@ -16,7 +15,18 @@ from xml.etree.ElementTree import Element
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
 from integrations.clouds.s3_signature import AccessKey, address, headers, presigned
-from integrations.clouds.wire import Answer, Ask, Wire, endpoint, refused, root_of, segments, whole
+from integrations.clouds.wire import (
+    MOST_DIGITS,
+    Answer,
+    Ask,
+    Wire,
+    endpoint,
+    instant,
+    refused,
+    root_of,
+    segments,
+    whole,
+)
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 NOTHING: Mapping[str, str] = {}
@@ -79,13 +89,12 @@ class S3:
         answer = await self._wire.ask(self._asked("HEAD", self._key_of(path)))
         if answer.status != 200:
             raise self._refused(answer, path)
+        told = answer.headers
         try:
-            return Found(
-                path=path,
-                size=int(answer.headers["content-length"]),
-                version=answer.headers["etag"],
-                modified=parsedate_to_datetime(answer.headers["last-modified"]),
-            )
+            length, version, modified = told["content-length"], told["etag"], instant(told["last-modified"])
+            if len(length) > MOST_DIGITS:
+                raise ValueError(length)
+            return Found(path=path, size=int(length), version=version, modified=modified)
         except (KeyError, ValueError) as error:
             raise StorageUnavailable("The answer is none that S3 would give.") from error
 

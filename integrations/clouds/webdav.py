@@ -6,15 +6,13 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 from xml.etree.ElementTree import Element
 
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import Ask, Wire, endpoint, refused, root_of, segments, whole
+from integrations.clouds.wire import Ask, Wire, endpoint, instant, refused, root_of, segments, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 DAV = "{DAV:}"
@@ -76,7 +74,7 @@ class WebDav:
                 return _bare(told["etag"]) == file.etag
             return told.get("last-modified", file.modified) == file.modified
 
-        found = Found(path=path, size=file.size, version=file.version, modified=_instant(file.modified))
+        found = Found(path=path, size=file.size, version=file.version, modified=instant(file.modified))
         return RemoteBytes(found, self._wire, Reading(ask=ask, is_same=is_same))
 
     def local_path(self, _path: str) -> Path | None:
@@ -146,9 +144,3 @@ def _entry(path: str, found: Resource) -> Entry:
 def _bare(tag: str) -> str:
     """Servers differ in whether they quote the tag among the properties."""
     return tag.strip().removeprefix("W/").strip('"')
-
-
-def _instant(text: str) -> datetime | None:
-    with suppress(ValueError):
-        return parsedate_to_datetime(text)
-    return None

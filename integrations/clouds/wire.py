@@ -12,6 +12,8 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -29,6 +31,7 @@ LONGEST_ANSWER = 8 * 1024 * 1024  # bytes; a thousand entries with long names ha
 LONGEST_DETAIL = 300
 WIDE = 1024 * 1024  # bytes
 LINE = "line"
+MOST_DIGITS = 18  # of a size
 KEPT_CONNECTIONS = 20
 KEPT_SECONDS = 30.0
 LABEL = re.compile("[A-Za-z0-9_-]{1,63}")  # of a host's name; others cannot even be looked up
@@ -247,8 +250,16 @@ def root_of(options: Mapping[str, str], name: str) -> list[str]:
 
 
 def whole(text: str) -> int:
-    """A size in bytes as servers write it; 0 where that is no number."""
-    return int(text) if text.isascii() and text.isdecimal() else 0
+    """A size in bytes as servers write it; 0 where that is no number, or none that a file can have."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
+
+
+def instant(text: str) -> datetime | None:
+    """A date as HTTP writes it; None where that is none, or none that a calendar has."""
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
 
 
 def short(text: str) -> str:

@@ -16,6 +16,7 @@ from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid, NotFound
 from portal.sessions import SignedIn
 from portal.storages import NewStorage, StorageChange
+from routes.admin.articles import checked
 from routes.admin.signed_in import kept_for
 from routes.admin.storages import PATH, default_root
 from routes.forms import texts_of
@@ -68,7 +69,7 @@ async def connect_storage(
 @route(PATH + "/{storage_id:int}", http_method=["GET", "HEAD"])
 async def show_storage(storage_id: FromPath[int], house: House, merchant: Merchant) -> Page:
     async with house.database.reading() as session:
-        row = await storages.one(storage_id, session)
+        row = await storages.one(checked(storage_id), session)
     return _page(row.kind, row, Typed(await kept_for(f"{PATH}/{row.id}", merchant, house)), house, merchant)
 
 
@@ -78,7 +79,7 @@ async def change_storage(
 ) -> Page | Redirect:
     texts = await texts_of(request)
     async with house.database.reading() as session:
-        row = await storages.one(storage_id, session)
+        row = await storages.one(checked(storage_id), session)
     errors = _too_long(row.kind, texts)
     if not errors:
         try:

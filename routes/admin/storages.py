@@ -14,6 +14,7 @@ from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
 from portal.sessions import SignedIn
 from portal.storages import NewStorage
+from routes.admin.articles import checked
 from routes.admin.signed_in import kept_for
 from routes.forms import texts_of
 from routes.given import AnyRequest, House, Merchant
@@ -53,7 +54,7 @@ async def add_storage(request: AnyRequest, house: House, merchant: Merchant) -> 
 async def remove_storage(storage_id: FromPath[int], house: House, merchant: Merchant) -> Page | Redirect:
     try:
         async with house.database.writing() as session:
-            await storages.remove(await storages.one(storage_id, session), session, merchant.by)
+            await storages.remove(await storages.one(checked(storage_id), session), session, merchant.by)
     except Conflict:
         page = replace(await _page(house, merchant), wrong="row", error=STILL_NEEDED)
         return Page(page, locale=merchant.locale, status_code=409)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from db.downloads import Download, DownloadObservation
+from db.orders import LineKind
 from portal.order_imports import Key
 from portal.refusals import NotFound, Refusal
 from tests.factories import DAY, NOON, a_line
@@ -184,6 +185,17 @@ async def test_a_file_that_came_by_another_line_too_stays(shop, file):
     customer = Customer(shop, await shop.is_ordered(lines=lines))
 
     assert await refusal_of(customer.clicks(file)) is None
+
+
+async def test_a_discount_with_the_number_of_an_article_brings_no_file(shop, file):
+    await shop.rules(limit_per_file=1, limit_times_quantity=True)
+    discount = a_line(id="2", kind=LineKind.DISCOUNT)
+    customer = Customer(shop, await shop.is_ordered(lines=[a_line(), discount]))
+    refunded = Customer(shop, await shop.is_ordered(Key("etsy", "2"), lines=[a_line(refunded_quantity="1"), discount]))
+
+    await customer.clicks(file)
+    assert await refusal_of(customer.clicks(file)) is Refusal.LIMIT_REACHED
+    assert await refusal_of(refunded.clicks(file)) is Refusal.REFUNDED
 
 
 async def test_the_limit_counts_once_for_each_piece_where_the_merchant_says_so(shop, file):

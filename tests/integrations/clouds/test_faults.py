@@ -11,7 +11,7 @@ import pytest
 
 from db.storages import StorageKind
 from integrations.clouds import Clouds, wire
-from integrations.clouds.wire import LONGEST_ANSWER, Patience, Wire, endpoint, may_be_asked
+from integrations.clouds.wire import LONGEST_ANSWER, Patience, Wire, endpoint, instant, may_be_asked, whole
 from portal.byte_ranges import BytesChangedError
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, Storage, StorageUnavailable, Trouble
@@ -364,3 +364,13 @@ async def test_names_in_an_answer_that_lead_out_are_left_out(server: Anybody, cl
     entries = await clouds.openers()[StorageKind.WEBDAV](options).entries("")
 
     assert [each.path for each in entries] == ["ok.pdf"]
+
+
+@pytest.mark.parametrize("told", ["", "none", "-1", "1.5", "9" * 19, "9" * 5_000, "٣"])
+def test_a_size_that_no_file_has_is_none(told: str):
+    assert whole(told) == 0
+
+
+@pytest.mark.parametrize("told", ["", "gestern", "Tue, 14 Nov 99999999999 22:13:20 GMT", "Tue, 99 Nov 2023 22:13:20"])
+def test_a_day_that_no_calendar_has_is_none(told: str):
+    assert instant(told) is None

@@ -80,7 +80,7 @@ async def test_each_kind_has_a_form_of_its_own_in_both_languages(jana: Browser, 
     assert f'action="{LIST}/new/{kind}"' in english.text
 
 
-@pytest.mark.parametrize("path", [f"{LIST}/new/local", f"{LIST}/new/ftp", f"{LIST}/7"])
+@pytest.mark.parametrize("path", [f"{LIST}/new/local", f"{LIST}/new/ftp", f"{LIST}/7", f"{LIST}/{9**30}"])
 async def test_what_is_not_there_has_no_form(jana: Browser, path: str):
     assert (await jana.get(path)).status_code == 404
     assert (await jana.post(path, {"name": "x"})).status_code == 404
