@@ -62,7 +62,10 @@ def fill(place: Path, orders: int) -> None:
         ).fetchall()
         for name, _ in triggers:
             connection.execute(f"DROP TRIGGER {name}")
-        connection.execute("INSERT INTO source VALUES (1, 'shop', 'api', 0, 0, 1, '2026-01-01 00:00:00.000000')")
+        connection.execute(
+            "INSERT INTO source (id, name, kind, options, waiver_needs_text, invoices_elsewhere, active, created_at)"
+            " VALUES (1, 'shop', 'api', '{}', 0, 0, 1, '2026-01-01 00:00:00.000000')"
+        )
         for table, rows in (("order", orders_of), ("line", lines_of), ("payment", payments_of)):
             insert(connection, table, rows(orders))
         connection.execute("INSERT INTO order_search SELECT * FROM order_as_found ORDER BY order_id")
