@@ -7,13 +7,12 @@ import errno
 import os
 import stat
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import FileIO
 from pathlib import Path
 from time import monotonic
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self
 
 # Who takes 8 MiB without making us wait gets large pieces, many times as fast as small ones; beyond 1 MiB nothing is
 # gained. All others get small ones: a thousand stalled readers took 75 to 130 MB, with 64 KiB already 230 MB.
@@ -21,7 +20,6 @@ SMALL_PIECE = 16 * 1024
 LARGE_PIECE = 1024 * 1024
 EAGER_BYTES = 8 * 1024 * 1024
 PROMPT_SECONDS = 0.05
-EXTENT = 256 * 1024  # so much may be counted as sent before it is
 
 
 class BytesChangedError(Exception):
@@ -72,24 +70,6 @@ class Bytes(Protocol):
     async def close(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class Extent:
-    """Bytes by their place instead of their value: `length` of them, from `at` on, in an open file of this machine."""
-
-    file: int
-    at: int
-    length: int
-
-
-@runtime_checkable
-class Lent(Protocol):
-    """Bytes whose place may be told as well, so that they need not pass through this process."""
-
-    def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None] | None:
-        """As Bytes.read; None where there is no such place."""
-        ...
-
-
 class LocalBytes:
     """A file of this machine. A rename over it does no harm, as the old file stays open; a change inside is noticed."""
 
@@ -137,18 +117,6 @@ class LocalBytes:
         if self._reading:
             await asyncio.gather(self._reading, return_exceptions=True)
         self._file.close()
-
-
-class LastingBytes(LocalBytes):
-    """A file of ours that nobody changes in place. Only of such a one the place may be told: the kernel sends by
-    reference, so that what changes meanwhile would leave as it has become.
-    """
-
-    async def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None]:
-        for at in range(start, end, EXTENT):
-            self._check()
-            yield Extent(self._file.fileno(), at, min(EXTENT, end - at))
-        self._check()
 
 
 class HeldBytes:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.byte_ranges import Bytes, Extent, Lent
+from portal.byte_ranges import Bytes
 
 REMEMBERED = 10_000
 
@@ -70,16 +70,6 @@ class MeteredBytes:
             async for piece in pieces:
                 self.meter.take(len(piece))
                 yield piece
-
-    def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None] | None:
-        lent = self._source.extents(start, end) if isinstance(self._source, Lent) else None
-        return self._counted(lent) if lent else None
-
-    async def _counted(self, lent: AsyncGenerator[Extent, None]) -> AsyncGenerator[Extent, None]:
-        async with aclosing(lent) as extents:
-            async for extent in extents:
-                self.meter.take(extent.length)
-                yield extent
 
     async def close(self) -> None:
         await self._source.close()

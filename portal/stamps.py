@@ -18,7 +18,7 @@ from babel.dates import format_date
 from db.settings import FileSettings
 from pdfkit.child import Child
 from pdfkit.outcome import Style
-from portal.byte_ranges import LastingBytes
+from portal.byte_ranges import LocalBytes
 from portal.dossiers import Dossier
 from portal.inspections import local_copy
 from portal.placeholders import fill_text
@@ -101,12 +101,12 @@ class Stamps:
                 await self._make(place, storage, original, wish)
             return place
 
-    async def opened(self, name: str) -> LastingBytes | None:
+    async def opened(self, name: str) -> LocalBytes | None:
         """The bytes of a copy, or None where it is gone. One that is dropped meanwhile can be read to its end."""
         place = self._folder / f"{name}.pdf"
         try:
             await asyncio.to_thread(_freshen, place)
-            copy = await LastingBytes.open(place)
+            copy = await LocalBytes.open(place)
         except FileNotFoundError:
             return None
         copy.version = name  # made anew, it is still the same copy

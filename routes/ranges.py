@@ -5,25 +5,23 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from hashlib import blake2b
-from typing import Literal, cast
+from typing import Literal
 from urllib.parse import quote
 
 from litestar import Litestar, Request
 from litestar.datastructures import Cookie, Headers, State
 from litestar.response import Response
 from litestar.response.base import ASGIResponse
-from litestar.types import Message, Receive, Scope, Send
+from litestar.types import Receive, Scope, Send
 
-from portal.byte_ranges import Bytes, BytesChangedError, Extent, Lent
+from portal.byte_ranges import Bytes, BytesChangedError
 
-ZERO_COPY = "http.response.zerocopysend"
-WORTH_IT = 256 * 1024  # bytes; fewer are sent before their way is prepared
 LONGEST_NAME = 180  # characters; each may take twelve in the header, and proxies refuse long headers
 ONE_RANGE = re.compile(r"bytes=\s*([0-9]{0,40})-([0-9]{0,40})\s*", re.IGNORECASE)
 ETAG = re.compile(r'(?:W/)?"[^"]*"')
@@ -155,14 +153,14 @@ class Handover(ASGIResponse):
                 at_last.push_async_callback(self._report)
             at_last.push_async_callback(self.source.close)
             if self.part.bodied:
-                await self._send_while_somebody_is_there(scope, receive, send)
+                await self._send_while_somebody_is_there(receive, send)
             else:
                 await super().__call__(scope, receive, send)
 
-    async def _send_while_somebody_is_there(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _send_while_somebody_is_there(self, receive: Receive, send: Send) -> None:
         """`send` never complains about a client who is gone, so that has to be listened for, also while reading."""
         gone = asyncio.create_task(_gone(receive))
-        sending = asyncio.create_task(self._send_all(send, gone, self._extents(scope)))
+        sending = asyncio.create_task(self._send_all(send, gone))
         try:
             await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -172,50 +170,20 @@ class Handover(ASGIResponse):
         if not sending.cancelled():
             sending.result()  # raises what broke it
 
-    def _extents(self, scope: Scope) -> AsyncGenerator[Extent, None] | None:
-        """Where the server can hand over by place what is worth it, and the source can tell the place."""
-        is_offered = ZERO_COPY in (scope.get("extensions") or {})
-        if not is_offered or self.part.end - self.part.start < WORTH_IT or not isinstance(self.source, Lent):
-            return None
-        return self.source.extents(self.part.start, self.part.end)
-
-    async def _send_all(
-        self, send: Send, gone: asyncio.Task[None], extents: AsyncGenerator[Extent, None] | None
-    ) -> None:
+    async def _send_all(self, send: Send, gone: asyncio.Task[None]) -> None:
         try:
-            if await (self._lend(extents, send, gone) if extents else self._copy(send, gone)):
+            async with aclosing(self.source.read(self.part.start, self.part.end)) as pieces:
+                # No status before the first piece is there: until then, an honest error page is possible.
+                first = await anext(pieces, b"")
+                await self.start_response(send)
+                taken = await self._taken(first, send, gone)
+                while taken and (piece := await anext(pieces, b"")):
+                    taken = await self._taken(piece, send, gone)
+            if taken:
                 await self._finish(send)
         except Exception:
             self.broken = True
             raise
-
-    async def _copy(self, send: Send, gone: asyncio.Task[None]) -> bool:
-        """Whether everything was taken."""
-        async with aclosing(self.source.read(self.part.start, self.part.end)) as pieces:
-            # No status before the first piece is there: until then, an honest error page is possible.
-            first = await anext(pieces, b"")
-            await self.start_response(send)
-            taken = await self._taken(first, send, gone)
-            while taken and (piece := await anext(pieces, b"")):
-                taken = await self._taken(piece, send, gone)
-        return taken
-
-    async def _lend(self, extents: AsyncGenerator[Extent, None], send: Send, gone: asyncio.Task[None]) -> bool:
-        """The same by place."""
-        async with aclosing(extents) as lent:
-            extent: Extent | None = await anext(lent)
-            await self.start_response(send)
-            while extent:
-                place = {"file": extent.file, "offset": extent.at, "count": extent.length, "more_body": True}
-                try:
-                    await send(cast(Message, {"type": ZERO_COPY, **place, "on_copied": self._count}))
-                except ConnectionError:
-                    return False
-                extent = await anext(lent, None)
-        return not gone.done()
-
-    def _count(self, copied: int) -> None:
-        self.sent += copied
 
     async def _finish(self, send: Send) -> None:
         if self.sent != self.part.end - self.part.start:

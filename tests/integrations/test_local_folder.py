@@ -9,7 +9,6 @@ from contextlib import suppress
 import pytest
 
 from integrations.local_folder import Grounds, LocalFolder
-from portal.byte_ranges import Lent
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, StorageUnavailable
 
@@ -233,14 +232,3 @@ async def test_a_folder_that_vanished_is_missing_not_broken(folder, data):
 
     with pytest.raises((FileMissing, StorageUnavailable)):
         await folder.open("a.txt")
-
-
-async def test_a_merchant_s_file_never_leaves_by_its_place_as_it_may_be_overwritten_meanwhile(tmp_path):
-    (tmp_path / "muster.pdf").write_bytes(b"%PDF")
-    grounds = Grounds(roots=[tmp_path], data=tmp_path / "d", files=tmp_path / "d" / "f")
-    folder = LocalFolder({"root": str(tmp_path)}, grounds)
-    opened = await folder.open("muster.pdf")
-    try:
-        assert not isinstance(opened, Lent)
-    finally:
-        await opened.close()

@@ -15,9 +15,8 @@ import httpx
 import uvicorn
 from litestar import Litestar, Request, Response, route
 
-from portal.byte_ranges import Bytes, Extent, LastingBytes, Lent, LocalBytes
+from portal.byte_ranges import Bytes, LocalBytes
 from routes.ranges import RangedAnswer, Sent, attachment
-from serving import ZeroCopy
 
 MIB = 1024 * 1024
 YESTERDAY_NOON = 1_700_000_000  # Tue, 14 Nov 2023 22:13:20 GMT
@@ -36,15 +35,6 @@ class Watched:
         async for piece in self.source.read(start, end):
             self.read_to += len(piece)
             yield piece
-
-    def extents(self, start: int, end: int) -> AsyncGenerator[Extent, None] | None:
-        lent = self.source.extents(start, end) if isinstance(self.source, Lent) else None
-        return self._noted(lent) if lent else None
-
-    async def _noted(self, lent: AsyncGenerator[Extent, None]) -> AsyncGenerator[Extent, None]:
-        async for extent in lent:
-            self.read_to += extent.length
-            yield extent
 
     async def close(self) -> None:
         self.closed = True
@@ -89,7 +79,6 @@ class Shop:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
     watched: list[Watched] = field(default_factory=list)
     port: int = 0
-    by_place: bool = False
 
     @property
     def path(self) -> Path:
@@ -122,8 +111,7 @@ class Shop:
     def app(self) -> Litestar:
         @route("/file", http_method=["GET", "HEAD"])
         async def file() -> RangedAnswer:
-            kind = LastingBytes if self.by_place else LocalBytes
-            self.watched.append(Watched(self.source or await kind.open(self.path)))
+            self.watched.append(Watched(self.source or await LocalBytes.open(self.path)))
             return RangedAnswer(
                 self.watched[-1],
                 attachment(self.name),
@@ -141,8 +129,7 @@ class Shop:
 @asynccontextmanager
 async def serving(shop: Shop) -> AsyncIterator[uvicorn.Server]:
     """Startup alone, without serve(), which takes over the signals and sleeps between its ticks."""
-    served: Any = ZeroCopy(shop.app()) if shop.by_place else shop.app()
-    config = uvicorn.Config(served, http="httptools", log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
+    config = uvicorn.Config(shop.app(), log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

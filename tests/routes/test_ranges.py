@@ -16,16 +16,13 @@ from litestar.datastructures import Headers
 from litestar.types import HTTPDisconnectEvent, Message
 
 from portal.byte_ranges import LARGE_PIECE, HeldBytes
-from routes import ranges
 from routes.ranges import Handover, Part, Sent, attachment, wanted
 from tests.routes.ranged_shop import MIB, YESTERDAY_NOON, Counter, Shop, a_browser, a_slow_client, rest_of, serving
 
 
-@pytest.fixture(params=["by value", "by place"])
-async def shop(tmp_path: Path, request, monkeypatch) -> AsyncIterator[Shop]:
-    """Twice: through this process, and from the disk to the socket within the kernel, however little it is."""
-    monkeypatch.setattr(ranges, "WORTH_IT", 1)
-    shop = Shop(tmp_path, by_place=request.param == "by place")
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    shop = Shop(tmp_path)
     async with serving(shop):
         yield shop
 
