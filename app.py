@@ -205,21 +205,19 @@ def run_serve(arguments: argparse.Namespace, config: Config) -> None:
 def run_demo(arguments: argparse.Namespace, config: Config) -> None:
     import demo
     from demo import paypal_stand_in
+    from demo.shops import open_for_business
 
-    with demo.directory(arguments.data) as place, paypal_stand_in.paypal() as paypal_origin:
+    with (
+        demo.directory(arguments.data) as place,
+        paypal_stand_in.paypal() as paypal_origin,
+        open_for_business(datetime.now(UTC)) as shops,
+    ):
         listener = listening(arguments.host or config.host, _port(arguments, config), tries=100)
-        config = with_data_directory(demo.config(config, place, paypal_origin)).serving(
+        config = with_data_directory(demo.config(config, place, paypal_origin, shops.billbee.base)).serving(
             arguments.host, listener.getsockname()[1]
         )
-        told = _run(_filled(config))
+        told = _run(_with_house(config, lambda house: demo.fill(house, config.files, shops)))
         _run(serve(config, listener, lambda: print(told, flush=True)))
-
-
-async def _filled(config: Config) -> str:
-    import demo
-
-    async with opened(config) as house:
-        return await demo.fill(house, config.files)
 
 
 def run_key_add(arguments: argparse.Namespace, config: Config) -> None:

@@ -19,7 +19,8 @@ from config import Config
 from db.invoices import Invoice
 from db.settings import AppearanceSettings, FileSettings, InvoiceSettings, SellerSettings
 from db.storages import StorageKind
-from demo import cast
+from demo import cast, shops
+from demo.shops import Shops
 from portal import (
     articles,
     foreign_invoices,
@@ -53,8 +54,8 @@ def directory(given: Path | None) -> Iterator[Path]:
         yield Path(place) / "data"
 
 
-def config(config: Config, place: Path, paypal_origin: str) -> Config:
-    """The demo's own data directory and PayPal; nothing of the environment's shop is touched, and no money moved."""
+def config(config: Config, place: Path, paypal_origin: str, billbee_base: str) -> Config:
+    """The demo's own data directory, PayPal and Billbee; nothing of the environment is touched, no money moved."""
     files = place / "files"
     return replace(
         config,
@@ -63,11 +64,12 @@ def config(config: Config, place: Path, paypal_origin: str) -> Config:
         secret_keys=(),
         keys_given=False,
         paypal_api_base=paypal_origin,
+        billbee_api_base=billbee_base,
     )
 
 
-async def fill(house: House, files: Path) -> str:
-    """Fills the shop; what to tell whoever started it."""
+async def fill(house: House, files: Path, connected: Shops | None = None) -> str:
+    """Fills the shop; what to tell whoever started it. Orders of the shops `connected` come in once it is served."""
     now = datetime.now(UTC)
     by = By(DEMO, now)
     banner = await _make_papers(files, house)
@@ -81,6 +83,8 @@ async def fill(house: House, files: Path) -> str:
         await _storage(house, files, session, by)
         await _hang(banner, session, by)
         await _open_accounts(house, session, by)
+        if connected:
+            await shops.connect(connected, house.connectors, session, by)
     for sku, article in cast.ARTICLES.items():
         seen = await articles.look(article.files, house.database.reading, house.storages, house.inspector)
         await articles.put(sku, article, seen, house.database.writing, by)
@@ -95,6 +99,8 @@ async def fill(house: House, files: Path) -> str:
     for scene in cast.scenes(now):
         told += [f"  {scene.title}", f"    {await _play(scene, house, files, by)}"]
     told += ["", "PayPal is a stand-in on this machine: open orders can be paid, and no money moves."]
+    if connected:
+        told += ["A Billbee and a WooCommerce on this machine bring two orders each; see Einstellungen / Quellen."]
     told += ["", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."]
     return "\n".join(told)
 

@@ -10,10 +10,10 @@ from litestar.datastructures import State
 from litestar.types import Receive, Scope, Send
 
 from demo.billbee_stand_in import rest
-from demo.billbee_stand_in.account import API_KEY, PASSWORD, USERNAME, Account
+from demo.billbee_stand_in.account import API_KEY, PASSWORD, USERNAME, ZONE, Account
 from demo.serving import serving
 
-__all__ = ["API_KEY", "PASSWORD", "USERNAME", "StandIn", "standing_in"]
+__all__ = ["API_KEY", "PASSWORD", "USERNAME", "ZONE", "StandIn", "standing_in"]
 
 
 class StandIn:
