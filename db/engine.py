@@ -17,6 +17,7 @@ from typing import Protocol
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import LRUCache
 
 from db import one_hop
 
@@ -31,6 +32,8 @@ PRAGMAS = (
     "journal_size_limit=67108864",
 )
 READERS = 8
+# Statements as they were compiled, for every engine of this process: compiling one takes longer than executing it.
+COMPILED: LRUCache[object, object] = LRUCache(1000)
 QUEUED = "queued"  # in a session's `info`: this transaction leaves something in the outbox
 
 
@@ -52,11 +55,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.queued = asyncio.Event()
-        url = f"sqlite+{one_hop.DRIVER}:///{path}"
-        self._reader = create_async_engine(
-            url, pool_size=READERS, max_overflow=0, pool_timeout=30, hide_parameters=True
-        )
-        self._writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=60, hide_parameters=True)
+        self._reader = _engine(path, READERS, patience_seconds=30)
+        self._writer = _engine(path, 1, patience_seconds=60)
         _prepare(self._reader, "BEGIN", (*PRAGMAS, "query_only=ON"))
         _prepare(self._writer, "BEGIN IMMEDIATE", PRAGMAS)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)
@@ -80,6 +80,17 @@ class Database:
     async def close(self) -> None:
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+def _engine(path: Path, connections: int, patience_seconds: int) -> AsyncEngine:
+    return create_async_engine(
+        f"sqlite+{one_hop.DRIVER}:///{path}",
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=patience_seconds,
+        hide_parameters=True,
+        execution_options={"compiled_cache": COMPILED},
+    )
 
 
 def _prepare(engine: AsyncEngine, begin: str, pragmas: tuple[str, ...]) -> None:

@@ -65,8 +65,16 @@ class OneHopModule(AsyncAdapt_aiosqlite_dbapi):
 
 
 class OneHopDialect(SQLiteDialect_aiosqlite):
+    """Every engine speaks the same: what was compiled for one, a cache that they share gives to the others."""
+
     driver = DRIVER
     supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
 
     @classmethod
     def import_dbapi(cls) -> OneHopModule:

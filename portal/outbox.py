@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import QUEUED
@@ -19,6 +20,7 @@ from portal.activity import By, entry
 # How long after each failure; more than a day and a half in all, so that a service may be down for a day.
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1080))
 MAX_ATTEMPTS = len(DELAYS) + 1
+NOW: BindParameter[datetime] = bindparam("now", type_=Job.run_at.type)
 ORDER_ID = "order_id"  # a payload that has it is about that order: a notice then stands in the order's history
 LOST = "The process ended while it worked on this."
 
@@ -78,8 +80,7 @@ async def kinds_due(kinds: list[str], session: AsyncSession, now: datetime) -> l
     """Which of these kinds have something to do. One statement, whatever is queued."""
     if not kinds:
         return []
-    due = (exists().where(_due(now), Job.kind == kind).label(f"kind_{place}") for place, kind in enumerate(kinds))
-    row = (await session.execute(select(*due))).one()
+    row = (await session.execute(_which_are_due(tuple(kinds)), {NOW.key: now})).one()
     return [kind for kind, has in zip(kinds, row, strict=True) if has]
 
 
@@ -125,6 +126,13 @@ async def forget_done(before: datetime, session: AsyncSession) -> None:
     await session.execute(delete(Job).where(Job.done_at < before))
 
 
+@lru_cache(64)
+def _which_are_due(kinds: tuple[str, ...]) -> Select[*tuple[bool, ...]]:
+    """Asked after everything that is done, about the same few kinds: laying it out would take most of the time."""
+    due = _due(NOW)
+    return select(*(exists().where(due, Job.kind == kind).label(f"kind_{place}") for place, kind in enumerate(kinds)))
+
+
 def _taken(job: Job, lease: timedelta, now: datetime) -> Claimed:
     job.attempts += 1
     job.locked_until = now + lease
@@ -140,9 +148,9 @@ def _give_up(job: Job, error: str, session: AsyncSession, by: By) -> None:
     session.add(entry(by, f"{job.kind}_failed", about, details, notice=True))
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def _due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return WAITING & (Job.run_at <= now) & _free(now)
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
+def _free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(Job.locked_until.is_(None), Job.locked_until <= now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +18,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 
 from db.activity import Activity
-from db.engine import Database
+from db.engine import COMPILED, Database
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, Issuer
 from db.orders import Order, OrderTag, State
 from db.settings import FileSettings
@@ -29,6 +30,22 @@ ROOT = Path(__file__).parents[2]
 
 def an_activity(at: datetime = NOON) -> Activity:
     return Activity(at=at, actor="tresen", kind="counted")
+
+
+async def test_what_was_compiled_once_serves_readers_writers_and_other_databases(database, fresh_database, tmp_path):
+    shutil.copyfile(fresh_database, tmp_path / "other.sqlite3")
+    other = Database(tmp_path / "other.sqlite3")
+    kept = []
+    for number, opened in enumerate((database.writing, database.reading, other.writing, other.reading)):
+        async with opened() as session:
+            if number in (0, 2):
+                session.add(an_activity())
+                await session.flush()
+            assert len((await session.scalars(select(Activity).where(Activity.actor == "tresen").limit(7))).all()) == 1
+        kept.append(len(COMPILED))
+    await other.close()
+
+    assert kept == kept[:1] * 4
 
 
 async def test_what_the_database_refuses_is_told_without_the_values(database):
@@ -181,7 +198,7 @@ WRITER = """
     from pathlib import Path
     from tests.factories import NOON
     from db.activity import Activity
-    from db.engine import Database
+    from db.engine import COMPILED, Database
 
     async def main():
         database = Database(Path(sys.argv[1]))
