@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +19,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from e2e.terminal import Command
+
 ROOT = Path(__file__).parent.parent
-TRESEN = [sys.executable, str(ROOT / "app.py")]
 BROWSER_FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -42,7 +41,7 @@ class Shop:
     url: str
     key: str
     data: Path
-    process: subprocess.Popen[str]
+    process: Command
 
     def api(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}"} | options.pop("headers", {})
@@ -88,13 +87,12 @@ def _served(place: Path, begun: Beginning, more: dict[str, str]) -> Iterator[Sho
     if not data.exists():
         shutil.copytree(begun.data, data)
     known = environment(data, **more)
-    words = [*TRESEN, "serve", "--port", more.get("TRESEN_PORT", "0")]
-    with subprocess.Popen(words, env=known, stdout=subprocess.PIPE, text=True, cwd=place) as process:
-        try:
-            yield Shop(_announced(process), begun.key, data, process)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(PATIENCE)
+    process = Command(("serve", "--port", more.get("TRESEN_PORT", "0")), known, place)
+    try:
+        yield Shop(_announced(process), begun.key, data, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -124,17 +122,12 @@ def add_merchant(data: Path, email: str) -> None:
     types(data, "merchant", "add", email, told=PASSWORD + "\n")
 
 
-def types(data: Path, *words: str, told: str | None = None) -> str:
+def types(data: Path, *words: str, told: str = "") -> str:
     """What a command answers in the terminal of whoever runs that Tresen."""
-    return subprocess.run(
-        [*TRESEN, *words],
-        env=environment(data),
-        input=told,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
+    command = Command(words, environment(data), ROOT, told)
+    answer = command.stdout.read()
+    assert command.wait(PATIENCE) == 0, answer
+    return answer
 
 
 def _somewhere() -> Path:
@@ -143,8 +136,7 @@ def _somewhere() -> Path:
     return place / "data"
 
 
-def _announced(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
+def _announced(process: Command) -> str:
     line = process.stdout.readline()
     found = re.search(r"http://\S+", line)
     assert found, line

@@ -234,7 +234,6 @@ def test_a_server_killed_between_capture_and_booking_books_after_its_next_start(
             asking = subprocess.Popen(["curl", "-s", back(told, "return_url")], stdout=subprocess.DEVNULL)
             until(lambda: told.capture is not None)
             shop.process.send_signal(signal.SIGKILL)
-            shop.process.wait()
             asking.wait()
         paypal.faults.waiting["capture"].clear()
 
