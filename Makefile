@@ -49,10 +49,10 @@ check: $(DEV)
 	@echo $(VENV)/bin/lint-imports; said=$$($(VENV)/bin/lint-imports 2>&1) || { echo "$$said"; exit 1; }
 
 unit: $(DEV)
-	$(PY) -m pytest --quiet $(WORKERS)
+	TMPDIR=$$(.ci/scratch) $(PY) -m pytest --quiet $(WORKERS)
 
 e2e: browser
-	E2E_BROWSER="$$(cat $(BROWSER))" $(PY) -m pytest --quiet $(JOURNEYS) e2e
+	TMPDIR=$$(.ci/scratch) E2E_BROWSER="$$(cat $(BROWSER))" $(PY) -m pytest --quiet $(JOURNEYS) e2e
 
 browser: $(DEV)
 	@.ci/browser $(BROWSER) $(PY)
