@@ -27,7 +27,7 @@ PRAGMAS = (
     "busy_timeout=5000",
     "foreign_keys=ON",
     "cache_size=-16000",
-    "mmap_size=134217728",
+    "mmap_size=1073741824",
     "temp_store=MEMORY",
     "journal_size_limit=67108864",
 )
