@@ -17,6 +17,8 @@ from importlib.metadata import version
 from os import environ
 from typing import TypeVar
 
+from litestar.types import ASGIApp
+
 import logs
 from command_line import Failure, Misuse, Run, listening, parser, password_of
 from config import KEY_FILE, Config, ConfigError, from_environment, with_data_directory, with_kept_keys
@@ -50,7 +52,7 @@ from portal.payment_providers import ProviderChecks
 from portal.storages import Opener, Storages
 from portal.vault import Vault
 from routes import application, protected
-from routes.protection import Origins, Protection
+from routes.protection import Origins
 from views.mail import lost_link, notices, templated
 
 T = TypeVar("T")
@@ -140,7 +142,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
         await database.close()
 
 
-def create_app(config: Config, over: asyncio.Event | None = None) -> Protection:
+def create_app(config: Config, over: asyncio.Event | None = None) -> ASGIApp:
     """The whole application as ASGI, for a config whose data directory and keys are there.
 
     Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.

@@ -8,8 +8,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import NoneType
 from typing import TypeVar
@@ -66,6 +68,9 @@ class Child:
         self._free = asyncio.Semaphore(_CHILDREN)
         self._resting: list[_Process] = []
         self._working: set[_Process] = set()
+        # Since the start: what was done and how it ended, and how long each kind took in all, waiting included.
+        self.jobs: Counter[tuple[str, str]] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     async def stamp(self, source: Path, target: Path, text: str, style: Style) -> Stamped:
         """As watermark.stamp(), with StampFailed for a time-out or a crash as well."""
@@ -120,13 +125,29 @@ class Child:
     async def _run(
         self, job: str, arguments: msgspec.Struct, kind: type[_Result], target: Path | None = None
     ) -> _Result:
-        async with self._free:
-            try:
-                async with asyncio.timeout(self._timeout_seconds):
-                    answer = await self._answer(job, arguments, target)
-            except TimeoutError as error:
-                raise StampFailed(Cause.TIMEOUT, f"{job} took longer than {self._timeout_seconds} s") from error
-        return _result(answer, kind)
+        with self._counted(job):
+            async with self._free:
+                try:
+                    async with asyncio.timeout(self._timeout_seconds):
+                        answer = await self._answer(job, arguments, target)
+                except TimeoutError as error:
+                    raise StampFailed(Cause.TIMEOUT, f"{job} took longer than {self._timeout_seconds} s") from error
+            return _result(answer, kind)
+
+    @contextmanager
+    def _counted(self, job: str) -> Iterator[None]:
+        began, ended = time.monotonic(), "done"
+        try:
+            yield
+        except StampFailed as failed:
+            ended = failed.cause.value
+            raise
+        except BaseException:
+            ended = "broken off"
+            raise
+        finally:
+            self.jobs[job, ended] += 1
+            self.seconds[job] += time.monotonic() - began
 
     async def _answer(self, job: str, arguments: msgspec.Struct, target: Path | None) -> Answer:
         process = self._rested() or await _Process.started(self._command)

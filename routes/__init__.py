@@ -7,15 +7,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
-from litestar.types import ControllerRouterHandler
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from portal.house import House
-from routes import admin, api, errors, hooks, images, static, up
+from routes import admin, api, errors, hooks, images, metrics, static, up
 from routes.api.slashes import SlashesKept
 from routes.customer import archives, billing_addresses, downloads, invoices, lost_links, orders, payments, waivers
 from routes.given import BEHIND_LINK, EVERYWHERE
 from routes.limits import RefusalLimit
 from routes.protection import Origins, Protection
+from routes.traffic import Traffic
 
 FORM_BYTES = 1_000_000
 
@@ -43,6 +44,7 @@ customer = Router(
 )
 ROUTES: list[ControllerRouterHandler] = [
     up.up,
+    metrics.show_metrics,
     static.show_static,
     static.show_theme,
     images.show_image,
@@ -74,7 +76,8 @@ def application(opened: Callable[[], AbstractAsyncContextManager[House]]) -> Lit
     )
 
 
-def protected(app: Litestar, origins: Origins) -> Protection:
-    """What is served: the application behind the checks that come before any address is looked at."""
+def protected(app: Litestar, origins: Origins) -> ASGIApp:
+    """What is served: the application behind the checks that come before any address is looked at; all is counted."""
     refuse = errors.refuser(app)
-    return Protection(SlashesKept(app), origins, refuse, RefusalLimit(refuse))
+    app.state.traffic = traffic = Traffic()
+    return traffic.counted(Protection(SlashesKept(app), origins, refuse, RefusalLimit(refuse)))
