@@ -9,7 +9,8 @@ from db.merchants import Language, Theme
 from db.merchants import Merchant as MerchantRow
 from portal import merchants, sessions
 from portal.merchants import PasswordUnfit
-from portal.sessions import SignInRefused, TooSoon
+from portal.sessions import SignInRefused
+from portal.tries import TooSoon
 from routes.admin.known_browser import knock
 from routes.admin.signed_in import PLACE, cookie
 from routes.forms import field_of, texts_of

@@ -8,7 +8,8 @@ from litestar.response import Redirect
 from portal import merchants
 from portal.merchants import NoMailAddress, PasswordUnfit
 from portal.refusals import NotFound
-from portal.sessions import NotTheFirst, SignInRefused, TooSoon
+from portal.sessions import NotTheFirst, SignInRefused
+from portal.tries import TooSoon
 from routes.admin.known_browser import knock, remembered
 from routes.admin.signed_in import cookie
 from routes.forms import texts_of

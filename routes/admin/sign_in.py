@@ -7,7 +7,8 @@ from litestar.response import Redirect
 
 from portal import sessions
 from portal.merchants import LONGEST_PASSWORD
-from portal.sessions import SignInRefused, TooSoon
+from portal.sessions import SignInRefused
+from portal.tries import TooSoon
 from routes.admin.known_browser import knock, remembered
 from routes.admin.signed_in import MOST_KEPT, cookie, opened, own_path
 from routes.forms import texts_of
