@@ -17,14 +17,14 @@ from portal.storages import Entry, Storage
 HEAD = 1024
 
 
-async def is_pdf(name: str, content: Bytes) -> bool:
+async def head_of(content: Bytes) -> bytes:
+    """The first kilobyte. Raises what reading raises: a storage may describe a file and refuse its bytes."""
+    return b"".join([piece async for piece in content.read(0, min(HEAD, content.size))])
+
+
+def is_pdf(name: str, head: bytes) -> bool:
     """By name or by its first kilobyte, so that no PDF slips past the stamp under another name."""
-    if name.lower().endswith(".pdf"):
-        return True
-    head = b""
-    async for piece in content.read(0, min(HEAD, content.size)):
-        head += piece
-    return b"%PDF-" in head
+    return name.lower().endswith(".pdf") or b"%PDF-" in head
 
 
 @asynccontextmanager
@@ -55,7 +55,7 @@ class Inspector:
         """`{"kind": "pdf", "stampable": …, …}`, or `{"kind": "other", "stampable": true}` for what needs no stamp."""
         content = await storage.open(entry.path)
         try:
-            if not await is_pdf(entry.name, content):
+            if not is_pdf(entry.name, await head_of(content)):
                 return {"kind": "other", "stampable": True}
         finally:
             await content.close()
