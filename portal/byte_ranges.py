@@ -26,6 +26,10 @@ class BytesChangedError(Exception):
     """These are no longer the bytes whose version was announced: not one more of them may be handed out."""
 
 
+class TooMuchAsked(Exception):
+    """Nothing failed here: more was asked for than is handed out. The transfer ends."""
+
+
 class Eagerness:
     """Whether a reader takes what he is given at once: only such a one is given much at a time."""
 

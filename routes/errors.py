@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from portal.byte_ranges import BytesChangedError
 from portal.deliveries import Ended
 from portal.links import LinkEnded, LinkUnknown
-from portal.meters import CapReached
+from portal.meters import CapReached, TooManyTransfers
 from portal.refusals import NotFound
 from portal.storages import StorageUnavailable
 from routes.api import problems
@@ -31,6 +31,7 @@ PAGES: Mapping[type[Exception], type[errors.ErrorPage]] = {
     Ended: errors.DownloadEnded,
     # Where the first piece of an answer is one too many, is of another version, or is not to be had.
     CapReached: errors.DownloadEnded,
+    TooManyTransfers: errors.TooMany,
     BytesChangedError: errors.DownloadEnded,
     StorageUnavailable: errors.StorageAway,
 }
@@ -82,6 +83,8 @@ def told(
 
 
 def _headers(exception: Exception) -> Mapping[str, str]:
+    if isinstance(exception, TooManyTransfers):
+        return {"Retry-After": "60"}
     return exception.headers or {} if isinstance(exception, HTTPException) else {}
 
 
