@@ -15,12 +15,13 @@ from db.files import File
 from db.settings import FileSettings
 from db.storages import Storage as StorageRow
 from pdfkit.outcome import StampFailed
-from portal import dossiers, downloads, settings, stamps
-from portal.activity import TRESEN, By, entry
+from portal import dossiers, downloads, failed_deliveries, settings, stamps
+from portal.activity import TRESEN, By
 from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
 from portal.downloads import Attempt, Delivery
 from portal.entitlements import Entitlement
+from portal.failed_deliveries import Failure, at_its_place
 from portal.hand_offs import ByStorage, ByWebServer, HandOffs
 from portal.inspections import head_of, is_pdf
 from portal.meters import Meter, MeteredBytes, Meters
@@ -149,11 +150,11 @@ class Counter:
         except FileMissing as error:
             raise await self._told(Refusal.FILE_MISSING, original, by, order_id) from error
         except TROUBLE as error:
-            raise await self._told(Refusal.STORAGE_UNAVAILABLE, original, by, order_id) from error
+            raise await self._told(Refusal.STORAGE_UNAVAILABLE, original, by, order_id, str(error)) from error
         except StampFailed as error:
             raise await self._told(Refusal.STAMP_FAILED, original, by, order_id, str(error)) from error
         if found.version != original.row.version or original.row.missing_since:
-            await self._note_version(original.row.id, found, by)
+            await self._note_version(original.row, found, by)
         return delivery
 
     async def _delivery(self, original: Original, storage: Storage, found: Entry) -> Delivery:
@@ -192,25 +193,18 @@ class Counter:
 
     async def _told(self, refusal: Refusal, original: Original, by: By, order_id: int, detail: str = "") -> Refused:
         """The refusal, after the merchant has been told."""
-        details: dict[str, object] = {"file": original.row.name, "refusal": refusal.value, "detail": detail}
+        failure = Failure(order_id=order_id, file=original.row, refusal=refusal, detail=detail)
         async with self.transaction() as session:
-            session.add(entry(by, "download_failed", order_id, details, notice=True))
-            if refusal is Refusal.FILE_MISSING:
-                await session.execute(
-                    update(File)
-                    .where(File.id == original.row.id, File.missing_since.is_(None))
-                    .values(missing_since=by.at)
-                )
+            await failed_deliveries.tell(failure, session, by)
         return Refused(refusal)
 
-    async def _note_version(self, file_id: int, found: Entry, by: By) -> None:
+    async def _note_version(self, file: File, found: Entry, by: By) -> None:
         """A new version lies in the storage: it reaches old buyers, and is inspected afresh when next linked."""
         seen = {"version": found.version, "size": found.size, "checked_at": by.at, "missing_since": None}
         async with self.transaction() as session:
-            await session.execute(
-                update(File).where(File.id == file_id, File.version != found.version).values(inspection=None)
-            )
-            await session.execute(update(File).where(File.id == file_id).values(seen))
+            changed = update(File).where(at_its_place(file), File.version != found.version)
+            await session.execute(changed.values(inspection=None))
+            await session.execute(update(File).where(at_its_place(file)).values(seen))
 
     async def _give_back(self, download: Download, failure: str, by: By) -> None:
         async with self.transaction() as session:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
+from db.activity import Activity
 from db.downloads import Download
+from db.files import File
 from db.storages import StorageKind
 from pdfkit.outcome import Style
+from portal import failed_deliveries
 from portal.deliveries import Ended
+from portal.failed_deliveries import Failure
 from portal.refusals import Refusal
 from portal.stamps import FileChanged, Stamps, Wish
-from portal.storages import Storages
+from portal.storages import FileMissing, Storages
 from portal.vault import Vault
 from tests import pretend
-from tests.factories import KEYS
+from tests.factories import KEYS, NOON, SHOP
 from tests.pdfkit import papers
 from tests.portal.selling import STAMP, Customer, Shop, refusal_of
 
@@ -54,6 +60,10 @@ async def customer(shop):
     return Customer(shop, await shop.is_ordered())
 
 
+def gone(_deed: str, path: str) -> None:
+    raise FileMissing(path)
+
+
 TROUBLES = [pretend.out_of_reach, pretend.out_of_order, pretend.changing]
 
 
@@ -64,6 +74,35 @@ async def test_trouble_before_the_download_spends_nothing(shop, storage, file, c
     assert await refusal_of(customer.clicks(file)) is Refusal.STORAGE_UNAVAILABLE
     assert await shop.count(Download) == 0
     assert await shop.notices() == [("download_failed", "storage-unavailable")]
+
+
+async def test_many_clicks_on_a_file_in_trouble_are_one_notice_a_day_that_tells_how_many(shop, storage, customer):
+    file = await shop.sells("bente.pdf")
+    storage.trouble = pretend.out_of_reach
+    for hours in (0, 1, 2, 30):
+        await refusal_of(customer.clicks(file, at=NOON + timedelta(hours=hours)))
+    storage.trouble = gone
+    await refusal_of(customer.clicks(file, at=NOON + timedelta(hours=30)))
+
+    told = [entry.details for entry in await shop.every(Activity) if entry.notice]
+
+    assert [(each["refusal"], each.get("times")) for each in told] == [
+        ("storage-unavailable", None), ("storage-unavailable", 3), ("file-missing", None)
+    ]  # fmt: skip
+    assert len([entry for entry in await shop.every(Activity) if entry.kind == "download_failed"]) == 5
+
+
+async def test_what_was_seen_of_a_file_is_not_noted_for_another_that_took_its_place(shop, customer):
+    await shop.sells("bente.zip")
+    (seen,) = await shop.every(File)
+    failure = Failure(order_id=customer.order_id, file=seen, refusal=Refusal.FILE_MISSING)
+    async with shop.house.database.writing() as session:
+        await session.execute(update(File).values(path="other.zip"))
+
+    async with shop.house.database.writing() as session:
+        await failed_deliveries.tell(failure, session, SHOP)
+
+    assert (await shop.every(File))[0].missing_since is None
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
