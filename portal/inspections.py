@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import IO
 
 import msgspec
 
@@ -15,6 +17,8 @@ from portal.byte_ranges import Bytes
 from portal.storages import Entry, Storage
 
 HEAD = 1024
+WRITTEN_AT_ONCE = 1024 * 1024
+LEFTOVER = ".part"  # of a file that is only here while it is worked on
 
 
 async def head_of(content: Bytes) -> bytes:
@@ -30,18 +34,42 @@ def is_pdf(name: str, head: bytes) -> bool:
 @asynccontextmanager
 async def local_copy(storage: Storage, path: str, scratch: Path) -> AsyncIterator[Path]:
     """The file on this machine: where it lies, or else a copy that vanishes afterwards."""
-    if place := storage.local_path(path):
+    if place := await asyncio.to_thread(storage.local_path, path):
         yield place
         return
-    with NamedTemporaryFile(dir=scratch, suffix=".part") as copy:
+    with NamedTemporaryFile(dir=scratch, suffix=LEFTOVER, buffering=0) as copy:
         content = await storage.open(path)
         try:
-            async for piece in content.read(0, content.size):
-                copy.write(piece)
+            await _fill(copy, content)
         finally:
             await content.close()
-        copy.flush()
         yield Path(copy.name)
+
+
+async def _fill(copy: IO[bytes], content: Bytes) -> None:
+    """Not on the event loop, as a disk may make us wait; a megabyte at a time."""
+    held = bytearray()
+    async for piece in content.read(0, content.size):
+        held += piece
+        if len(held) >= WRITTEN_AT_ONCE:
+            await _written(copy, bytes(held))
+            held.clear()
+    await _written(copy, bytes(held))
+
+
+async def _written(file: IO[bytes], content: bytes) -> None:
+    writing = asyncio.ensure_future(asyncio.to_thread(_write, file, content))
+    try:
+        await asyncio.shield(writing)
+    finally:  # the thread of one who was cancelled goes on, and the number of a closed file is soon another file's
+        await asyncio.wait([writing])
+
+
+def _write(file: IO[bytes], content: bytes) -> None:
+    """An unbuffered file may take less than it is given. Raises OSError, as where the disk is full."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 class Inspector:
