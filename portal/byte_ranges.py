@@ -79,6 +79,7 @@ class LocalBytes:
 
     def __init__(self, file: FileIO) -> None:
         self._file = file
+        self.path = Path(str(file.name))
         self._facts = _facts(file.fileno())
         self._reading: asyncio.Future[bytes] | None = None
         self.size, mtime_ns, inode = self._facts
@@ -109,12 +110,12 @@ class LocalBytes:
         # Asked after reading, so that no change slips in between.
         self._check()
         if not piece:
-            raise BytesChangedError(self._file.name)
+            raise BytesChangedError(str(self.path))
         return piece
 
     def _check(self) -> None:
         if _facts(self._file.fileno()) != self._facts:
-            raise BytesChangedError(self._file.name)
+            raise BytesChangedError(str(self.path))
 
     async def close(self) -> None:
         # A cancelled reader leaves its thread behind, and the number of a closed file is soon another file's.

@@ -150,7 +150,7 @@ class Counter:
         except FileMissing as error:
             raise await self._told(Refusal.FILE_MISSING, original, by, order_id) from error
         except TROUBLE as error:
-            raise await self._told(Refusal.STORAGE_UNAVAILABLE, original, by, order_id, str(error)) from error
+            raise await self._told(failed_deliveries.why(error), original, by, order_id, str(error)) from error
         except StampFailed as error:
             raise await self._told(Refusal.STAMP_FAILED, original, by, order_id, str(error)) from error
         if found.version != original.row.version or original.row.missing_since:
@@ -168,9 +168,9 @@ class Counter:
         if not original.wish.text or not is_pdf(found.name, head):
             return Delivery(name=original.row.name, file_version=found.version, size=found.size)
         name = self.stamps.name(original.storage_row.id, found, original.wish)
-        place = await self.stamps.make(name, storage, found, original.wish)
-        size = place.stat().st_size
-        return Delivery(name=original.row.name, file_version=found.version, size=size, stamp=name)
+        copy = await self.stamps.make(name, storage, found, original.wish)
+        await copy.close()
+        return Delivery(name=original.row.name, file_version=found.version, size=copy.size, stamp=name)
 
     async def _bytes(self, download: Download, original: Original) -> Bytes:
         storage = self.storages.opened(original.storage_row)
@@ -185,11 +185,7 @@ class Counter:
         found = await storage.stat(original.row.path)
         if self.stamps.name(original.storage_row.id, found, original.wish) != download.stamp:
             raise FileChanged(original.row.path)  # other bytes than those that were promised
-        await self.stamps.make(download.stamp, storage, found, original.wish)
-        copy = await self.stamps.opened(download.stamp)
-        if copy is None:
-            raise FileMissing(download.stamp)
-        return copy
+        return await self.stamps.make(download.stamp, storage, found, original.wish)
 
     async def _told(self, refusal: Refusal, original: Original, by: By, order_id: int, detail: str = "") -> Refused:
         """The refusal, after the merchant has been told."""

@@ -5,6 +5,7 @@ A storage that is down for an hour would else be as many notices and lines of a 
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from db.files import File
 from portal.activity import By, entry
 from portal.refusals import Refusal
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 KIND = "download_failed"
 QUIET = timedelta(days=1)  # after a notice about the same file and the same cause
 
@@ -28,6 +30,12 @@ class Failure:
     file: File
     refusal: Refusal
     detail: str = ""
+
+
+def why(error: Exception) -> Refusal:
+    """What trouble on the way to the bytes is called: our own disk is full, or else the storage is of no help."""
+    is_full = isinstance(error, OSError) and error.errno in NO_ROOM
+    return Refusal.DISK_FULL if is_full else Refusal.STORAGE_UNAVAILABLE
 
 
 async def tell(failure: Failure, session: AsyncSession, by: By) -> None:

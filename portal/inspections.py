@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -18,7 +19,6 @@ from portal.storages import Entry, Storage
 
 HEAD = 1024
 WRITTEN_AT_ONCE = 1024 * 1024
-LEFTOVER = ".part"  # of a file that is only here while it is worked on
 
 
 async def head_of(content: Bytes) -> bytes:
@@ -37,13 +37,26 @@ async def local_copy(storage: Storage, path: str, scratch: Path) -> AsyncIterato
     if place := await asyncio.to_thread(storage.local_path, path):
         yield place
         return
-    with NamedTemporaryFile(dir=scratch, suffix=LEFTOVER, buffering=0) as copy:
+    with NamedTemporaryFile(dir=scratch, suffix=".part", buffering=0) as copy:
         content = await storage.open(path)
         try:
             await _fill(copy, content)
         finally:
             await content.close()
         yield Path(copy.name)
+
+
+async def clear(scratch: Path) -> None:
+    """At a start: what a process that was killed had begun is of use to nobody."""
+
+    def remove() -> None:
+        for each in scratch.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
+
+    await asyncio.to_thread(remove)
 
 
 async def _fill(copy: IO[bytes], content: Bytes) -> None:

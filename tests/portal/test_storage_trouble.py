@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from db.downloads import Download
 from db.files import File
 from db.storages import StorageKind
 from pdfkit.outcome import Style
-from portal import failed_deliveries
+from portal import failed_deliveries, inspections
 from portal.deliveries import Ended
 from portal.failed_deliveries import Failure
 from portal.refusals import Refusal
@@ -137,44 +138,91 @@ async def test_an_original_that_changes_while_it_is_stamped_is_not_delivered(tmp
     assert list((tmp_path / "stamped").iterdir()) == []
 
 
+async def stamped(stamps: Stamps, storage, order: int):
+    """The place of that order's copy."""
+    original = await storage.stat("bente.pdf")
+    wish = Wish(order, f"Kauf {order}", STYLE)
+    copy = await stamps.make(stamps.name(1, original, wish), storage, original, wish)
+    await copy.close()
+    return copy.path
+
+
 async def test_many_customers_are_stamped_for_at_once_without_getting_into_each_others_way(tmp_path, house, storage):
     stamps = Stamps(tmp_path / "stamped", house.child)
-    original = await storage.stat("bente.pdf")
-    wishes = [Wish(order, f"Kauf {order}", STYLE) for order in range(12)] * 3
 
-    places = await asyncio.gather(
-        *(stamps.make(stamps.name(1, original, wish), storage, original, wish) for wish in wishes)
-    )
+    places = await asyncio.gather(*(stamped(stamps, storage, order) for order in [*range(12)] * 3))
 
     assert len({place.read_bytes() for place in places}) == 12
     assert {place.name for place in (tmp_path / "stamped").iterdir()} == {place.name for place in places}
 
 
-async def test_copies_that_nobody_can_ask_for_any_more_are_dropped(tmp_path, house, storage):
-    stamps = Stamps(tmp_path / "stamped", house.child)
+async def test_many_customers_get_their_copies_however_little_room_there_is(tmp_path, house, storage):
+    """Each has it in hand before another one can take its place."""
+    crowded = Stamps(tmp_path / "stamped", house.child, most_bytes=0)
     original = await storage.stat("bente.pdf")
-    old, new = Wish(1, "Kauf 1", STYLE), Wish(2, "Kauf 2", STYLE)
-    place = await stamps.make(stamps.name(1, original, old), storage, original, old)
-    two_days_ago = place.stat().st_mtime - 2 * 24 * 3600
-    set_last_read(place, two_days_ago)
 
-    await stamps.make(stamps.name(1, original, new), storage, original, new)
+    async def customer(order: int) -> bytes:
+        wish = Wish(order, f"Kauf {order}", STYLE)
+        copy = await crowded.make(crowded.name(1, original, wish), storage, original, wish)
+        try:
+            return b"".join([piece async for piece in copy.read(0, copy.size)])
+        finally:
+            await copy.close()
+
+    got = await asyncio.gather(*map(customer, [*range(6)] * 2))
+
+    assert len(set(got)) == 6
+
+
+async def test_copies_that_nobody_can_ask_for_any_more_are_dropped(tmp_path, house, storage):
+    place = await stamped(Stamps(tmp_path / "stamped", house.child), storage, 1)
+    set_last_read(place, place.stat().st_mtime - 2 * 24 * 3600)
+
+    await stamped(Stamps(tmp_path / "stamped", house.child), storage, 2)
 
     assert not place.exists()
 
 
-async def stamped(stamps: Stamps, storage, order: int):
-    original = await storage.stat("bente.pdf")
-    wish = Wish(order, f"Kauf {order}", STYLE)
-    return await stamps.make(stamps.name(1, original, wish), storage, original, wish)
+async def test_what_a_killed_process_had_begun_is_dropped_at_the_next_start(tmp_path, house, storage):
+    place = await stamped(Stamps(tmp_path / "stamped", house.child), storage, 1)
+    for name in ("abc.draft", ".abc.draft.4711.part", "tmpxyz.part"):
+        (tmp_path / "stamped" / name).write_bytes(b"half")
+    (house.scratch / "tmp4711").mkdir()
+    (house.scratch / "tmp4711" / "preview.png").write_bytes(b"half")
+
+    await Stamps(tmp_path / "stamped", house.child).take_up()
+    await inspections.clear(house.scratch)
+
+    assert list((tmp_path / "stamped").iterdir()) == [place]
+    assert list(house.scratch.iterdir()) == []
+
+
+async def test_another_edition_of_the_stamp_makes_a_copy_of_its_own(tmp_path, house, storage, monkeypatch):
+    stamps = Stamps(tmp_path / "stamped", house.child)
+    original, wish = await storage.stat("bente.pdf"), Wish(1, "Kauf 1", STYLE)
+    before = stamps.name(1, original, wish)
+
+    monkeypatch.setattr("portal.stamps.edition", lambda: "the next one")
+
+    assert stamps.name(1, original, wish) != before
+
+
+async def test_a_full_disk_is_told_as_what_it_is(shop, storage, customer, house, monkeypatch):
+    async def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file = await shop.sells("bente.pdf")
+    monkeypatch.setattr(house.child, "stamp", full)
+
+    assert await refusal_of(customer.clicks(file)) is Refusal.DISK_FULL
+    assert await shop.notices() == [("download_failed", "disk-full")]
+    assert await shop.count(Download) == 0
 
 
 async def test_beyond_their_size_the_copies_go_that_were_asked_for_longest_ago(tmp_path, house, storage):
     first = await stamped(Stamps(tmp_path / "stamped", house.child), storage, 1)
     room = Stamps(tmp_path / "stamped", house.child, most_bytes=int(first.stat().st_size * 2.5))
     second = await stamped(room, storage, 2)
-    for place, seconds in ((first, 20), (second, 10)):
-        set_last_read(place, place.stat().st_mtime - seconds)
     copy = await room.opened(first.stem)
     assert copy is not None
     await copy.close()
