@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -32,7 +33,8 @@ from portal.storages import Entry, FileMissing, Storage, Storages, StorageUnavai
 
 # What is asked of the storage itself: the file may be back, or replaced by one that can be stamped.
 MAY_BE_MENDED = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED})
-# What goes wrong between us and the bytes; OSError is the full or failing disk.
+PATIENCE = 50.0  # seconds for all that a click waits for: proxies hang up after a minute, and tell nobody why
+# What goes wrong between us and the bytes; OSError is the full or failing disk, and TimeoutError is one.
 TROUBLE = (StorageUnavailable, OptionsRefused, FileChanged, BytesChangedError, OSError)
 
 
@@ -69,6 +71,7 @@ class Counter:
     zone: ZoneInfo | None
     meters: Meters = field(default_factory=Meters)
     hand_offs: HandOffs = field(default_factory=HandOffs)
+    patience: float = PATIENCE
 
     async def start(self, order_id: int, file_id: int, attempt: Attempt) -> Download:
         """One download for this order and file. Raises NotFound or Refused; then nothing was spent."""
@@ -115,7 +118,8 @@ class Counter:
     async def bytes_of(self, found: FoundDownload, by: By) -> MeteredBytes:
         """Raises as `opened` does."""
         try:
-            return MeteredBytes(await self._bytes(found.download, found.original), found.meter)
+            async with asyncio.timeout(self.patience):
+                return MeteredBytes(await self._bytes(found.download, found.original), found.meter)
         except (FileMissing, StampFailed, *TROUBLE) as error:
             await self._give_back(found.download, type(error).__name__, by)
             raise Ended from error
@@ -145,8 +149,9 @@ class Counter:
         """Fetches or stamps what will be delivered, outside any transaction. Raises Refused."""
         try:
             storage = self.storages.opened(original.storage_row)
-            found = await storage.stat(original.row.path)
-            delivery = await self._delivery(original, storage, found)
+            async with asyncio.timeout(self.patience):
+                found = await storage.stat(original.row.path)
+                delivery = await self._delivery(original, storage, found)
         except FileMissing as error:
             raise await self._told(Refusal.FILE_MISSING, original, by, order_id) from error
         except TROUBLE as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,10 +18,11 @@ from db.storages import StorageKind
 from pdfkit.outcome import Style
 from portal import failed_deliveries, inspections
 from portal.deliveries import Ended
+from portal.downloads import Attempt
 from portal.failed_deliveries import Failure
-from portal.refusals import Refusal
+from portal.refusals import Refusal, Refused
 from portal.stamps import FileChanged, Stamps, Wish
-from portal.storages import FileMissing, Storages
+from portal.storages import Entry, FileMissing, Storages
 from portal.vault import Vault
 from tests import pretend
 from tests.factories import KEYS, NOON, SHOP
@@ -104,6 +106,21 @@ async def test_what_was_seen_of_a_file_is_not_noted_for_another_that_took_its_pl
         await failed_deliveries.tell(failure, session, SHOP)
 
     assert (await shop.every(File))[0].missing_since is None
+
+
+async def test_a_storage_that_takes_for_ever_is_given_up_before_a_proxy_hangs_up(shop, storage, file, customer, house):
+    async def for_ever(_path: str) -> Entry:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    storage.stat = for_ever
+    hasty = replace(house.counter, patience=0.05)
+
+    with pytest.raises(Refused) as refused:
+        await hasty.start(customer.order_id, file, Attempt(mark="", ip_prefix="", at=NOON))
+
+    assert refused.value.refusal is Refusal.STORAGE_UNAVAILABLE
+    assert await shop.count(Download) == 0
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
