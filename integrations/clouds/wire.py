@@ -32,11 +32,15 @@ LONGEST_DETAIL = 300
 WIDE = 1024 * 1024  # bytes
 LINE = "line"
 MOST_DIGITS = 18  # of a size
+SIZE = re.compile(f"[0-9]{{1,{MOST_DIGITS}}}")
 KEPT_CONNECTIONS = 20
 KEPT_SECONDS = 30.0
 LABEL = re.compile("[A-Za-z0-9_-]{1,63}")  # of a host's name; others cannot even be looked up
-# Where clouds tell their machines secrets, besides what is link-local anyway: AWS by IPv6, Alibaba, Azure.
-METADATA = frozenset(ipaddress.ip_address(address) for address in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16"))
+# Where clouds tell their machines secrets, besides what is link-local anyway: AWS by IPv6, Alibaba, Azure, Oracle.
+METADATA = frozenset(
+    ipaddress.ip_address(address) for address in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -136,9 +140,16 @@ class Door(httpcore.AsyncNetworkBackend):
 def may_be_asked(address: str) -> bool:
     """A storage may stand in the same house, but has no link-local address, and none that tells machines secrets."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
+    if isinstance(found, ipaddress.IPv6Address):
+        found = _meant(found)
     return not (found.is_link_local or found.is_multicast or found.is_unspecified or found in METADATA)
+
+
+def _meant(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one stands for, be it mapped or behind NAT64 (RFC 6052) or 6to4, or itself."""
+    if address in NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 class Wire:
@@ -252,6 +263,12 @@ def root_of(options: Mapping[str, str], name: str) -> list[str]:
 def whole(text: str) -> int:
     """A size in bytes as servers write it; 0 where that is no number, or none that a file can have."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
+
+
+def refuse_unsized(size: int | str | None) -> None:
+    """Raises StorageUnavailable for a file of unknown length: as an empty one it would be sold, and never arrive."""
+    if not SIZE.fullmatch("" if size is None else str(size)):
+        raise StorageUnavailable("It does not say how large the file is.")
 
 
 def instant(text: str) -> datetime | None:

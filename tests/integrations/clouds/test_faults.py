@@ -179,6 +179,8 @@ async def test_a_bucket_of_another_region_says_which_one(server: Anybody, s3: St
     [
         ("169.254.169.254", False), ("fe80::1%eth0", False), ("fd00:ec2::254", False), ("100.100.100.200", False),
         ("168.63.129.16", False), ("0.0.0.0", False), ("::", False), ("224.0.0.1", False),
+        ("192.0.0.192", False), ("64:ff9b::a9fe:a9fe", False), ("2002:a9fe:a9fe::1", False),
+        ("64:ff9b::5db8:d70e", True),
         ("::ffff:169.254.169.254", False), ("127.0.0.1", True), ("::1", True), ("192.168.1.5", True),
         ("10.0.0.7", True), ("93.184.215.14", True), ("2001:db8::5", True),
     ],
