@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpcore
 import idna
 
+from integrations.clouds.large_bodies import Inlet, Terms, opened
 from portal.mail_servers import is_loopback
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, StorageUnavailable, Trouble
@@ -29,8 +30,6 @@ SILENCE_SECONDS = 20.0  # between two bytes
 WHOLE_SECONDS = 30.0  # for an answer that is read as a whole
 LONGEST_ANSWER = 8 * 1024 * 1024  # bytes; a thousand entries with long names have about 1 MiB
 LONGEST_DETAIL = 300
-WIDE = 1024 * 1024  # bytes
-LINE = "line"
 MOST_DIGITS = 18  # of a size
 SIZE = re.compile(f"[0-9]{{1,{MOST_DIGITS}}}")
 KEPT_CONNECTIONS = 20
@@ -64,12 +63,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Streamed:
-    """An answer whose body is read as it comes, in pieces of at most 64 KiB, or of WIDE where `line` is that."""
+    """An answer whose body is read as it comes, in pieces of at most 64 KiB, or of 1 MiB where `line` is wide."""
 
     status: int
     headers: Mapping[str, str]
     pieces: AsyncIterator[bytes]
-    line: Line
+    line: Inlet | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,34 +81,6 @@ class Patience:
 
     def told(self) -> Mapping[str, float]:
         return {"connect": self.connect, "read": self.silence, "write": self.silence, "pool": self.connect}
-
-
-class Line(httpcore.AsyncNetworkStream):
-    """A connection that reads more at once while `is_wide`: httpcore asks for 64 KiB, and each piece costs the same."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
-        self._inner = inner
-        self.is_wide = False
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._inner.read(WIDE if self.is_wide else max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> Line:
-        return Line(await self._inner.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> object:
-        return self if info == LINE else self._inner.get_extra_info(info)
 
 
 class Door(httpcore.AsyncNetworkBackend):
@@ -131,7 +102,7 @@ class Door(httpcore.AsyncNetworkBackend):
         if not may_be_asked(address):
             await stream.aclose()
             raise httpcore.ConnectError(f"{host} leads to {address}, which no storage has.")
-        return Line(stream)
+        return stream
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)
@@ -161,6 +132,7 @@ class Wire:
         self._patience = patience or Patience()
         self._pool: httpcore.AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
+        self._trusted: ssl.SSLContext | None = None
 
     async def ask(self, ask: Ask) -> Answer:
         """The whole answer, whatever its status. Raises StorageUnavailable."""
@@ -189,19 +161,35 @@ class Wire:
                 extensions={"timeout": dict(self._patience.told())},
             ) as response:
                 headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers}
-                line = response.extensions["network_stream"].get_extra_info(LINE)
-                line.is_wide = False
-                yield Streamed(response.status, headers, response.aiter_stream(), line)
+                yield Streamed(response.status, headers, response.aiter_stream())
+
+    @asynccontextmanager
+    async def poured(self, ask: Ask) -> AsyncIterator[Streamed]:
+        """The same over a connection of its own, for what is large."""
+        terms = Terms(
+            trusted=await self._trusting(),
+            may_be_asked=may_be_asked,
+            connect=self._patience.connect,
+            silence=self._patience.silence,
+        )
+        request = ask.method, {**self._own, **ask.headers}, ask.content
+        async with opened(ask.url, request, terms) as body:
+            yield Streamed(body.status, body.headers, body.pieces, body.line)
 
     async def close(self) -> None:
         if self._pool:
             await self._pool.aclose()
 
+    async def _trusting(self) -> ssl.SSLContext:
+        if self._trusted is None:
+            self._trusted = await asyncio.to_thread(_trusted)
+        return self._trusted
+
     async def _opened(self) -> httpcore.AsyncConnectionPool:
         async with self._opening:
             if self._pool is None:
                 self._pool = httpcore.AsyncConnectionPool(
-                    ssl_context=await asyncio.to_thread(_trusted),
+                    ssl_context=await self._trusting(),
                     max_connections=None,  # each customer who downloads holds one
                     max_keepalive_connections=KEPT_CONNECTIONS,
                     keepalive_expiry=KEPT_SECONDS,
