@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import resource
 import signal
 import socket
 import termios
-from asyncio import TimerHandle
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +17,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 App = Callable[..., Awaitable[None]]
 STALL_SECONDS = 120.0
+# The kernel keeps no more for a connection than it can send soon. Else it takes megabytes for one who reads nothing,
+# and who is slow shows late.
+UNSENT_BYTES = 256 * 1024
+UNTAKEN_BYTES = 16 * 1024  # that wait here, before whoever writes has to: a thousand slow readers held 64 MB more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +81,13 @@ class Impatient(HttpToolsProtocol):
     """
 
     stall_seconds = STALL_SECONDS
-    waiting: TimerHandle | None = None
+    waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=UNTAKEN_BYTES)
+        with suppress(OSError):  # whose sockets are no TCP ones, or who knows no bound, keeps the kernel's own
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
     def pause_writing(self) -> None:
         super().pause_writing()

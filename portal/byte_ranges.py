@@ -14,11 +14,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Protocol, Self
 
-# Who takes 8 MiB without making us wait gets large pieces, many times as fast as small ones; beyond 1 MiB nothing is
-# gained. All others get small ones: a thousand stalled readers took 75 to 130 MB, with 64 KiB already 230 MB.
+# Who takes 1 MiB without making us wait gets large pieces, many times as fast as small ones; beyond 1 MiB nothing is
+# gained. All others get small ones: a thousand stalled readers took 75 to 130 MB, with 64 KiB already 230 MB. The
+# kernel takes less than that for one who does not read, see serving.py.
 SMALL_PIECE = 16 * 1024
 LARGE_PIECE = 1024 * 1024
-EAGER_BYTES = 8 * 1024 * 1024
+EAGER_BYTES = 1024 * 1024
 PROMPT_SECONDS = 0.05
 
 
@@ -66,8 +67,8 @@ class Bytes(Protocol):
     def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Exactly the bytes from `start` up to, not including, `end`, in pieces of at most a few hundred KiB.
 
-        No piece is empty, and none is read before it is asked for. Raises, rather than ends early, when they cannot
-        all be had: BytesChangedError if the version is gone, OSError if the place does not answer.
+        No piece is empty, and none but the next one is read before it is asked for. Raises, rather than ends early,
+        when they cannot all be had: BytesChangedError if the version is gone, OSError if the place does not answer.
         """
         ...
 
@@ -93,17 +94,21 @@ class LocalBytes:
 
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
         at, eagerness = start, Eagerness()
-        while at < end:
-            length = LARGE_PIECE if eagerness.is_proven else SMALL_PIECE
-            piece = await self._piece(at, min(length, end - at))
+        reading = self._begun(at, min(SMALL_PIECE, end - at)) if at < end else None
+        while reading:
+            piece = await asyncio.shield(reading)
             at += len(piece)
+            # Whoever is eager finds the next piece read already when he asks for it; for all others one is enough.
+            reading = self._begun(at, min(LARGE_PIECE, end - at)) if eagerness.is_proven and at < end else None
             eagerness.hand()
             yield piece
             eagerness.took(len(piece))
+            if not reading and at < end:
+                reading = self._begun(at, min(SMALL_PIECE, end - at))
 
-    async def _piece(self, at: int, length: int) -> bytes:
+    def _begun(self, at: int, length: int) -> asyncio.Future[bytes]:
         self._reading = asyncio.get_running_loop().run_in_executor(None, self._read_at, at, length)
-        return await asyncio.shield(self._reading)
+        return self._reading
 
     def _read_at(self, at: int, length: int) -> bytes:
         piece = os.pread(self._file.fileno(), length, at)
