@@ -104,7 +104,8 @@ class LocalBytes:
             yield piece
             eagerness.took(len(piece))
             if not reading and at < end:
-                reading = self._begun(at, min(SMALL_PIECE, end - at))
+                length = LARGE_PIECE if eagerness.is_proven else SMALL_PIECE
+                reading = self._begun(at, min(length, end - at))
 
     def _begun(self, at: int, length: int) -> asyncio.Future[bytes]:
         self._reading = asyncio.get_running_loop().run_in_executor(None, self._read_at, at, length)
