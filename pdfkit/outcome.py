@@ -5,7 +5,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-
 EDITION = 1  # of the stamp: one more whenever the same original, text and style give other bytes
 
 

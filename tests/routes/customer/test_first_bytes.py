@@ -1,4 +1,4 @@
-"""A storage that describes a file and then refuses its bytes: the customer reads an honest sentence, and pays nothing."""
+"""A storage that describes a file and then refuses its bytes: the customer reads why, and pays nothing."""
 
 from __future__ import annotations
 
