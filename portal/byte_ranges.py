@@ -47,8 +47,8 @@ class Eagerness:
         self._handed = monotonic()
 
     def took(self, length: int) -> None:
-        """It was taken: the next one is asked for."""
-        self._taken = self._taken + length if monotonic() - self._handed < PROMPT_SECONDS else 0
+        """It was taken: the next one is asked for. Who dawdled has to prove more, as one was read ahead for him."""
+        self._taken = self._taken + length if monotonic() - self._handed < PROMPT_SECONDS else -LARGE_PIECE
 
 
 class Bytes(Protocol):
