@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import gc
+import resource
 import signal
 import socket
+import termios
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 App = Callable[..., Awaitable[None]]
+STALL_SECONDS = 120.0
+# The kernel keeps no more for a connection than it can send soon. Else it takes megabytes for one who reads nothing,
+# and who is slow shows late.
+UNSENT_BYTES = 256 * 1024
+UNTAKEN_BYTES = 16 * 1024  # that wait here, before whoever writes has to: a thousand slow readers held 64 MB more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,7 @@ async def serve(
 
     Whether it could start at all.
     """
+    allow_many_connections()
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -42,7 +54,7 @@ async def serve(
     server = Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=Impatient,
             ws="none",
             lifespan="on",
             access_log=False,  # its lines would hold the tokens of portal links
@@ -58,3 +70,67 @@ async def serve(
     announce()
     await server.serve(sockets=[listener])
     return server.started
+
+
+def allow_many_connections() -> None:
+    """A download holds a connection and a file, and many systems begin with 1,024 of both together."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # some systems name a bound that they do not grant
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class Impatient(HttpToolsProtocol):
+    """Ends a connection on which nothing at all was taken for so long, though something waits there.
+
+    Slow is no reason: a byte that the other side has confirmed begins the time anew. Without it, whoever asks and never
+    reads would hold a socket, an open file and the pieces in hand until this process ends.
+    """
+
+    stall_seconds = STALL_SECONDS
+    waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=UNTAKEN_BYTES)
+        with suppress(OSError):  # whose sockets are no TCP ones, or who knows no bound, keeps the kernel's own
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._rest()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.get_write_buffer_size():  # the end of an answer can wait as well
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._rest()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._rest()
+        self.waiting = self.loop.call_later(self.stall_seconds, self._look, self._untaken())
+
+    def _rest(self) -> None:
+        if self.waiting:
+            self.waiting.cancel()
+
+    def _look(self, before: int) -> None:
+        untaken = self._untaken()
+        if untaken == before:  # meanwhile nobody wrote: whoever writes is waiting, too
+            self.transport.abort()
+        elif untaken:
+            self._wait()
+
+    def _untaken(self) -> int:
+        """Bytes here and in the kernel that were not confirmed yet."""
+        size = self.transport.get_write_buffer_size()
+        with suppress(OSError):  # not every system tells of its own
+            told = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+            size += int.from_bytes(told, "little", signed=True)
+        return size

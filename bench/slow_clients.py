@@ -1,6 +1,7 @@
 """Slow clients: one connection for each path read from standard input, each taking a little and resting, until ended.
 
-Says how many have got their first bytes once all were begun. Run by `bench.downloads`.
+Says how many have got their first bytes once all have, or a minute is over, and after how many seconds. Run by
+`bench.downloads`.
 """
 
 from __future__ import annotations
@@ -8,16 +9,24 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from contextlib import suppress
+from time import monotonic
+
+LIMIT_SECONDS = 60.0
 
 
 async def main() -> None:
     port, piece, pause = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     paths = sys.stdin.read().split()
     ready = asyncio.Semaphore(0)
+    began, begun = monotonic(), 0
     tasks = [asyncio.create_task(slow(port, path, piece, pause, ready)) for path in paths]
-    for _ in tasks:
-        await asyncio.wait_for(ready.acquire(), 60)
-    print(len(tasks), flush=True)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while begun < len(tasks):
+                await ready.acquire()
+                begun += 1
+    print(begun, monotonic() - began, flush=True)
     await asyncio.gather(*tasks)
 
 

@@ -45,6 +45,23 @@ def test_a_file_is_picked_for_an_article_named_and_moved(shop: Shop, page: Page)
     expect(page.locator("[data-file] .file-name").first).to_have_text("Bogen A4 zum Selbstdrucken")
 
 
+def test_nothing_is_wider_than_a_phone(shop: Shop, open_page) -> None:
+    """With names as long as files have them, and with the longest of what is said of a file."""
+    files = shop.data / "files"
+    files.mkdir(parents=True, exist_ok=True)
+    names = ("Schnittmuster_Bente_Groessen_34_bis_54_zum_Selbstdrucken_A4.pdf", "a4.zip", "gone.zip")
+    for name in names:
+        (files / name).write_bytes(b"no paper")
+    shop.api("POST", "/storages", json={"name": "Muster", "kind": "local", "options": {"root": str(files)}})
+    linked = {"files": [{"storage": "Muster", "path": name} for name in names]}
+    assert shop.api("PUT", "/articles/PDF-BENTE", json=linked).status_code == 201
+    page = open_page(viewport={"width": 360, "height": 900})
+    open_office(page, shop, "/admin/articles")
+    for path in ("articles", "articles/1", "articles/1/picker", "articles/1/files/1", "files", "storages?checked=1"):
+        page.goto(f"{shop.url}/admin/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360, path
+
+
 def test_nothing_on_these_pages_hinders_anybody(shop: Shop, open_page) -> None:
     (shop.data / "files").mkdir(parents=True, exist_ok=True)
     (shop.data / "files" / "a4.zip").write_bytes(b"PK")

@@ -58,8 +58,9 @@ class LocalFolder:
             await source.close()
 
     async def open(self, path: str) -> Bytes:
+        place = await asyncio.to_thread(self._inside, path)
         with _told(path):
-            return await LocalBytes.open(self._inside(path))
+            return await LocalBytes.open(place)
 
     def local_path(self, path: str) -> Path:
         return self._inside(path)
@@ -84,7 +85,8 @@ class LocalFolder:
 
     def _inside(self, path: str) -> Path:
         """The real place of a path. What is hidden or leads out of the root is as missing as what is not there."""
-        if path.startswith("/") or "\\" in path or any(part.startswith(".") for part in Path(path).parts):
+        is_odd = path.startswith("/") or "\\" in path or not _can_be_written(path)
+        if is_odd or any(part.startswith(".") for part in Path(path).parts):
             raise FileMissing(path)
         try:
             place = (self._root / path).resolve()
@@ -114,6 +116,15 @@ class LocalFolder:
         relative = child.relative_to(self._root).as_posix()
         size = 0 if is_folder else status.st_size
         return Entry(path=relative, name=child.name, is_folder=is_folder, size=size, version=version)
+
+
+def _can_be_written(path: str) -> bool:
+    """Whether it has a place on a page or in the database: a name of this machine may be any bytes, not only UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
+EDITION = 1  # of the stamp: one more whenever the same original, text and style give other bytes
+
 
 class Cause(StrEnum):
     """Why a PDF cannot be stamped."""

@@ -92,6 +92,13 @@ async def in_order(article: Article, session: AsyncSession) -> Sequence[ArticleF
     return list(await session.scalars(linked.order_by(ArticleFile.position, ArticleFile.file_id)))
 
 
+async def places(article: Article, session: AsyncSession) -> Sequence[tuple[int, str]]:
+    """Storage and path of each file that it has now."""
+    linked = select(File.storage_id, File.path).join(ArticleFile, ArticleFile.file_id == File.id)
+    rows = await session.execute(linked.where(ArticleFile.article_id == article.id, ArticleFile.unlinked_at.is_(None)))
+    return [(storage_id, path) for storage_id, path in rows]
+
+
 async def articles_of(file_ids: Sequence[int], session: AsyncSession) -> dict[int, list[Article]]:
     """File → the articles it is linked with now, by SKU."""
     rows = await session.execute(

@@ -14,16 +14,21 @@ from pathlib import Path
 from time import monotonic
 from typing import Protocol, Self
 
-# Who takes 8 MiB without making us wait gets large pieces, many times as fast as small ones; beyond 1 MiB nothing is
-# gained. All others get small ones: a thousand stalled readers took 75 to 130 MB, with 64 KiB already 230 MB.
+# Who takes 1 MiB without making us wait gets large pieces, many times as fast as small ones; beyond 1 MiB nothing is
+# gained. All others get small ones: a thousand stalled readers took 75 to 130 MB, with 64 KiB already 230 MB. The
+# kernel takes less than that for one who does not read, see serving.py.
 SMALL_PIECE = 16 * 1024
 LARGE_PIECE = 1024 * 1024
-EAGER_BYTES = 8 * 1024 * 1024
+EAGER_BYTES = 1024 * 1024
 PROMPT_SECONDS = 0.05
 
 
 class BytesChangedError(Exception):
     """These are no longer the bytes whose version was announced: not one more of them may be handed out."""
+
+
+class TooMuchAsked(Exception):
+    """Nothing failed here: more was asked for than is handed out. The transfer ends."""
 
 
 class Eagerness:
@@ -42,8 +47,8 @@ class Eagerness:
         self._handed = monotonic()
 
     def took(self, length: int) -> None:
-        """It was taken: the next one is asked for."""
-        self._taken = self._taken + length if monotonic() - self._handed < PROMPT_SECONDS else 0
+        """It was taken: the next one is asked for. Who dawdled has to prove more, as one was read ahead for him."""
+        self._taken = self._taken + length if monotonic() - self._handed < PROMPT_SECONDS else -LARGE_PIECE
 
 
 class Bytes(Protocol):
@@ -62,8 +67,8 @@ class Bytes(Protocol):
     def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """Exactly the bytes from `start` up to, not including, `end`, in pieces of at most a few hundred KiB.
 
-        No piece is empty, and none is read before it is asked for. Raises, rather than ends early, when they cannot
-        all be had: BytesChangedError if the version is gone, OSError if the place does not answer.
+        No piece is empty, and none but the next one is read before it is asked for. Raises, rather than ends early,
+        when they cannot all be had: BytesChangedError if the version is gone, OSError if the place does not answer.
         """
         ...
 
@@ -75,6 +80,7 @@ class LocalBytes:
 
     def __init__(self, file: FileIO) -> None:
         self._file = file
+        self.path = Path(str(file.name))
         self._facts = _facts(file.fileno())
         self._reading: asyncio.Future[bytes] | None = None
         self.size, mtime_ns, inode = self._facts
@@ -88,29 +94,34 @@ class LocalBytes:
 
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
         at, eagerness = start, Eagerness()
-        while at < end:
-            length = LARGE_PIECE if eagerness.is_proven else SMALL_PIECE
-            piece = await self._piece(at, min(length, end - at))
+        reading = self._begun(at, min(SMALL_PIECE, end - at)) if at < end else None
+        while reading:
+            piece = await asyncio.shield(reading)
             at += len(piece)
+            # Whoever is eager finds the next piece read already when he asks for it; for all others one is enough.
+            reading = self._begun(at, min(LARGE_PIECE, end - at)) if eagerness.is_proven and at < end else None
             eagerness.hand()
             yield piece
             eagerness.took(len(piece))
+            if not reading and at < end:
+                length = LARGE_PIECE if eagerness.is_proven else SMALL_PIECE
+                reading = self._begun(at, min(length, end - at))
 
-    async def _piece(self, at: int, length: int) -> bytes:
+    def _begun(self, at: int, length: int) -> asyncio.Future[bytes]:
         self._reading = asyncio.get_running_loop().run_in_executor(None, self._read_at, at, length)
-        return await asyncio.shield(self._reading)
+        return self._reading
 
     def _read_at(self, at: int, length: int) -> bytes:
         piece = os.pread(self._file.fileno(), length, at)
         # Asked after reading, so that no change slips in between.
         self._check()
         if not piece:
-            raise BytesChangedError(self._file.name)
+            raise BytesChangedError(str(self.path))
         return piece
 
     def _check(self) -> None:
         if _facts(self._file.fileno()) != self._facts:
-            raise BytesChangedError(self._file.name)
+            raise BytesChangedError(str(self.path))
 
     async def close(self) -> None:
         # A cancelled reader leaves its thread behind, and the number of a closed file is soon another file's.

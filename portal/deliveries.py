@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -15,14 +16,15 @@ from db.files import File
 from db.settings import FileSettings
 from db.storages import Storage as StorageRow
 from pdfkit.outcome import StampFailed
-from portal import dossiers, downloads, settings, stamps
-from portal.activity import TRESEN, By, entry
+from portal import dossiers, downloads, failed_deliveries, settings, stamps
+from portal.activity import TRESEN, By
 from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
 from portal.downloads import Attempt, Delivery
 from portal.entitlements import Entitlement
+from portal.failed_deliveries import Failure, at_its_place
 from portal.hand_offs import ByStorage, ByWebServer, HandOffs
-from portal.inspections import is_pdf
+from portal.inspections import head_of, is_pdf
 from portal.meters import Meter, MeteredBytes, Meters
 from portal.refusals import NotFound, Refusal, Refused
 from portal.sealed_options import OptionsRefused
@@ -31,7 +33,8 @@ from portal.storages import Entry, FileMissing, Storage, Storages, StorageUnavai
 
 # What is asked of the storage itself: the file may be back, or replaced by one that can be stamped.
 MAY_BE_MENDED = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED})
-# What goes wrong between us and the bytes; OSError is the full or failing disk.
+PATIENCE = 50.0  # seconds for all that a click waits for: proxies hang up after a minute, and tell nobody why
+# What goes wrong between us and the bytes; OSError is the full or failing disk, and TimeoutError is one.
 TROUBLE = (StorageUnavailable, OptionsRefused, FileChanged, BytesChangedError, OSError)
 
 
@@ -68,6 +71,7 @@ class Counter:
     zone: ZoneInfo | None
     meters: Meters = field(default_factory=Meters)
     hand_offs: HandOffs = field(default_factory=HandOffs)
+    patience: float = PATIENCE
 
     async def start(self, order_id: int, file_id: int, attempt: Attempt) -> Download:
         """One download for this order and file. Raises NotFound or Refused; then nothing was spent."""
@@ -114,7 +118,8 @@ class Counter:
     async def bytes_of(self, found: FoundDownload, by: By) -> MeteredBytes:
         """Raises as `opened` does."""
         try:
-            return MeteredBytes(await self._bytes(found.download, found.original), found.meter)
+            async with asyncio.timeout(self.patience):
+                return MeteredBytes(await self._bytes(found.download, found.original), found.meter)
         except (FileMissing, StampFailed, *TROUBLE) as error:
             await self._give_back(found.download, type(error).__name__, by)
             raise Ended from error
@@ -144,30 +149,33 @@ class Counter:
         """Fetches or stamps what will be delivered, outside any transaction. Raises Refused."""
         try:
             storage = self.storages.opened(original.storage_row)
-            found = await storage.stat(original.row.path)
-            delivery = await self._delivery(original, storage, found)
+            async with asyncio.timeout(self.patience):
+                found = await storage.stat(original.row.path)
+                delivery = await self._delivery(original, storage, found)
         except FileMissing as error:
             raise await self._told(Refusal.FILE_MISSING, original, by, order_id) from error
         except TROUBLE as error:
-            raise await self._told(Refusal.STORAGE_UNAVAILABLE, original, by, order_id) from error
+            raise await self._told(failed_deliveries.why(error), original, by, order_id, str(error)) from error
         except StampFailed as error:
             raise await self._told(Refusal.STAMP_FAILED, original, by, order_id, str(error)) from error
         if found.version != original.row.version or original.row.missing_since:
-            await self._note_version(original.row.id, found, by)
+            await self._note_version(original.row, found, by)
         return delivery
 
     async def _delivery(self, original: Original, storage: Storage, found: Entry) -> Delivery:
         content = await storage.open(original.row.path)
-        try:
-            unstamped = not original.wish.text or not await is_pdf(found.name, content)
+        try:  # the first bytes are read in any case: that a file is described does not mean that it is handed out
+            head = await head_of(content)
         finally:
             await content.close()
-        if unstamped:
+        if content.version != found.version:
+            raise FileChanged(original.row.path)
+        if not original.wish.text or not is_pdf(found.name, head):
             return Delivery(name=original.row.name, file_version=found.version, size=found.size)
         name = self.stamps.name(original.storage_row.id, found, original.wish)
-        place = await self.stamps.make(name, storage, found, original.wish)
-        size = place.stat().st_size
-        return Delivery(name=original.row.name, file_version=found.version, size=size, stamp=name)
+        copy = await self.stamps.make(name, storage, found, original.wish)
+        await copy.close()
+        return Delivery(name=original.row.name, file_version=found.version, size=copy.size, stamp=name)
 
     async def _bytes(self, download: Download, original: Original) -> Bytes:
         storage = self.storages.opened(original.storage_row)
@@ -182,33 +190,22 @@ class Counter:
         found = await storage.stat(original.row.path)
         if self.stamps.name(original.storage_row.id, found, original.wish) != download.stamp:
             raise FileChanged(original.row.path)  # other bytes than those that were promised
-        await self.stamps.make(download.stamp, storage, found, original.wish)
-        copy = await self.stamps.opened(download.stamp)
-        if copy is None:
-            raise FileMissing(download.stamp)
-        return copy
+        return await self.stamps.make(download.stamp, storage, found, original.wish)
 
     async def _told(self, refusal: Refusal, original: Original, by: By, order_id: int, detail: str = "") -> Refused:
         """The refusal, after the merchant has been told."""
-        details: dict[str, object] = {"file": original.row.name, "refusal": refusal.value, "detail": detail}
+        failure = Failure(order_id=order_id, file=original.row, refusal=refusal, detail=detail)
         async with self.transaction() as session:
-            session.add(entry(by, "download_failed", order_id, details, notice=True))
-            if refusal is Refusal.FILE_MISSING:
-                await session.execute(
-                    update(File)
-                    .where(File.id == original.row.id, File.missing_since.is_(None))
-                    .values(missing_since=by.at)
-                )
+            await failed_deliveries.tell(failure, session, by)
         return Refused(refusal)
 
-    async def _note_version(self, file_id: int, found: Entry, by: By) -> None:
+    async def _note_version(self, file: File, found: Entry, by: By) -> None:
         """A new version lies in the storage: it reaches old buyers, and is inspected afresh when next linked."""
         seen = {"version": found.version, "size": found.size, "checked_at": by.at, "missing_since": None}
         async with self.transaction() as session:
-            await session.execute(
-                update(File).where(File.id == file_id, File.version != found.version).values(inspection=None)
-            )
-            await session.execute(update(File).where(File.id == file_id).values(seen))
+            changed = update(File).where(at_its_place(file), File.version != found.version)
+            await session.execute(changed.values(inspection=None))
+            await session.execute(update(File).where(at_its_place(file)).values(seen))
 
     async def _give_back(self, download: Download, failure: str, by: By) -> None:
         async with self.transaction() as session:

@@ -1,6 +1,7 @@
 """Whether every linked file still lies in its storage: looked at once a day, and told where something is missing.
 
-A file that changed is inspected anew, so that the merchant hears of a stamp that fails before a customer does.
+A file that changed is inspected anew, so that the merchant hears of a stamp that fails before a customer does. Trouble
+with one file keeps nobody from looking at the next one; a storage in which nothing answers is given up for the day.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from portal.storages import Entry, FileMissing, Storage, Storages, StorageUnavai
 
 KIND = "file_checks"
 LIMIT = timedelta(hours=2)
-TROUBLE = (StorageUnavailable, OptionsRefused, OSError)
+TROUBLE = (StorageUnavailable, OptionsRefused, OSError, ValueError)  # the last is what the child makes nothing of
+MOST_IN_A_ROW = 5  # troubles, each of which may take half a minute
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,33 @@ class FileChecks:
         await self._look_at(file, self.storages.opened(row), by)
 
     async def _check(self, row: StorageRow, files: Sequence[File], by: By) -> None:
+        if not files:
+            return
         try:
-            storage = self.storages.opened(row) if files else None
-            for file in files:
-                if storage:
-                    await self._look_at(file, storage, by)
-        except TROUBLE as error:
-            details: dict[str, object] = {"storage": row.id, "name": row.name, "detail": str(error)}
-            async with self.database.writing() as session:
-                session.add(entry(by, "storage_unavailable", None, details, notice=True))
+            storage = self.storages.opened(row)
+        except OptionsRefused as error:
+            await self._tell(row, [str(error)], by)
+            return
+        troubles: list[str] = []
+        in_a_row = 0
+        for file in files:
+            try:
+                await self._look_at(file, storage, by)
+                in_a_row = 0
+            except TROUBLE as error:
+                troubles.append(f"{file.path}: {error}")
+                in_a_row += 1
+            if in_a_row == MOST_IN_A_ROW:
+                await self._tell(row, troubles, by)
+                return
+        if troubles:
+            await self._tell(row, troubles, by, files=len(troubles))
+
+    async def _tell(self, row: StorageRow, troubles: Sequence[str], by: By, files: int | None = None) -> None:
+        """One notice a storage, with the first trouble. `files` had one; None for all of them."""
+        details: dict[str, object] = {"storage": row.id, "name": row.name, "detail": troubles[0], "files": files}
+        async with self.database.writing() as session:
+            session.add(entry(by, "storage_unavailable", None, details, notice=True))
 
     async def _look_at(self, file: File, storage: Storage, by: By) -> None:
         try:

@@ -22,6 +22,7 @@ from portal import (
     confirmations,
     csv_imports,
     file_checks,
+    inspections,
     lost_links,
     messages,
     notice_mails,
@@ -286,6 +287,8 @@ def built(ground: Ground) -> House:
 
 async def taken_up(house: House, now: datetime) -> None:
     """At a start: what the process before this one left in the middle is ended, or goes on at once."""
+    await house.counter.stamps.take_up()
+    await inspections.clear(house.scratch)
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
 

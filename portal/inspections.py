@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import IO
 
 import msgspec
 
@@ -15,33 +18,71 @@ from portal.byte_ranges import Bytes
 from portal.storages import Entry, Storage
 
 HEAD = 1024
+WRITTEN_AT_ONCE = 1024 * 1024
 
 
-async def is_pdf(name: str, content: Bytes) -> bool:
+async def head_of(content: Bytes) -> bytes:
+    """The first kilobyte. Raises what reading raises: a storage may describe a file and refuse its bytes."""
+    return b"".join([piece async for piece in content.read(0, min(HEAD, content.size))])
+
+
+def is_pdf(name: str, head: bytes) -> bool:
     """By name or by its first kilobyte, so that no PDF slips past the stamp under another name."""
-    if name.lower().endswith(".pdf"):
-        return True
-    head = b""
-    async for piece in content.read(0, min(HEAD, content.size)):
-        head += piece
-    return b"%PDF-" in head
+    return name.lower().endswith(".pdf") or b"%PDF-" in head
 
 
 @asynccontextmanager
 async def local_copy(storage: Storage, path: str, scratch: Path) -> AsyncIterator[Path]:
     """The file on this machine: where it lies, or else a copy that vanishes afterwards."""
-    if place := storage.local_path(path):
+    if place := await asyncio.to_thread(storage.local_path, path):
         yield place
         return
-    with NamedTemporaryFile(dir=scratch, suffix=".part") as copy:
+    with NamedTemporaryFile(dir=scratch, suffix=".part", buffering=0) as copy:
         content = await storage.open(path)
         try:
-            async for piece in content.read(0, content.size):
-                copy.write(piece)
+            await _fill(copy, content)
         finally:
             await content.close()
-        copy.flush()
         yield Path(copy.name)
+
+
+async def clear(scratch: Path) -> None:
+    """At a start: what a process that was killed had begun is of use to nobody."""
+
+    def remove() -> None:
+        for each in scratch.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
+
+    await asyncio.to_thread(remove)
+
+
+async def _fill(copy: IO[bytes], content: Bytes) -> None:
+    """Not on the event loop, as a disk may make us wait; a megabyte at a time."""
+    held = bytearray()
+    async for piece in content.read(0, content.size):
+        held += piece
+        if len(held) >= WRITTEN_AT_ONCE:
+            await _written(copy, bytes(held))
+            held.clear()
+    await _written(copy, bytes(held))
+
+
+async def _written(file: IO[bytes], content: bytes) -> None:
+    writing = asyncio.ensure_future(asyncio.to_thread(_write, file, content))
+    try:
+        await asyncio.shield(writing)
+    finally:  # the thread of one who was cancelled goes on, and the number of a closed file is soon another file's
+        await asyncio.wait([writing])
+
+
+def _write(file: IO[bytes], content: bytes) -> None:
+    """An unbuffered file may take less than it is given. Raises OSError, as where the disk is full."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 class Inspector:
@@ -55,7 +96,7 @@ class Inspector:
         """`{"kind": "pdf", "stampable": …, …}`, or `{"kind": "other", "stampable": true}` for what needs no stamp."""
         content = await storage.open(entry.path)
         try:
-            if not await is_pdf(entry.name, content):
+            if not is_pdf(entry.name, await head_of(content)):
                 return {"kind": "other", "stampable": True}
         finally:
             await content.close()

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.byte_ranges import Bytes
+from portal.byte_ranges import Bytes, TooMuchAsked
 
 REMEMBERED = 10_000
+MOST_TRANSFERS = 8  # of one download at once: enough for those who fetch a file in parts
 
 
-class CapReached(OSError):
+class TooManyTransfers(TooMuchAsked):
+    """As many as may be are running already. One more is possible when one of them has ended."""
+
+
+class CapReached(TooMuchAsked):
     """More bytes of this download were asked for than any honest reader needs. The transfer ends here."""
 
 
 @dataclass
 class Meter:
-    """One download's count, shared by its transfers. `cap` and `sent` in bytes."""
+    """One download's count, shared by its transfers, of which `running` go on. `cap` and `sent` in bytes."""
 
     cap: int
     sent: int
     reached: bool = False
+    running: int = 0
+
+    @contextmanager
+    def transfer(self) -> Iterator[None]:
+        """Raises TooManyTransfers."""
+        if self.running >= MOST_TRANSFERS:
+            raise TooManyTransfers(f"{self.running} transfers are running")
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
 
     def take(self, length: int) -> None:
         if self.sent + length > self.cap:
@@ -41,8 +58,10 @@ class Meters:
     def of(self, download_id: int, cap: int, on_record: int) -> Meter:
         meter = self._known.setdefault(download_id, Meter(cap, on_record))
         self._known.move_to_end(download_id)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+        if len(self._known) > REMEMBERED:  # what is being served is not forgotten
+            oldest = next((known for known, each in self._known.items() if not each.running), None)
+            if oldest is not None and oldest != download_id:
+                del self._known[oldest]
         return meter
 
 
@@ -66,10 +85,11 @@ class MeteredBytes:
         return self._source.modified
 
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        async with aclosing(self._source.read(start, end)) as pieces:
-            async for piece in pieces:
-                self.meter.take(len(piece))
-                yield piece
+        with self.meter.transfer():
+            async with aclosing(self._source.read(start, end)) as pieces:
+                async for piece in pieces:
+                    self.meter.take(len(piece))
+                    yield piece
 
     async def close(self) -> None:
         await self._source.close()

@@ -37,6 +37,7 @@ class Refusal(StrEnum):
     FILE_MISSING = "file-missing"
     STAMP_FAILED = "stamp-failed"
     STORAGE_UNAVAILABLE = "storage-unavailable"
+    DISK_FULL = "disk-full"
     PAYMENT_PENDING = "payment-pending"
     NOTHING_DUE = "nothing-due"
     NO_PROVIDER = "no-provider"

@@ -36,7 +36,15 @@ LIMIT = timedelta(minutes=10)
 
 
 class GrantRefused(Exception):
-    """The service does not let us in; the text is what it said. Agreeing anew is what helps."""
+    """The service does not let us in; the text is what it said.
+
+    `is_over`: the grant itself has ended, so that only agreeing anew helps. Else the app's secret may be wrong, or the
+    service has a bad day, and the same grant may work tomorrow.
+    """
+
+    def __init__(self, detail: str, *, is_over: bool = False) -> None:
+        super().__init__(detail)
+        self.is_over = is_over
 
 
 class StateUnknown(Exception):
@@ -141,7 +149,7 @@ class StorageGrants:
         return row.id
 
     async def renew(self, now: datetime) -> None:
-        """Asks each service for a fresh token, as some let a grant die that nobody uses. A refusal is a notice, once.
+        """Asks each service for a fresh token, as some let a grant die that nobody uses. Its end is a notice, once.
 
         Here and nowhere else is a grant renewed for good: a download, which is a GET, stores nothing of it.
         """
@@ -156,16 +164,18 @@ class StorageGrants:
         try:
             old = self.vault.opened(storage_options.PURPOSE, row.options[REFRESH_TOKEN])
             token = await self.by_kind[row.kind].renewed(self._client(row), old)
-        except StorageUnavailable:
-            return  # tomorrow is another day
-        except (GrantRefused, Unreadable) as error:
-            async with self.database.writing() as session:
-                await self._store(row, "", session)
-                session.add(entry(by, "storage_grant_lost", None, {**details, "detail": str(error)}, notice=True))
+        except (StorageUnavailable, Unreadable):
+            return  # tomorrow is another day, and the keys that open it may come back
+        except GrantRefused as error:
+            if error.is_over:
+                async with self.database.writing() as session:
+                    if await self._replace(row, "", session):
+                        details["detail"] = str(error)
+                        session.add(entry(by, "storage_grant_lost", None, details, notice=True))
             return
         if token != old:
             async with self.database.writing() as session:
-                await self._store(row, token, session)
+                await self._replace(row, token, session)
 
     def _client(self, row: Storage) -> Client:
         """Raises GrantRefused where the shop's keys do not open the secret any more."""
@@ -175,12 +185,21 @@ class StorageGrants:
             raise GrantRefused("The stored client secret cannot be read with this shop's keys.") from error
         return Client(row.options["client_id"], secret)
 
-    async def _store(self, seen: Storage, token: str, session: AsyncSession) -> None:
+    async def _replace(self, seen: Storage, token: str, session: AsyncSession) -> bool:
+        """Whether it was stored: not where the merchant has agreed anew meanwhile, as his grant is the newer one."""
+        row = await session.get(Storage, seen.id)
+        if row is None or row.options.get(REFRESH_TOKEN) != seen.options[REFRESH_TOKEN]:
+            return False
+        return await self._store(seen, token, session)
+
+    async def _store(self, seen: Storage, token: str, session: AsyncSession) -> bool:
         """Nothing where the storage is gone, or its app was changed meanwhile: the token would be another's."""
         row = await session.get(Storage, seen.id)
-        if row and all(row.options.get(name) == seen.options.get(name) for name in ("client_id", "client_secret")):
-            others = {name: value for name, value in row.options.items() if name != REFRESH_TOKEN}
-            row.options = {**others, **storage_options.sealed(row.kind, {REFRESH_TOKEN: token}, self.vault)}
+        if not row or any(row.options.get(name) != seen.options.get(name) for name in ("client_id", "client_secret")):
+            return False
+        others = {name: value for name, value in row.options.items() if name != REFRESH_TOKEN}
+        row.options = {**others, **storage_options.sealed(row.kind, {REFRESH_TOKEN: token}, self.vault)}
+        return True
 
 
 def challenge(verifier: str) -> str:

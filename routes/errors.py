@@ -10,10 +10,12 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from portal.byte_ranges import BytesChangedError
 from portal.deliveries import Ended
 from portal.links import LinkEnded, LinkUnknown
-from portal.meters import CapReached
+from portal.meters import CapReached, TooManyTransfers
 from portal.refusals import NotFound
+from portal.storages import StorageUnavailable
 from routes.api import problems
 from routes.given import AnyHandlers, AnyRequest, AnyResponse
 from routes.protection import OFFICE
@@ -27,7 +29,11 @@ PAGES: Mapping[type[Exception], type[errors.ErrorPage]] = {
     NotFound: errors.LinkUnknown,
     LinkEnded: errors.LinkEnded,
     Ended: errors.DownloadEnded,
-    CapReached: errors.DownloadEnded,  # where the first piece of this answer is one too many
+    # Where the first piece of an answer is one too many, is of another version, or is not to be had.
+    CapReached: errors.DownloadEnded,
+    TooManyTransfers: errors.TooMany,
+    BytesChangedError: errors.DownloadEnded,
+    StorageUnavailable: errors.StorageAway,
 }
 BY_STATUS: Mapping[int, type[errors.ErrorPage]] = {
     404: errors.LinkUnknown,
@@ -77,6 +83,8 @@ def told(
 
 
 def _headers(exception: Exception) -> Mapping[str, str]:
+    if isinstance(exception, TooManyTransfers):
+        return {"Retry-After": "60"}
     return exception.headers or {} if isinstance(exception, HTTPException) else {}
 
 

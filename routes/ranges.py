@@ -20,7 +20,7 @@ from litestar.response import Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from portal.byte_ranges import Bytes, BytesChangedError
+from portal.byte_ranges import Bytes, BytesChangedError, TooMuchAsked
 
 LONGEST_NAME = 180  # characters; each may take twelve in the header, and proxies refuse long headers
 ONE_RANGE = re.compile(r"bytes=\s*([0-9]{0,40})-([0-9]{0,40})\s*", re.IGNORECASE)
@@ -181,8 +181,8 @@ class Handover(ASGIResponse):
                     taken = await self._taken(piece, send, gone)
             if taken:
                 await self._finish(send)
-        except Exception:
-            self.broken = True
+        except Exception as error:
+            self.broken = not isinstance(error, TooMuchAsked)
             raise
 
     async def _finish(self, send: Send) -> None:

@@ -119,6 +119,12 @@ FILE_NOTICES = {
         title=said("The shop’s store cannot be reached at the moment."),
         advice=said("Your downloads are kept. Please try again in a few minutes."),
     ),
+    Refusal.DISK_FULL: Notice(
+        icon="triangle",
+        tone="stop",
+        title=said("The shop has no room at the moment to prepare your file."),
+        advice=said("It has been told, and your downloads are kept. Please try again later."),
+    ),
 }
 
 
@@ -261,7 +267,7 @@ class Flash:
     comfort: Sentence
 
 
-OUR_FAULT = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE})
+OUR_FAULT = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED, Refusal.STORAGE_UNAVAILABLE, Refusal.DISK_FULL})
 ABOUT_MONEY = frozenset(
     {
         Refusal.PAYMENT_PENDING,
@@ -349,6 +355,7 @@ REASONS = {
     Refusal.FILE_MISSING: said("The file is missing from the shop’s store at the moment. Please try again later."),
     Refusal.STAMP_FAILED: said("The file could not be prepared. Please try again in a few minutes."),
     Refusal.STORAGE_UNAVAILABLE: said("The shop’s store cannot be reached. Please try again in a few minutes."),
+    Refusal.DISK_FULL: said("The shop has no room at the moment to prepare your file. Please try again later."),
     Refusal.PAYMENT_PENDING: said("A payment is being checked already."),
     Refusal.NOTHING_DUE: said("There is nothing to pay."),
     Refusal.NO_PROVIDER: said("The shop takes no payments on this page at present."),

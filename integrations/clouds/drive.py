@@ -35,16 +35,16 @@ class Account:
     def wire(self) -> Wire:
         return self.grants.wire
 
-    async def bearing(self, ask: Ask, *, is_stale: bool = False) -> Ask:
+    async def bearing(self, ask: Ask) -> Ask:
         """The same request with a token."""
-        token = await self.tokens.bearer(self.grants, self.client, self.refresh_token, is_stale=is_stale)
-        return replace(ask, headers={**ask.headers, "authorization": f"Bearer {token}"})
+        return _bearing(ask, await self._token())
 
     async def answer(self, ask: Ask) -> Answer:
         """Whatever the status; a token that was refused is replaced once. Raises StorageUnavailable."""
-        answer = await self.wire.ask(await self.bearing(ask))
+        token = await self._token()
+        answer = await self.wire.ask(_bearing(ask, token))
         if answer.status == 401:
-            answer = await self.wire.ask(await self.bearing(ask, is_stale=True))
+            answer = await self.wire.ask(_bearing(ask, await self._token(stale=token)))
         return answer
 
     async def told(self, ask: Ask, shape: type[T], path: str) -> T:
@@ -53,6 +53,9 @@ class Account:
         if answer.status != 200:
             raise refused(answer, path)
         return decoded(answer, shape)
+
+    async def _token(self, stale: str = "") -> str:
+        return await self.tokens.bearer(self.grants, self.client, self.refresh_token, stale)
 
     def parts(self, path: str) -> list[str]:
         """The path at the service. Raises FileMissing."""
@@ -66,6 +69,10 @@ def account(options: Mapping[str, str], grants: Grants, tokens: Tokens) -> Accou
         raise OptionsRefused(REFRESH_TOKEN, NOT_GRANTED)
     client = Client(options["client_id"].strip(), options["client_secret"].strip())
     return Account(grants, tokens, client, options[REFRESH_TOKEN], tuple(root))
+
+
+def _bearing(ask: Ask, token: str) -> Ask:
+    return replace(ask, headers={**ask.headers, "authorization": f"Bearer {token}"})
 
 
 def decoded(answer: Answer, shape: type[T]) -> T:

@@ -11,7 +11,7 @@ import msgspec
 from integrations.clouds.drive import Account, below, decoded, in_order, instant, named
 from integrations.clouds.grants import Service
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import Answer, Ask, refused
+from integrations.clouds.wire import Answer, Ask, refuse_unsized, refused
 from portal.storages import MOST_ENTRIES, Entry, FileMissing
 
 SERVICE = Service(
@@ -31,7 +31,7 @@ class Item(msgspec.Struct, frozen=True, rename={"kind": ".tag"}):
     kind: str
     name: str
     rev: str = ""
-    size: int = 0
+    size: int | None = None
     server_modified: str = ""
 
 
@@ -76,7 +76,7 @@ class Dropbox:
         async def is_same(told: Mapping[str, str]) -> bool:
             return f'"{file.rev}"' in told.get("dropbox-api-result", "")
 
-        found = Found(path=path, size=file.size, version=file.rev, modified=instant(file.server_modified))
+        found = Found(path=path, size=file.size or 0, version=file.rev, modified=instant(file.server_modified))
         return RemoteBytes(found, self._account.wire, Reading(ask=ask, is_same=is_same))
 
     def local_path(self, _path: str) -> Path | None:
@@ -90,6 +90,7 @@ class Dropbox:
         item = await self._told("files/get_metadata", {"path": self._at(path)}, Item, path)
         if item.kind != "file":
             raise FileMissing(path)
+        refuse_unsized(item.size)
         return item
 
     def _at(self, path: str) -> str:
@@ -116,4 +117,4 @@ def _refused(answer: Answer, path: str) -> Exception:
 
 def _entry(path: str, item: Item) -> Entry:
     is_folder = item.kind == "folder"
-    return Entry(path=path, name=item.name, is_folder=is_folder, size=item.size, version=item.rev)
+    return Entry(path=path, name=item.name, is_folder=is_folder, size=item.size or 0, version=item.rev)

@@ -14,7 +14,7 @@ import msgspec
 from integrations.clouds.drive import Account, below, in_order, instant, named
 from integrations.clouds.grants import Service
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import Ask, whole
+from integrations.clouds.wire import Ask, refuse_unsized, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing
 
 SERVICE = Service(
@@ -36,7 +36,7 @@ class Item(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     name: str
     mime_type: str
-    size: str = "0"
+    size: str = ""
     head_revision_id: str = ""
     modified_time: str = ""
 
@@ -95,7 +95,9 @@ class GoogleDrive:
     async def _file(self, path: str) -> Item:
         name = named(path)
         folder = await self._folder(self._account.parts(path)[:-1], path)
-        return await self._child(folder, name, is_folder=False, path=path)
+        item = await self._child(folder, name, is_folder=False, path=path)
+        refuse_unsized(item.size)
+        return item
 
     async def _folder(self, parts: list[str], path: str) -> str:
         """The id of a folder."""

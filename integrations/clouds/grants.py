@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from integrations.clouds.wire import Answer, Ask, Wire, short
 from portal.storage_grants import Agreement, Client, GrantRefused
 from portal.storages import StorageUnavailable, Trouble
 
+ENDED = "invalid_grant"  # RFC 6749 §5.2: all other refusals are about the app or the moment
 EARLY_SECONDS = 60.0  # a token that ends while it travels is of no use
 
 
@@ -84,7 +86,8 @@ class Grants:
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
         answer = await self.wire.ask(Ask("POST", self.service.token, headers, body))
         if answer.status in (400, 401, 403):
-            raise GrantRefused(_said(answer, client))
+            refusal = _refusal(answer)
+            raise GrantRefused(_said(answer.status, refusal, client), is_over=refusal.error == ENDED)
         if answer.status != 200:
             busy = answer.status == 429 or answer.status >= 500
             raise StorageUnavailable(f"HTTP {answer.status}.", Trouble.BUSY if busy else Trouble.UNEXPECTED)
@@ -95,17 +98,28 @@ class Grants:
 
 
 class Tokens:
-    """The tokens that open a folder, by grant; each is asked for once, and again shortly before it ends."""
+    """The tokens that open a folder, by grant; each is asked for once, and again shortly before it ends.
+
+    All who need the same one at the same time wait for one answer of the service.
+    """
 
     def __init__(self) -> None:
         self._held: dict[str, tuple[str, float]] = {}
+        self._asking: dict[str, asyncio.Task[str]] = {}
 
-    async def bearer(self, grants: Grants, client: Client, refresh_token: str, *, is_stale: bool = False) -> str:
-        """`is_stale`: the one that is held was refused. Raises StorageUnavailable."""
+    async def bearer(self, grants: Grants, client: Client, refresh_token: str, stale: str = "") -> str:
+        """`stale`: the one that was refused. Raises StorageUnavailable."""
         key = hashlib.sha256("\0".join((grants.service.token, client.id, refresh_token)).encode()).hexdigest()
         token, until = self._held.get(key, ("", 0.0))
-        if token and until > monotonic() and not is_stale:
+        if token and until > monotonic() and token != stale:
             return token
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = asyncio.create_task(self._asked(key, grants, client, refresh_token))
+            asking.add_done_callback(lambda _: self._asking.pop(key))
+        return await asyncio.shield(asking)  # whoever leaves does not take it away from the others
+
+    async def _asked(self, key: str, grants: Grants, client: Client, refresh_token: str) -> str:
         try:
             found = await grants.token(client, {"grant_type": "refresh_token", "refresh_token": refresh_token})
         except GrantRefused as error:
@@ -114,9 +128,12 @@ class Tokens:
         return found.access_token
 
 
-def _said(answer: Answer, client: Client) -> str:
+def _refusal(answer: Answer) -> Refusal:
     try:
-        said = msgspec.json.decode(answer.content, type=Refusal)
+        return msgspec.json.decode(answer.content, type=Refusal)
     except msgspec.MsgspecError:
-        said = Refusal()
-    return short(f"HTTP {answer.status} {said.error} {said.error_description}".strip()).replace(client.secret, "…")
+        return Refusal()
+
+
+def _said(status: int, refusal: Refusal, client: Client) -> str:
+    return short(f"HTTP {status} {refusal.error} {refusal.error_description}".strip()).replace(client.secret, "…")

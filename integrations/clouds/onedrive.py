@@ -11,7 +11,7 @@ import msgspec
 from integrations.clouds.drive import Account, below, in_order, instant, named
 from integrations.clouds.grants import Service
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import Ask
+from integrations.clouds.wire import Ask, refuse_unsized
 from portal.byte_ranges import BytesChangedError
 from portal.mail_servers import is_loopback
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
@@ -31,7 +31,7 @@ class Item(msgspec.Struct, frozen=True, rename=NAMES):
 
     id: str
     name: str
-    size: int = 0
+    size: int | None = None
     content_tag: str = ""
     modified: str = ""
     folder: dict[str, object] | None = None
@@ -84,7 +84,7 @@ class OneDrive:
             return True
 
         modified = instant(file.modified)
-        found = Found(path=path, size=file.size, version=file.content_tag, modified=modified)
+        found = Found(path=path, size=file.size or 0, version=file.content_tag, modified=modified)
         return RemoteBytes(found, self._account.wire, Reading(ask=ask, is_same=is_same))
 
     def local_path(self, _path: str) -> Path | None:
@@ -98,6 +98,7 @@ class OneDrive:
         item = await self._account.told(Ask("GET", self._place(path)), Item, path)
         if item.file is None:
             raise FileMissing(path)
+        refuse_unsized(item.size)
         return item
 
     def _place(self, path: str, what: str = "") -> str:
@@ -122,5 +123,5 @@ class OneDrive:
 
 def _entry(path: str, item: Item) -> Entry:
     is_folder = item.folder is not None
-    size, version = (0, "") if is_folder else (item.size, item.content_tag)
+    size, version = (0, "") if is_folder else (item.size or 0, item.content_tag)
     return Entry(path=path, name=item.name, is_folder=is_folder, size=size, version=version)

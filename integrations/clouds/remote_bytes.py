@@ -8,13 +8,15 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from integrations.clouds.wire import Ask, Line, Streamed, Wire, refused
-from portal.byte_ranges import BytesChangedError, Eagerness
+from integrations.clouds.large_bodies import Inlet
+from integrations.clouds.wire import Ask, Streamed, Wire, refused
+from portal.byte_ranges import EAGER_BYTES, BytesChangedError, Eagerness
 from portal.storages import StorageUnavailable
 
 CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 GONE = frozenset({404, 409, 410, 412, 416})  # what was there when it was opened
 MOST_PARTS = 100
+LARGE = EAGER_BYTES  # for less, a connection that is kept is the quicker one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,8 @@ class RemoteBytes:
                         eagerness.hand()
                         yield piece
                         eagerness.took(len(piece))
-                        line.is_wide = eagerness.is_proven
+                        if line:
+                            line.is_wide = eagerness.is_proven
             except StorageUnavailable:
                 if at == begun:
                     raise
@@ -71,10 +74,11 @@ class RemoteBytes:
         """Whoever stops reading has hung up already."""
 
     @asynccontextmanager
-    async def _part(self, start: int, end: int) -> AsyncIterator[tuple[Line, AsyncIterator[bytes]]]:
+    async def _part(self, start: int, end: int) -> AsyncIterator[tuple[Inlet | None, AsyncIterator[bytes]]]:
         ask = await self._reading.ask()
         ranged = replace(ask, headers={**ask.headers, "range": f"bytes={start}-{end - 1}"})
-        async with self._wire.streamed(ranged) as answer:
+        way = self._wire.poured if end - start > LARGE else self._wire.streamed
+        async with way(ranged) as answer:
             skip = await self._checked(answer, start)
             async with aclosing(_within(answer.pieces, skip, end - start)) as pieces:
                 yield answer.line, pieces

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import Ask, Wire, endpoint, instant, refused, root_of, segments, whole
+from integrations.clouds.wire import Ask, Wire, endpoint, instant, refuse_unsized, refused, root_of, segments, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 DAV = "{DAV:}"
@@ -28,9 +28,13 @@ class Resource:
 
     parts: list[str]
     is_folder: bool
-    size: int
+    length: str
     etag: str
     modified: str
+
+    @property
+    def size(self) -> int:
+        return whole(self.length)
 
     @property
     def version(self) -> str:
@@ -87,6 +91,7 @@ class WebDav:
         found = await self._resources(path, depth="0")
         if not path or len(found) != 1 or found[0].is_folder:
             raise FileMissing(path)
+        refuse_unsized(found[0].length)
         return found[0]
 
     async def _resources(self, path: str, depth: str) -> list[Resource]:
@@ -118,7 +123,7 @@ def _resource(href: str, properties: Element) -> Resource:
     return Resource(
         parts=_parts(href),
         is_folder=properties.find(f"{DAV}resourcetype/{DAV}collection") is not None,
-        size=whole(properties.findtext(f"{DAV}getcontentlength", "").strip()),
+        length=properties.findtext(f"{DAV}getcontentlength", "").strip(),
         etag=_bare(properties.findtext(f"{DAV}getetag", "")),
         modified=properties.findtext(f"{DAV}getlastmodified", "").strip(),
     )

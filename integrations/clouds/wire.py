@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import httpcore
 import idna
 
+from integrations.clouds.large_bodies import Inlet, Terms, opened
 from portal.mail_servers import is_loopback
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, StorageUnavailable, Trouble
@@ -29,14 +30,16 @@ SILENCE_SECONDS = 20.0  # between two bytes
 WHOLE_SECONDS = 30.0  # for an answer that is read as a whole
 LONGEST_ANSWER = 8 * 1024 * 1024  # bytes; a thousand entries with long names have about 1 MiB
 LONGEST_DETAIL = 300
-WIDE = 1024 * 1024  # bytes
-LINE = "line"
 MOST_DIGITS = 18  # of a size
+SIZE = re.compile(f"[0-9]{{1,{MOST_DIGITS}}}")
 KEPT_CONNECTIONS = 20
 KEPT_SECONDS = 30.0
 LABEL = re.compile("[A-Za-z0-9_-]{1,63}")  # of a host's name; others cannot even be looked up
-# Where clouds tell their machines secrets, besides what is link-local anyway: AWS by IPv6, Alibaba, Azure.
-METADATA = frozenset(ipaddress.ip_address(address) for address in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16"))
+# Where clouds tell their machines secrets, besides what is link-local anyway: AWS by IPv6, Alibaba, Azure, Oracle.
+METADATA = frozenset(
+    ipaddress.ip_address(address) for address in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Streamed:
-    """An answer whose body is read as it comes, in pieces of at most 64 KiB, or of WIDE where `line` is that."""
+    """An answer whose body is read as it comes, in pieces of at most 64 KiB, or of 1 MiB where `line` is wide."""
 
     status: int
     headers: Mapping[str, str]
     pieces: AsyncIterator[bytes]
-    line: Line
+    line: Inlet | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,34 +81,6 @@ class Patience:
 
     def told(self) -> Mapping[str, float]:
         return {"connect": self.connect, "read": self.silence, "write": self.silence, "pool": self.connect}
-
-
-class Line(httpcore.AsyncNetworkStream):
-    """A connection that reads more at once while `is_wide`: httpcore asks for 64 KiB, and each piece costs the same."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
-        self._inner = inner
-        self.is_wide = False
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._inner.read(WIDE if self.is_wide else max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> Line:
-        return Line(await self._inner.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> object:
-        return self if info == LINE else self._inner.get_extra_info(info)
 
 
 class Door(httpcore.AsyncNetworkBackend):
@@ -127,7 +102,7 @@ class Door(httpcore.AsyncNetworkBackend):
         if not may_be_asked(address):
             await stream.aclose()
             raise httpcore.ConnectError(f"{host} leads to {address}, which no storage has.")
-        return Line(stream)
+        return stream
 
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)
@@ -136,9 +111,16 @@ class Door(httpcore.AsyncNetworkBackend):
 def may_be_asked(address: str) -> bool:
     """A storage may stand in the same house, but has no link-local address, and none that tells machines secrets."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
+    if isinstance(found, ipaddress.IPv6Address):
+        found = _meant(found)
     return not (found.is_link_local or found.is_multicast or found.is_unspecified or found in METADATA)
+
+
+def _meant(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one stands for, be it mapped or behind NAT64 (RFC 6052) or 6to4, or itself."""
+    if address in NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 class Wire:
@@ -150,6 +132,7 @@ class Wire:
         self._patience = patience or Patience()
         self._pool: httpcore.AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
+        self._trusted: ssl.SSLContext | None = None
 
     async def ask(self, ask: Ask) -> Answer:
         """The whole answer, whatever its status. Raises StorageUnavailable."""
@@ -178,19 +161,35 @@ class Wire:
                 extensions={"timeout": dict(self._patience.told())},
             ) as response:
                 headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers}
-                line = response.extensions["network_stream"].get_extra_info(LINE)
-                line.is_wide = False
-                yield Streamed(response.status, headers, response.aiter_stream(), line)
+                yield Streamed(response.status, headers, response.aiter_stream())
+
+    @asynccontextmanager
+    async def poured(self, ask: Ask) -> AsyncIterator[Streamed]:
+        """The same over a connection of its own, for what is large."""
+        terms = Terms(
+            trusted=await self._trusting(),
+            may_be_asked=may_be_asked,
+            connect=self._patience.connect,
+            silence=self._patience.silence,
+        )
+        request = ask.method, {**self._own, **ask.headers}, ask.content
+        async with opened(ask.url, request, terms) as body:
+            yield Streamed(body.status, body.headers, body.pieces, body.line)
 
     async def close(self) -> None:
         if self._pool:
             await self._pool.aclose()
 
+    async def _trusting(self) -> ssl.SSLContext:
+        if self._trusted is None:
+            self._trusted = await asyncio.to_thread(_trusted)
+        return self._trusted
+
     async def _opened(self) -> httpcore.AsyncConnectionPool:
         async with self._opening:
             if self._pool is None:
                 self._pool = httpcore.AsyncConnectionPool(
-                    ssl_context=await asyncio.to_thread(_trusted),
+                    ssl_context=await self._trusting(),
                     max_connections=None,  # each customer who downloads holds one
                     max_keepalive_connections=KEPT_CONNECTIONS,
                     keepalive_expiry=KEPT_SECONDS,
@@ -252,6 +251,12 @@ def root_of(options: Mapping[str, str], name: str) -> list[str]:
 def whole(text: str) -> int:
     """A size in bytes as servers write it; 0 where that is no number, or none that a file can have."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0
+
+
+def refuse_unsized(size: int | str | None) -> None:
+    """Raises StorageUnavailable for a file of unknown length: as an empty one it would be sold, and never arrive."""
+    if not SIZE.fullmatch("" if size is None else str(size)):
+        raise StorageUnavailable("It does not say how large the file is.")
 
 
 def instant(text: str) -> datetime | None:

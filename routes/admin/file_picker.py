@@ -106,6 +106,7 @@ async def _page(
     async with house.database.reading() as session:
         article: Article = await articles.by_id(checked(article_id), session)
         rows = await storages.every(session)
+        taken = await article_files.places(article, session)
     replaced = (await found(article_id, place.instead_of, house)).file.name if place.instead_of else ""
     chosen = next((row for row in rows if row.id == place.storage), rows[0] if rows else None)
     look = await _look(chosen, place, house) if chosen else Look(place)
@@ -119,6 +120,7 @@ async def _page(
         crumbs=PickerPage.way(look.place, path),
         folders=PickerPage.below(look.entries, look.place, path),
         files=tuple(entry for entry in look.entries if not entry.is_folder),
+        linked=frozenset(path for storage, path in taken if storage == look.place.storage),
         storage=look.place.storage,
         action=f"{path_of(article.id, place.instead_of)}/replacements" if place.instead_of else f"{path}/files",
         error=error or look.error,

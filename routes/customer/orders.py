@@ -22,6 +22,7 @@ OUR_FAULT = frozenset(
     {
         Refusal.STAMP_FAILED,
         Refusal.STORAGE_UNAVAILABLE,
+        Refusal.DISK_FULL,
         Refusal.FILE_MISSING,
         Refusal.INVOICE_FAILED,
         Refusal.PROVIDER_UNAVAILABLE,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from integrations.local_folder import Grounds, LocalFolder
+from portal.inspections import local_copy
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, StorageUnavailable
 
@@ -232,3 +235,31 @@ async def test_a_folder_that_vanished_is_missing_not_broken(folder, data):
 
     with pytest.raises((FileMissing, StorageUnavailable)):
         await folder.open("a.txt")
+
+
+async def test_a_name_that_is_no_text_is_not_offered_and_spoils_nothing(folder, data):
+    """Such as one that an old Windows wrote: no page and no database could hold it."""
+    odd = os.fsdecode(b"Gr\xf6\xdfe 38.pdf")
+    (data / "files" / odd).write_bytes(b"%PDF-")
+
+    assert [entry.name for entry in await folder.entries("")] == ["patterns", "a.txt"]
+    await assert_out_of_reach(folder, odd)
+
+
+async def test_a_disk_that_hesitates_holds_up_nobody_else(folder, monkeypatch):
+    resolve, loop_thread = Path.resolve, threading.get_ident()
+    asked_by = []
+
+    def resolved(path: Path, strict: bool = False) -> Path:
+        asked_by.append(threading.get_ident())
+        return resolve(path, strict)
+
+    monkeypatch.setattr(Path, "resolve", resolved)
+
+    await content_of(folder, "a.txt")
+    await folder.stat("a.txt")
+    async with local_copy(folder, "a.txt", Path("/nowhere")):
+        pass
+
+    assert asked_by
+    assert loop_thread not in asked_by

@@ -9,8 +9,10 @@ import pytest
 from db.activity import Activity
 from db.files import File
 from db.outbox import Job
+from integrations.local_folder import LocalFolder
 from portal import file_checks
 from portal.jobs import plan
+from portal.storages import Entry, StorageUnavailable
 from tests.factories import NOON
 from tests.pdfkit import papers
 from tests.portal.selling import Shop
@@ -74,6 +76,44 @@ async def test_a_storage_in_trouble_is_told_and_its_files_do_not_count_as_missin
 
     assert [kind for kind, _ in await told(shop)] == ["storage_unavailable"]
     assert (await shop.every(File))[0].missing_since is None
+
+
+async def test_trouble_with_one_file_keeps_nobody_from_looking_at_the_next(shop, monkeypatch):
+    for name in ("b.zip", "c.zip"):
+        (shop.folder / name).write_bytes(b"b")
+        await shop.sells(name, name.upper())
+    (shop.folder / "c.zip").unlink()
+    stat = LocalFolder.stat
+
+    async def denied(folder: LocalFolder, path: str) -> Entry:
+        if path != "c.zip":
+            raise StorageUnavailable("HTTP 403")
+        return await stat(folder, path)
+
+    monkeypatch.setattr(LocalFolder, "stat", denied)
+
+    await shop.house.file_checks.run(NOON)
+
+    assert await told(shop) == [("file_missing", "c.zip"), ("storage_unavailable", None)]
+    (notice,) = [each for each in await shop.every(Activity) if each.kind == "storage_unavailable"]
+    assert (notice.details["detail"], notice.details["files"]) == ("a.zip: HTTP 403", 2)
+
+
+async def test_a_storage_in_which_nothing_answers_is_given_up(shop, monkeypatch):
+    for number in range(9):
+        (shop.folder / f"{number}.zip").write_bytes(b"b")
+        await shop.sells(f"{number}.zip", f"SKU-{number}")
+    asked = []
+
+    async def silent(_folder: LocalFolder, path: str) -> Entry:
+        asked.append(path)
+        raise StorageUnavailable("no answer")
+
+    monkeypatch.setattr(LocalFolder, "stat", silent)
+
+    await shop.house.file_checks.run(NOON)
+
+    assert len(asked) == file_checks.MOST_IN_A_ROW
 
 
 async def test_what_is_not_linked_is_not_looked_for(shop):

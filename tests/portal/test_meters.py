@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.byte_ranges import HeldBytes
-from portal.meters import CapReached, MeteredBytes, Meters
+from portal.meters import MOST_TRANSFERS, CapReached, MeteredBytes, Meters, TooManyTransfers
 
 
 async def drained(content: MeteredBytes) -> int:
@@ -48,3 +48,32 @@ async def test_each_download_has_a_count_of_its_own():
     meters.of(1, cap=30, on_record=30)
 
     assert meters.of(2, cap=30, on_record=0).sent == 0
+
+
+async def test_only_so_many_transfers_run_at_once_and_the_next_begins_when_one_has_ended():
+    meters = Meters()
+    copies = [MeteredBytes(HeldBytes(bytes(100_000)), meters.of(1, cap=10**9, on_record=0)) for _ in range(9)]
+    readers = [copy.read(0, copy.size) for copy in copies]
+    running, more = readers[:MOST_TRANSFERS], copies[MOST_TRANSFERS]
+    for reader in running:
+        await anext(reader)
+
+    with pytest.raises(TooManyTransfers):
+        await drained(more)
+    await running[0].aclose()
+
+    assert await drained(more) == 100_000
+
+
+async def test_a_download_that_is_being_served_is_not_forgotten(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("portal.meters.REMEMBERED", 2)
+    meters = Meters()
+    served = MeteredBytes(HeldBytes(bytes(100_000)), meters.of(1, cap=10**9, on_record=0))
+    reader = served.read(0, served.size)
+    await anext(reader)
+
+    for other in range(2, 6):
+        meters.of(other, cap=1, on_record=0)
+
+    assert meters.of(1, cap=10**9, on_record=0) is served.meter
+    await reader.aclose()

@@ -38,7 +38,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class PickerPage(OfficePage):
-    """`replaced` is the name of the file whose place is taken, empty where one is added."""
+    """`replaced` is the name of the file whose place is taken, empty where one is added.
+
+    `linked` are the paths in this storage that the article has already.
+    """
 
     template: ClassVar = "admin/file_picker.html"
 
@@ -49,6 +52,7 @@ class PickerPage(OfficePage):
     crumbs: tuple[tuple[str, str], ...]
     folders: tuple[tuple[str, str], ...]
     files: tuple[Entry, ...]
+    linked: frozenset[str]
     storage: int
     action: str
     error: Sentence | None

@@ -19,7 +19,7 @@ from views.admin.message_history import SENTENCES as MESSAGE_SENTENCES
 from views.admin.order_words import STATES
 from views.admin.payment_history import SENTENCES as PAYMENT_SENTENCES
 from views.admin.source_history import SENTENCES as SOURCE_SENTENCES
-from views.admin.told import Told, fixed, reason_of, text_of
+from views.admin.told import Told, fixed, text_of
 from views.form import Label
 from views.sentences import Sentence, plain, said
 
@@ -140,9 +140,6 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "allowance_given": _allowance,
     "file_downloaded": _downloaded,
     "waiver_given": fixed(said("Consent given that the right of withdrawal expires")),
-    "download_failed": lambda told: said(
-        "A customer could not get %(file)s: %(reason)s", file=text_of(told, "file_name"), reason=reason_of(told)
-    ),
     "billing_address_corrected": fixed(said("Billing address corrected")),
     "billing_address_withdrawn": fixed(said("Correction of the billing address withdrawn")),
     **MESSAGE_SENTENCES,

@@ -98,6 +98,7 @@ REASONS = {
     Refusal.FILE_MISSING: said("the file is missing from its storage"),
     Refusal.STAMP_FAILED: said("the file cannot be stamped"),
     Refusal.STORAGE_UNAVAILABLE: said("the storage cannot be reached"),
+    Refusal.DISK_FULL: said("the disk that Tresen works on is full"),
     Refusal.PAYMENT_PENDING: said("a payment is being checked"),
     Refusal.NOTHING_DUE: said("nothing is due"),
     Refusal.NO_PROVIDER: said("no payment provider is active"),

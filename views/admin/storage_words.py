@@ -152,10 +152,10 @@ class Checked:
     @staticmethod
     def of(check: Check) -> Checked:
         if check.trouble is None:
-            seconds = (Decimal(check.milliseconds) / 1000).quantize(Decimal("0.01"))
+            seconds = max((Decimal(check.milliseconds) / 1000).quantize(Decimal("0.01")), Decimal("0.01"))
             title = counted(
-                "It answers within %(seconds)s s: one entry lies there.",
-                "It answers within %(seconds)s s: %(count)s entries lie there.",
+                "It answers within %(seconds)s\u00a0s: one entry lies there.",
+                "It answers within %(seconds)s\u00a0s: %(count)s entries lie there.",
                 check.entries,
                 seconds=seconds,
             )

@@ -61,6 +61,12 @@ class DownloadEnded(ErrorPage):
     )
 
 
+class StorageAway(ErrorPage):
+    status: ClassVar = 503
+    says: ClassVar = said("The shop’s store cannot be reached at the moment.")
+    helps: ClassVar = said("Your downloads are kept. Please try again in a few minutes.")
+
+
 class NotPossible(ErrorPage):
     """What was sent did not come from one of our own forms, or not as they send it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ import pytest
 
 from db.storages import StorageKind
 from integrations.clouds import Clouds
+from integrations.clouds.wire import Answer, Ask, Wire
 from portal.byte_ranges import BytesChangedError
-from portal.storages import FileMissing, Storage
+from portal.storages import FileMissing, Storage, StorageUnavailable
 from tests.integrations.clouds.drives import CLIENT_ID, CLIENT_SECRET, Drives
 from tests.integrations.clouds.servers import PASSWORD, USER, anybody, dav, moto
 
 BOOK = bytes(range(251)) * 4000
+SIZE = re.compile(rb'"size": "?[0-9]+"?, |<[^<>]*getcontentlength>[0-9]+</[^<>]*getcontentlength>')
 ODD_NAMES = ["Bente „A4“.pdf", 'it\'s "quoted".pdf', "😀 ü + %20 #1?.pdf", "a&b=c;d.pdf", "back\\slash.pdf"]
 EVERY_KIND = [kind for kind in StorageKind if kind is not StorageKind.LOCAL]
 
@@ -201,6 +204,23 @@ async def test_folders_that_are_not_there_or_lead_out_are_missing(place: Place, 
 
     with pytest.raises(FileMissing):
         await place.storage.entries(path)
+
+
+async def test_a_file_of_unknown_length_is_not_taken_for_an_empty_one(place: Place, monkeypatch: pytest.MonkeyPatch):
+    """Whoever bought it would get nothing, and never a word why."""
+    place.put("bente.pdf", BOOK)
+    told = Wire.ask
+
+    async def silent_about_length(wire: Wire, ask: Ask) -> Answer:
+        answer = await told(wire, ask)
+        headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+        return Answer(answer.status, headers, SIZE.sub(b"", answer.content))
+
+    monkeypatch.setattr(Wire, "ask", silent_about_length)
+
+    for deed in (place.storage.stat, place.storage.open):
+        with pytest.raises(StorageUnavailable):
+            await deed("bente.pdf")
 
 
 async def test_nothing_of_it_lies_on_this_machine(place: Place):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
+import ssl
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from db.storages import StorageKind
-from integrations.clouds import Clouds, wire
-from integrations.clouds.wire import LONGEST_ANSWER, Patience, Wire, endpoint, instant, may_be_asked, whole
+from integrations.clouds import Clouds, remote_bytes, wire
+from integrations.clouds.wire import LONGEST_ANSWER, Ask, Patience, Wire, endpoint, instant, may_be_asked, whole
 from portal.byte_ranges import BytesChangedError
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, Storage, StorageUnavailable, Trouble
 from tests.integrations.clouds import servers
 from tests.integrations.clouds.servers import Anybody, anybody
+from tests.pretend_mail import own_certificate
 
 SECRET = "wJalrXUtnFEMI-very-secret"
 BOOK = bytes(range(251)) * 2000
@@ -35,6 +40,13 @@ async def clouds() -> AsyncIterator[Clouds]:
     found = Clouds(wire=Wire(HASTY))
     yield found
     await found.close()
+
+
+@pytest.fixture(params=["kept connections", "one of its own"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large parts are read over a connection of their own, and must fail in no other way than small ones."""
+    if request.param == "one of its own":
+        monkeypatch.setattr(remote_bytes, "LARGE", 0)
 
 
 @pytest.fixture
@@ -157,6 +169,7 @@ async def test_no_redirect_is_followed(server: Anybody, clouds: Clouds, kind: St
         assert inside.asked == []
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_redirect_in_the_middle_is_not_followed(server: Anybody, s3: Storage):
     with anybody() as inside:
         server.answers = a_book
@@ -179,6 +192,8 @@ async def test_a_bucket_of_another_region_says_which_one(server: Anybody, s3: St
     [
         ("169.254.169.254", False), ("fe80::1%eth0", False), ("fd00:ec2::254", False), ("100.100.100.200", False),
         ("168.63.129.16", False), ("0.0.0.0", False), ("::", False), ("224.0.0.1", False),
+        ("192.0.0.192", False), ("64:ff9b::a9fe:a9fe", False), ("2002:a9fe:a9fe::1", False),
+        ("64:ff9b::5db8:d70e", True),
         ("::ffff:169.254.169.254", False), ("127.0.0.1", True), ("::1", True), ("192.168.1.5", True),
         ("10.0.0.7", True), ("93.184.215.14", True), ("2001:db8::5", True),
     ],
@@ -187,6 +202,7 @@ def test_a_storage_may_stand_in_the_house_but_is_no_metadata_service(address: st
     assert may_be_asked(address) is may
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_name_that_leads_to_a_metadata_service_is_left_before_a_word(
     server: Anybody, s3: Storage, monkeypatch: pytest.MonkeyPatch
 ):
@@ -231,6 +247,7 @@ def test_an_address_is_kept_in_one_spelling(address: str, told: str):
 # --- In the middle of a file
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_line_that_breaks_is_taken_up_where_it_broke(server: Anybody, s3: Storage):
     def break_off(ask: servers.Ask) -> None:
         if ask.command == "HEAD":
@@ -250,6 +267,7 @@ async def test_a_line_that_breaks_is_taken_up_where_it_broke(server: Anybody, s3
     assert len(ranges) >= 5
 
 
+@pytest.mark.usefixtures("way")
 async def test_two_versions_are_never_mixed_when_a_line_is_taken_up(server: Anybody, s3: Storage):
     def another_one_next_time(ask: servers.Ask) -> None:
         if ask.command == "HEAD":
@@ -269,6 +287,7 @@ async def test_two_versions_are_never_mixed_when_a_line_is_taken_up(server: Anyb
     assert BOOK.startswith(read)
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_line_that_brings_nothing_is_given_up(server: Anybody, s3: Storage):
     server.answers = a_book
     content = await s3.open("bente.pdf")
@@ -284,6 +303,7 @@ async def test_a_line_that_brings_nothing_is_given_up(server: Anybody, s3: Stora
 @pytest.mark.parametrize(
     ("status", "expected"), [(404, BytesChangedError), (412, BytesChangedError), (403, StorageUnavailable)]
 )
+@pytest.mark.usefixtures("way")
 async def test_a_no_in_the_middle_is_no_shorter_file(
     server: Anybody, s3: Storage, status: int, expected: type[Exception]
 ):
@@ -302,6 +322,7 @@ async def test_a_no_in_the_middle_is_no_shorter_file(
         {"Content_Range": f"bytes 10-109/{len(BOOK)}", "ETag": '"two"'},
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("way")
 async def test_a_part_of_something_else_is_refused(server: Anybody, s3: Storage, headers: dict[str, str]):
     server.answers = a_book
     content = await s3.open("bente.pdf")
@@ -311,6 +332,7 @@ async def test_a_part_of_something_else_is_refused(server: Anybody, s3: Storage,
         await anext(content.read(10, 110))
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_server_without_ranges_gives_the_same_part(server: Anybody, s3: Storage):
     server.answers = lambda ask: a_book(ask) if ask.command == "HEAD" else ask.say(200, BOOK, ETag='"one"')
     content = await s3.open("bente.pdf")
@@ -320,6 +342,7 @@ async def test_a_server_without_ranges_gives_the_same_part(server: Anybody, s3: 
     assert part == BOOK[99_999:300_000]
 
 
+@pytest.mark.usefixtures("way")
 async def test_a_file_of_five_gigabytes_is_read_from_its_end_without_the_rest(server: Anybody, s3: Storage):
     size = 5 * 1024**3
 
@@ -374,3 +397,86 @@ def test_a_size_that_no_file_has_is_none(told: str):
 @pytest.mark.parametrize("told", ["", "gestern", "Tue, 14 Nov 99999999999 22:13:20 GMT", "Tue, 99 Nov 2023 22:13:20"])
 def test_a_day_that_no_calendar_has_is_none(told: str):
     assert instant(told) is None
+
+
+async def test_a_large_part_that_comes_in_chunks_is_read_as_well(server: Anybody, s3: Storage, monkeypatch):
+    """Some servers in between tell no length."""
+    monkeypatch.setattr(remote_bytes, "LARGE", 0)
+    server.answers = a_book
+    content = await s3.open("bente.pdf")
+
+    def chunked(ask: servers.Ask) -> None:
+        ask.send_response(206)
+        for name, value in {"Content-Range": f"bytes 0-{len(BOOK) - 1}/{len(BOOK)}", "ETag": '"one"'}.items():
+            ask.send_header(name, value)
+        ask.send_header("Transfer-Encoding", "chunked")
+        ask.end_headers()
+        for at in range(0, len(BOOK), 7_000):
+            part = BOOK[at : at + 7_000]
+            ask.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        ask.wfile.write(b"0\r\n\r\n")
+
+    server.answers = chunked
+
+    assert b"".join([piece async for piece in content.read(0, content.size)]) == BOOK
+
+
+async def test_a_large_part_from_a_silent_or_dead_server_is_given_up(server: Anybody, s3: Storage, monkeypatch):
+    monkeypatch.setattr(remote_bytes, "LARGE", 0)
+    server.answers = a_book
+    content = await s3.open("bente.pdf")
+    over = threading.Event()
+
+    def silent(_ask: servers.Ask) -> None:
+        over.wait(5)
+
+    def babbling(ask: servers.Ask) -> None:
+        ask.wfile.write(b"what is this?\r\n\r\n")
+
+    server.answers = silent
+
+    async def read() -> bytes:
+        return await anext(content.read(0, content.size))
+
+    assert await trouble_of(read()) is Trouble.TIMED_OUT
+    over.set()
+    server.answers = babbling
+    assert await trouble_of(read()) is Trouble.UNEXPECTED
+
+
+async def test_a_large_part_comes_whole_however_slowly_it_is_taken(server: Anybody, s3: Storage):
+    large = BOOK * 40  # more than the kernel and we hold between us
+    server.answers = lambda ask: a_book(ask, large)
+    content = await s3.open("bente.pdf")
+    got = bytearray()
+
+    async for piece in content.read(5, content.size):
+        got += piece
+        if len(got) < 3_000_000:
+            await asyncio.sleep(0.002)
+
+    assert bytes(got) == large[5:]
+
+
+async def test_a_large_part_over_tls_comes_from_whom_the_certificate_names(tmp_path: Path, monkeypatch):
+    known = own_certificate(tmp_path)
+    large = BOOK * 5
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(large)}\r\n\r\n".encode() + large)
+        await writer.drain()
+        writer.close()
+
+    async def all_from(trusted: ssl.SSLContext) -> bytes:
+        monkeypatch.setattr(wire, "_trusted", lambda: trusted)
+        port = listening.sockets[0].getsockname()[1]
+        async with Wire(HASTY).poured(Ask("GET", f"https://localhost:{port}/bente.pdf")) as answer:
+            return b"".join([piece async for piece in answer.pieces])
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=known.server)
+    try:
+        assert await all_from(known.trust) == large
+        assert await trouble_of(all_from(ssl.create_default_context())) is Trouble.UNREACHABLE
+    finally:
+        listening.close()

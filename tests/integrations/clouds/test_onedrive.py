@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -68,3 +69,13 @@ async def test_a_next_page_that_lies_elsewhere_gets_no_token(drives: Drives, one
         with pytest.raises(StorageUnavailable):
             await onedrive.entries("")
         assert elsewhere.asked == []
+
+
+async def test_many_who_need_a_token_at_once_wait_for_one_answer(drives: Drives, onedrive: Storage):
+    await asyncio.gather(*(onedrive.stat("bente.pdf") for _ in range(20)))
+    assert len(drives.tokens) == 1
+    drives.tokens.append("another")
+
+    await asyncio.gather(*(onedrive.stat("bente.pdf") for _ in range(20)))
+
+    assert len(drives.tokens) == 3

@@ -102,11 +102,13 @@ async def test_a_file_is_picked_out_of_a_folder_and_reaches_buyers(jana: Browser
     inside = await jana.get(f"{article}/picker?storage=1&path=muster")
 
     linked = await jana.post(f"{article}/files", {"storage": "1", "path": 'muster/Größe "34" <b>.zip'})
+    again = (await jana.get(f"{article}/picker?storage=1&path=muster")).text
 
     assert address == "muster/"
     assert "Größe &#34;34&#34; &lt;b&gt;.zip" in inside.text
     assert linked.status_code == 303
     assert len(await files(jana, article)) == 3
+    assert ("Schon verknüpft" in inside.text, "Schon verknüpft" in again) == (False, True)
     assert "Größe &#34;34&#34; &lt;b&gt;.zip" in (await jana.tresen.client.get(sale.link)).text
 
 

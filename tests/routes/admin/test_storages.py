@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +15,7 @@ from sqlalchemy import select
 
 from db.activity import Activity
 from db.storages import Storage, StorageKind
-from portal.storage_grants import challenge
+from portal.storage_grants import Client, GrantRefused, challenge
 from tests.integrations.clouds.drives import CLIENT_ID, CLIENT_SECRET, Drives
 from tests.integrations.clouds.servers import PASSWORD, USER, Anybody, anybody
 from tests.routes.admin.conftest import Browser
@@ -222,6 +223,45 @@ async def test_another_app_needs_the_account_anew(jana: Browser, drives: Drives)
 
     assert "refresh_token" in same
     assert "refresh_token" not in (await stored(jana.tresen)).options
+
+
+async def connected(jana: Browser, drives: Drives) -> Storage:
+    page = await jana.get((await jana.post(f"{LIST}/new/onedrive", AN_APP)).headers["location"])
+    code, state = await agreed(jana, drives, page.text)
+    await jana.post(GRANTS, {"code": code, "state": state})
+    return await stored(jana.tresen)
+
+
+@pytest.mark.parametrize("error", ["invalid_client", "temporarily_unavailable", "invalid_request", ""])
+async def test_a_refusal_that_is_not_about_the_grant_leaves_it(jana: Browser, drives: Drives, error: str):
+    row = await connected(jana, drives)
+    drives.server.answers = lambda ask: ask.say(
+        401 if error == "invalid_client" else 403, f'{{"error":"{error}"}}'.encode()
+    )
+
+    await jana.tresen.house.storage_grants.renew(row.created_at)
+
+    assert (await stored(jana.tresen)).options == row.options
+
+
+async def test_a_grant_that_was_given_anew_meanwhile_outlives_the_end_of_the_old_one(jana: Browser, drives: Drives):
+    row = await connected(jana, drives)
+    house = jana.tresen.house
+
+    class Granter:
+        """The merchant agrees while the daily job asks with the old grant."""
+
+        async def renewed(self, _client: Client, _refresh_token: str) -> str:
+            async with house.database.writing() as session:
+                fresh = await session.get_one(Storage, row.id)
+                fresh.options = {**fresh.options, "refresh_token": house.vault.sealed("storage", "fresh")}
+            raise GrantRefused("invalid_grant", is_over=True)
+
+    grants = replace(house.storage_grants, by_kind={StorageKind.ONEDRIVE: Granter()})  # type: ignore[dict-item]
+
+    await grants.renew(row.created_at)
+
+    assert house.vault.opened("storage", (await stored(jana.tresen)).options["refresh_token"]) == "fresh"
 
 
 async def test_a_grant_is_renewed_by_the_daily_job_and_its_end_is_a_notice(jana: Browser, drives: Drives):
