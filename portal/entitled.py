@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from db.articles import Article, ArticleFile
 from db.downloads import Allowance, Download, DownloadObservation
@@ -28,7 +29,7 @@ async def of(
     facts: OrderFacts, lines: Sequence[Line], waived: OrderWaivers, settings: AllSettings, session: AsyncSession
 ) -> list[Entitlement]:
     """One entitlement for each linked file, in the order of the lines."""
-    grouped = _by_file(lines, await links({line.sku for line in lines if line.sku}, session))
+    grouped = by_file(lines, await links({line.sku for line in lines if line.sku}, session))
     if not grouped:
         return []
     spent = await _spent(facts.id, session)
@@ -42,7 +43,7 @@ async def of(
                 order=facts,
                 file=_file(places, settings.files),
                 rules=rules,
-                lines=tuple(_bought(line) for line, _, _ in places),
+                lines=tuple(bought(line) for line, _, _ in places),
                 skus=frozenset(line.sku for line, _, _ in places),
                 allowance=allowances.get(file_id, 0),
                 spent=count,
@@ -54,14 +55,16 @@ async def of(
 
 
 def is_given_back() -> ColumnElement[bool]:
-    """A download that we failed to deliver and that was never finished either."""
-    observed = select(DownloadObservation.id).where(DownloadObservation.download_id == Download.id)
-    return exists(observed.where(DownloadObservation.failure != "")) & ~exists(
-        observed.where(DownloadObservation.finished)
-    )
+    """A download that we failed to deliver, and of which a hundredth at least has never left.
+
+    Who lacks less than that has the file.
+    """
+    seen = aliased(DownloadObservation)  # the statement around may speak of them as well
+    lacks_a_hundredth = seen.covered * 100 <= Download.size * 99
+    return exists().where(seen.download_id == Download.id, seen.failure != "", ~seen.finished, lacks_a_hundredth)
 
 
-def _by_file(
+def by_file(
     lines: Sequence[Line], links: Mapping[str, Sequence[tuple[File, ArticleFile]]]
 ) -> Mapping[int, list[Linked]]:
     """Only what was sold brings files: a discount or the shipping may bear the article's number as well."""
@@ -141,7 +144,7 @@ def _file(places: Sequence[Linked], settings: FileSettings) -> FileFacts:
     )
 
 
-def _bought(line: Line) -> BoughtLine:
+def bought(line: Line) -> BoughtLine:
     return BoughtLine(quantity=decimal(line.quantity), refunded_quantity=decimal(line.refunded_quantity))
 
 

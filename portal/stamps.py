@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -86,6 +87,7 @@ class Stamps:
         self._child = child
         self._most_bytes = most_bytes
         self._making: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._held: Counter[str] = Counter()
 
     def name(self, storage_id: int, original: Entry, wish: Wish) -> str:
         """The same for the same bytes to come, as stamping is deterministic; never the same for two orders."""
@@ -111,6 +113,15 @@ class Stamps:
             return None
         copy.version = name  # made anew, it is still the same copy
         return copy
+
+    @contextmanager
+    def held(self, names: Collection[str]) -> Iterator[None]:
+        """These copies are not dropped meanwhile, however little room there is."""
+        self._held.update(names)
+        try:
+            yield
+        finally:
+            self._held.subtract(names)
 
     async def _make(self, place: Path, storage: Storage, original: Entry, wish: Wish) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -146,7 +157,7 @@ class Stamps:
         for _, size, copy in sorted(found):
             if taken <= self._most_bytes:
                 return
-            if copy != newest:
+            if copy != newest and not self._held[copy.stem]:
                 copy.unlink(missing_ok=True)
                 taken -= size
 

@@ -27,7 +27,7 @@ PAGES: Mapping[type[Exception], type[errors.ErrorPage]] = {
     NotFound: errors.LinkUnknown,
     LinkEnded: errors.LinkEnded,
     Ended: errors.DownloadEnded,
-    CapReached: errors.DownloadEnded,  # where the first piece of this answer is one too many
+    CapReached: errors.DownloadServed,  # where the first piece of this answer is one too many
 }
 BY_STATUS: Mapping[int, type[errors.ErrorPage]] = {
     404: errors.LinkUnknown,

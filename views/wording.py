@@ -119,6 +119,17 @@ FILE_NOTICES = {
         title=said("The shop’s store cannot be reached at the moment."),
         advice=said("Your downloads are kept. Please try again in a few minutes."),
     ),
+    Refusal.REPLACED: Notice(
+        icon="again",
+        title=said("The shop has replaced this file meanwhile."),
+        advice=said("This download does not count. The new version is ready for you on the page of your order."),
+    ),
+    Refusal.UNLINKED: Notice(
+        icon="cross",
+        title=said("The shop has removed this file."),
+        advice=said("That is why it no longer belongs to your order."),
+        ask=True,
+    ),
 }
 
 
@@ -349,6 +360,9 @@ REASONS = {
     Refusal.FILE_MISSING: said("The file is missing from the shop’s store at the moment. Please try again later."),
     Refusal.STAMP_FAILED: said("The file could not be prepared. Please try again in a few minutes."),
     Refusal.STORAGE_UNAVAILABLE: said("The shop’s store cannot be reached. Please try again in a few minutes."),
+    Refusal.BEING_PREPARED: said("Your files are still being prepared. Please click once more in a minute."),
+    Refusal.REPLACED: said("The shop has replaced this file meanwhile. Please click once more."),
+    Refusal.UNLINKED: said("The shop has removed this file."),
     Refusal.PAYMENT_PENDING: said("A payment is being checked already."),
     Refusal.NOTHING_DUE: said("There is nothing to pay."),
     Refusal.NO_PROVIDER: said("The shop takes no payments on this page at present."),

@@ -68,5 +68,7 @@ async def _view(
 
 
 def status_of(refused: Refusal) -> int:
-    """503 where something failed on our side and may work later, 409 where a rule applies."""
+    """503 where something failed on our side and may work later, 202 where it goes on, 409 where a rule applies."""
+    if refused is Refusal.BEING_PREPARED:
+        return 202
     return 503 if refused in OUR_FAULT else 409

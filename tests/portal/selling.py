@@ -16,7 +16,7 @@ from db.files import File
 from db.orders import Order
 from db.settings import FileSettings
 from db.storages import StorageKind
-from portal import allowances, articles, dossiers, downloads, order_imports, settings, storages
+from portal import allowances, articles, dossiers, downloads, order_imports, settings, storages, transfers
 from portal.activity import TRESEN, By
 from portal.allowances import NewAllowance
 from portal.articles import ArticleBody, FileLink
@@ -28,6 +28,7 @@ from portal.order_imports import Key
 from portal.refusals import Refusal, Refused
 from portal.settings import FilesChange
 from portal.storages import NewStorage
+from portal.transfers import Transfer
 from tests.factories import NOON, ORDERED, SHOP, an_imported_order
 
 KEY = Key("etsy", "1")
@@ -40,6 +41,7 @@ class Shop:
     def __init__(self, house: House) -> None:
         self.house = house
         self.folder = house.database.path.parent / "files"
+        self.copies = house.database.path.parent / "cache" / "stamped"
 
     async def opens(self, **rules: Any) -> None:
         new = NewStorage(name="folder", kind=StorageKind.LOCAL, options={"root": str(self.folder)})
@@ -119,9 +121,10 @@ class Customer:
         await content.close()
         return b"".join(pieces)
 
-    async def has_fetched(self, download: Download, sent: int, *, finished: bool = True) -> None:
+    async def has_fetched(self, download: Download, sent: int, start: int = 0, **fields: Any) -> None:
+        """As the answer notes it when it is over."""
         async with self.house.database.writing() as session:
-            session.add(DownloadObservation(download_id=download.id, at=NOON, start=0, sent=sent, finished=finished))
+            await transfers.note(download, Transfer(at=NOON, start=start, sent=sent, **fields), session)
 
 
 async def refusal_of(click: Awaitable[Download]) -> Refusal | None:

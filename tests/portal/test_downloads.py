@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from db.downloads import Download, DownloadObservation
+from db.downloads import Download
 from db.orders import LineKind
 from portal.order_imports import Key
 from portal.refusals import NotFound, Refusal
@@ -208,10 +208,7 @@ async def test_the_limit_counts_once_for_each_piece_where_the_merchant_says_so(s
 async def test_a_download_that_we_failed_to_deliver_is_given_back_until_it_was_finished_after_all(shop, file, customer):
     await shop.rules(limit_per_file=1)
     download = await customer.clicks(file)
-    async with shop.house.database.writing() as session:
-        session.add(
-            DownloadObservation(download_id=download.id, at=NOON, start=0, sent=10, finished=False, failure="broken")
-        )
+    await customer.has_fetched(download, 10, is_cut=True, failure="broken")
     assert (await shop.entitlement(customer.order_id)).downloads_left == 1
 
     await customer.has_fetched(download, len(BYTES))
@@ -220,7 +217,7 @@ async def test_a_download_that_we_failed_to_deliver_is_given_back_until_it_was_f
 
 async def test_a_transfer_that_the_customer_broke_off_stays_spent(shop, file, customer):
     await shop.rules(limit_per_file=1)
-    await customer.has_fetched(await customer.clicks(file), 10, finished=False)
+    await customer.has_fetched(await customer.clicks(file), 10, is_cut=True)
 
     assert (await shop.entitlement(customer.order_id)).downloads_left == 0
 
