@@ -61,7 +61,7 @@ async def _refusals(order: Order, file_ids: Sequence[int], session: AsyncSession
     places = entitled.by_file(lines, await entitled.links({line.sku for line in lines if line.sku}, session))
     return {
         file_id: downloads.ending(
-            facts, [entitled.bought(line) for line, _, _ in places.get(file_id, ())], enabled=enabled
+            facts, [entitled.bought(line) for line, _ in places.get(file_id, ())], enabled=enabled
         )
         for file_id in file_ids
     }

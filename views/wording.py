@@ -314,8 +314,8 @@ class Deed(Enum):
     ADDRESS = auto()
 
 
-def flash(refusal: Refusal, deed: Deed | None = None) -> Flash:
-    """What did not happen, why, and that nothing was lost."""
+def flash(refusal: Refusal, deed: Deed | None = None, file: str = "") -> Flash:
+    """What did not happen, why, and that nothing was lost. `file` is what was to be downloaded, if it was one alone."""
     reason = REASONS[refusal]
     if deed is Deed.ADDRESS or refusal is Refusal.ALREADY_INVOICED:
         title = said("The address was not changed.")
@@ -333,7 +333,9 @@ def flash(refusal: Refusal, deed: Deed | None = None) -> Flash:
         return Flash(tone="", title=said("No invoice was made."), reason=reason, comfort=said("Nothing was changed."))
     return Flash(
         tone="stop" if refusal in OUR_FAULT else "",
-        title=said("The download could not start."),
+        title=said("The download of %(file)s could not start.", file=file)
+        if file
+        else said("The download could not start."),
         reason=reason,
         comfort=said("No download was used up."),
     )

@@ -24,7 +24,7 @@ from portal.transfers import Transfer
 from routes.customer import hand_offs
 from routes.customer.archives import handed_out
 from routes.customer.hand_offs import Asked, PartAnswer
-from routes.customer.orders import page_of
+from routes.customer.orders import DownloadOf, page_of
 from routes.customer.spending import PRIVATE, Asker, attempt
 from routes.given import AnyRequest, AnyResponse, House, IpPrefix, LinkedOrder, Now
 from routes.ranges import RangedAnswer, Sent, attachment
@@ -36,7 +36,7 @@ async def start_download(order: LinkedOrder, file_id: FromPath[int], house: Hous
     try:
         download = await house.counter.start(order.id, file_id, attempt)
     except Refused as refused:
-        return await page_of(order, house, attempt.at, refused.refusal)
+        return await page_of(order, house, attempt.at, refused.refusal, DownloadOf(file_id))
     address = downloads.token(Address(download.id, order.link.version), house.signer)
     return Redirect(f"/d/{address}/{quote(download.name, safe='')}", status_code=303)
 

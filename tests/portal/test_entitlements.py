@@ -199,6 +199,8 @@ def test_a_window_ends_at_the_first_instant_after_its_last_day(start, days, zone
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4"),)}, 12),
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4"), a_bought_line("2"))}, 18),
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4"), a_bought_line("2", "2"))}, 12),
+        ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4", "1"),)}, 9),
+        ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4", "3"), a_bought_line("2", "2"))}, 3),
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("0.5"),)}, 3),
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("2.9"),)}, 6),
         ({"limit": 3, "times_quantity": True, "allowance": 1, "lines": (a_bought_line("2"),)}, 7),
