@@ -108,11 +108,9 @@ class Archives:
         places = asyncio.Semaphore(AT_ONCE)
 
         async def looked_at(each: Standing) -> FoundDownload | Refusal:
-            if each.refusal:
-                return each.refusal
-            found = self.counter.standing(each)
             async with places:
                 try:
+                    found = self.counter.standing(each)
                     await (await self.counter.uncounted(found, by)).close()
                 except Ended as ended:
                     return ended.refusal or Refusal.FILE_MISSING

@@ -107,15 +107,15 @@ class Counter:
         """What that download stands for. Raises Ended where it is not to be had any more, CapReached after too much."""
         async with self.reading() as session:
             (standing,) = await standings.of([download], session)
-        if standing.refusal:
-            raise Ended(standing.refusal)
         found = self.standing(standing)
         if found.meter.is_full:
             raise CapReached(f"{found.meter.cap} bytes were served")
         return found
 
     def standing(self, standing: Standing) -> FoundDownload:
-        """One that is to be had, with the count of its bytes."""
+        """With the count of its bytes. Raises Ended where it is not to be had any more."""
+        if standing.refusal or standing.storage is None:
+            raise Ended(standing.refusal or Refusal.UNLINKED)
         download = standing.download
         meter = self.meters.of(f"download {download.id}", downloads.BYTE_CAP * max(download.size, 1), standing.served)
         return FoundDownload(download, Original(standing.file, standing.storage), meter, standing.is_given_back)

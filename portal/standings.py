@@ -21,12 +21,12 @@ from portal.refusals import Refusal
 class Standing:
     """A spent download, where its file lies, and what has become of it. `served` in bytes.
 
-    `refusal` is why it is not to be had any more, None while it is.
+    `refusal` is why it is not to be had any more, None while it is; then there is a storage, too.
     """
 
     download: Download
     file: File
-    storage: Storage
+    storage: Storage | None
     served: int
     is_given_back: bool
     refusal: Refusal | None
@@ -39,7 +39,7 @@ async def of(spent: Sequence[Download], session: AsyncSession) -> list[Standing]
     rows = await session.execute(
         select(Download, File, Storage, DownloadObservation.sent, entitled.is_given_back())
         .join(File, File.id == Download.file_id)
-        .join(Storage, Storage.id == File.storage_id)
+        .outerjoin(Storage, Storage.id == File.storage_id)
         .outerjoin(DownloadObservation, DownloadObservation.download_id == Download.id)
         .where(Download.id.in_([download.id for download in spent]))
     )

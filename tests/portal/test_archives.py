@@ -359,9 +359,9 @@ async def test_its_address_lives_for_a_day_and_dies_with_the_link(customer, shop
     assert address is not None
 
     async with shop.house.database.reading() as session:
-        assert (await at_address(address, session, NOON + timedelta(hours=24))).id == archive.id
+        assert (await at_address(address, session, archive.started_at + timedelta(hours=24))).id == archive.id
         with pytest.raises(Ended):
-            await at_address(address, session, NOON + timedelta(hours=24, seconds=1))
+            await at_address(address, session, archive.started_at + timedelta(hours=24, seconds=1))
         with pytest.raises(Ended):
             await at_address(Address(archive.id, 2), session, NOON)
 
