@@ -76,7 +76,8 @@ class Archives:
         Raises Ended where none is left, CapReached after too much. Without `by` nothing is given back, as for HEAD.
         """
         async with self.counter.reading() as session:
-            standing = await standings.of(await _downloads_of(archive, session), session)
+            order = await session.get_one(Order, archive.order_id)
+            standing = await standings.of(order, await _downloads_of(archive, session), session)
             left_out = await _left_out(archive, session)
         meter = self._meter(archive, standing)
         if meter.is_full:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
@@ -19,7 +20,7 @@ from portal import dossiers, downloads, settings, stamps, standings, transfers
 from portal.activity import TRESEN, By, entry
 from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
-from portal.downloads import Attempt, Delivery
+from portal.downloads import Address, Attempt, Delivery
 from portal.entitlements import Entitlement
 from portal.hand_offs import ByStorage, ByWebServer, HandOffs
 from portal.inspections import is_pdf
@@ -99,14 +100,14 @@ class Counter:
             raise Refused(why)
         return await self._prepare(original, wish, By(TRESEN, attempt.at))
 
-    async def opened(self, download: Download, by: By | None) -> MeteredBytes:
-        """The very bytes of that download. Raises Ended, and gives the download back if the fault is ours."""
-        return await self.bytes_of(await self.found(download), by)
-
-    async def found(self, download: Download) -> FoundDownload:
-        """What that download stands for. Raises Ended where it is not to be had any more, CapReached after too much."""
+    async def at(self, address: Address, now: datetime) -> FoundDownload:
+        """What stands behind an address. Raises Ended where it is not to be had any more, CapReached after too much."""
         async with self.reading() as session:
-            (standing,) = await standings.of([download], session)
+            known = await downloads.at_address(address, session, now)
+            if known is None:
+                raise Ended
+            order, download = known
+            (standing,) = await standings.of(order, [download], session)
         found = self.standing(standing)
         if found.meter.is_full:
             raise CapReached(f"{found.meter.cap} bytes were served")
@@ -121,7 +122,7 @@ class Counter:
         return FoundDownload(download, Original(standing.file, standing.storage), meter, standing.is_given_back)
 
     async def bytes_of(self, found: FoundDownload, by: By | None) -> MeteredBytes:
-        """Raises as `opened` does, in the name of `by`."""
+        """The very bytes of that download. Raises Ended, and gives it back in the name of `by` if the fault is ours."""
         return MeteredBytes(await self.uncounted(found, by), found.meter)
 
     async def uncounted(self, found: FoundDownload, by: By | None) -> Bytes:

@@ -149,15 +149,15 @@ def read(token: str, signer: Signer) -> Address | None:
             return None
 
 
-async def at_address(address: Address, session: AsyncSession, now: datetime) -> Download | None:
-    """The download behind an address, or None once its day is over or the link was renewed."""
+async def at_address(address: Address, session: AsyncSession, now: datetime) -> tuple[Order, Download] | None:
+    """What is behind an address, or None once its day is over or the link was renewed."""
     found = await session.execute(
-        select(Download, Order)
+        select(Order, Download)
         .join(Order, Order.id == Download.order_id)
         .where(Download.id == address.download_id, Order.link_version == address.link_version)
     )
     row = found.one_or_none()
-    if row is None or now - row[0].started_at > LIFETIME:
+    if row is None or now - row[1].started_at > LIFETIME:
         return None
-    download: Download = row[0]
-    return download
+    order, download = row
+    return order, download

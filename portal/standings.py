@@ -32,9 +32,8 @@ class Standing:
     refusal: Refusal | None
 
 
-async def of(spent: Sequence[Download], session: AsyncSession) -> list[Standing]:
-    """Of downloads of one order, in their order; six statements, however many they are."""
-    order = await session.get_one(Order, spent[0].order_id)
+async def of(order: Order, spent: Sequence[Download], session: AsyncSession) -> list[Standing]:
+    """Of downloads of that order, as they are listed; five statements, however many they are."""
     refusals = await _refusals(order, [download.file_id for download in spent], session)
     rows = await session.execute(
         select(Download, File, Storage, DownloadObservation.sent, entitled.is_given_back())

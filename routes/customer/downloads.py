@@ -15,7 +15,6 @@ from litestar.response import Redirect
 from db.downloads import Download
 from portal import archives, downloads, links, transfers
 from portal.activity import TRESEN, By
-from portal.deliveries import Ended
 from portal.downloads import Address
 from portal.house import House as PortalHouse
 from portal.meters import Meter
@@ -53,11 +52,8 @@ async def hand_out(
     address = downloads.read(token, house.signer)
     if address is None:
         raise links.LinkUnknown
-    async with house.database.reading() as session:
-        download = await downloads.at_address(address, session, now)
-    if download is None:
-        raise Ended
-    found = await house.counter.found(download)
+    found = await house.counter.at(address, now)
+    download = found.download
     content = await house.counter.bytes_of(found, _noting(request, now))
     kind = guess_type(download.name)[0] or "application/octet-stream"
     headers = {"content-disposition": attachment(download.name), "content-type": kind, **PRIVATE}

@@ -271,13 +271,13 @@ async def test_who_only_looks_gets_nothing_back_and_takes_nothing_again(shop, sc
     place, elsewhere = shop.folder / "bente.zip", shop.folder.parent / "elsewhere"
     place.rename(elsewhere)
     with pytest.raises(Ended):
-        await shop.house.counter.opened(download, None)
+        await customer.opens(download, None)
     assert await left(customer) == 0
 
     with pytest.raises(Ended):
         await customer.fetches(download)
     elsewhere.rename(place)
-    await (await shop.house.counter.opened(download, None)).close()
+    await (await customer.opens(download, None)).close()
     assert await left(customer) == 1
 
 
