@@ -52,6 +52,7 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
         dict[str, str]: JSON,
         dict[str, object]: JSON,
         list[str]: JSON,
+        list[list[int]]: JSON,
         enum.StrEnum: Enum(enum.StrEnum, native_enum=False, values_callable=words, length=40),
     }
 

@@ -28,22 +28,26 @@ class Download(Base, kw_only=True):
 
 
 class DownloadObservation(Base, kw_only=True):
-    """Bytes that went out for a download's address, or our own `failure` to send them.
+    """What has become of a download so far, in one row however many pieces were asked for. Sizes in bytes.
 
-    `handed_off`: somebody else sent them, so that `sent` is what was asked for, and nobody knows whether it arrived.
+    `sent` sums up all transfers; what somebody else sent counts as asked for, and then `handed_off`. `pieces` are the
+    bytes that have left, each as where it begins and where it has ended, in order; together they are `covered` bytes,
+    and the download is `finished` once they are all of it. `failure` is our own, the last one; bytes that leave after
+    it take it away again.
 
-    Read by no rule but the byte cap and the give-back: a failed download that was never
-    finished does not count as spent.
+    Read by no rule but the byte cap and the give-back: a failed download that was never finished does not count as
+    spent.
     """
 
     __tablename__ = "download_observation"
-    __table_args__ = (Index("ix_download_observation_download", "download_id"),)
+    __table_args__ = (Index("ix_download_observation_download", "download_id", unique=True),)
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     download_id: Mapped[int] = mapped_column(ForeignKey("download.id"))
     at: Mapped[datetime]
-    start: Mapped[int]
-    sent: Mapped[int]
-    finished: Mapped[bool]
+    sent: Mapped[int] = mapped_column(default=0)
+    pieces: Mapped[list[list[int]]] = mapped_column(default_factory=list)
+    covered: Mapped[int] = mapped_column(default=0)
+    finished: Mapped[bool] = mapped_column(default=False)
     failure: Mapped[str] = mapped_column(default="")
     handed_off: Mapped[bool] = mapped_column(default=False)
     ip_prefix: Mapped[str] = mapped_column(default="")

@@ -11,12 +11,15 @@ from db.base import Base
 
 
 class File(Base, kw_only=True):
-    """`version` is the storage's word for "these very bytes"; `size` is in bytes."""
+    """`version` is the storage's word for "these very bytes"; `size` is in bytes.
+
+    `storage_id` is None once the storage was removed: nobody can have the file any more, but its downloads are told.
+    """
 
     __tablename__ = "file"
     __table_args__ = (UniqueConstraint("storage_id", "path"),)
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    storage_id: Mapped[int] = mapped_column(ForeignKey("storage.id"))
+    storage_id: Mapped[int | None] = mapped_column(ForeignKey("storage.id"))
     path: Mapped[str]
     name: Mapped[str]
     size: Mapped[int] = mapped_column(default=0)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from db.downloads import Download
-from portal.byte_ranges import HeldBytes
+from portal.byte_ranges import Bytes, HeldBytes
 from portal.deliveries import FoundDownload
-from portal.meters import MeteredBytes
+from portal.meters import Meter, MeteredBytes
 from portal.streamed_zip import Stored, StreamedZip, layout
+
+Opener = Callable[[FoundDownload], Awaitable[Bytes]]
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,14 @@ class Note:
 
     name: str
     content: bytes
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is in an archive, in this order."""
+
+    members: Sequence[Member]
+    note: Note | None
 
 
 @dataclass(frozen=True)
@@ -35,30 +45,24 @@ class Member:
 
 
 class ArchiveBytes:
-    """The archive as it is made while it leaves; the same bytes each time. Fulfils portal.byte_ranges.Bytes."""
+    """The archive as it is made while it leaves. Fulfils portal.byte_ranges.Bytes.
+
+    `meter` counts the bytes of all files together: to whoever fetches it, the archive is one thing.
+    """
 
     modified: datetime | None = None
 
-    def __init__(
-        self,
-        members: Sequence[Member],
-        note: Note | None,
-        day: date,
-        open_one: Callable[[FoundDownload], Awaitable[MeteredBytes]],
-    ) -> None:
-        self._members = members
-        self._note = note
+    def __init__(self, contents: Contents, meter: Meter, day: date, open_one: Opener) -> None:
+        self._members = contents.members
+        self._note = note = contents.note
+        self.meter = meter
         self._day = day
         self._open = open_one
+        self._at_last = AsyncExitStack()
         notes = [Stored(note.name, len(note.content))] if note else []
-        self._layout = layout([*(member.stored for member in members), *notes])
+        self._layout = layout([*(member.stored for member in self._members), *notes])
         self.size = self._layout.size
-        self.version = " ".join(str(member.found.download.id) for member in members)
-
-    @property
-    def is_capped(self) -> bool:
-        """Whether it ended because more was asked for than any honest reader needs."""
-        return any(member.found.meter.reached for member in self._members)
+        self.version = " ".join(str(member.found.download.id) for member in self._members)
 
     def sent_of_each(self, sent: int) -> list[tuple[Download, int]]:
         """How many bytes of each file are among the first `sent` bytes of the archive."""
@@ -68,18 +72,22 @@ class ArchiveBytes:
             for download, start in zip(downloaded, self._layout.starts, strict=False)
         ]
 
+    def keep(self, kept: AbstractContextManager[object]) -> None:
+        """What is to be held until the archive is closed."""
+        self._at_last.enter_context(kept)
+
     async def read(self, _start: int, _end: int) -> AsyncGenerator[bytes, None]:
         """All of it: an archive is not cut. Raises Ended where a file is gone meanwhile, and what reading raises."""
         archive = StreamedZip()
         for member in self._members:
-            content = await self._open(member.found)
+            opened = await self._open(member.found)
             try:
-                pieces = content.read(0, member.stored.size)
+                pieces = MeteredBytes(opened, member.found.meter, self.meter).read(0, member.stored.size)
                 async with aclosing(pieces), aclosing(archive.stored(member.stored, pieces, self._day)) as parts:
                     async for part in parts:
                         yield part
             finally:
-                await content.close()
+                await opened.close()
         if self._note:
             note = HeldBytes(self._note.content)
             async with aclosing(
@@ -90,4 +98,5 @@ class ArchiveBytes:
         yield archive.end()
 
     async def close(self) -> None:
-        """Each file is closed as soon as it is read."""
+        """Each file is closed as soon as it is read; this lets go what was held for all of them."""
+        await self._at_last.aclose()

@@ -96,7 +96,7 @@ async def places(article: Article, session: AsyncSession) -> Sequence[tuple[int,
     """Storage and path of each file that it has now."""
     linked = select(File.storage_id, File.path).join(ArticleFile, ArticleFile.file_id == File.id)
     rows = await session.execute(linked.where(ArticleFile.article_id == article.id, ArticleFile.unlinked_at.is_(None)))
-    return [(storage_id, path) for storage_id, path in rows]
+    return [(storage_id, path) for storage_id, path in rows if storage_id is not None]
 
 
 async def articles_of(file_ids: Sequence[int], session: AsyncSession) -> dict[int, list[Article]]:

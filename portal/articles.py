@@ -63,7 +63,12 @@ class Seen:
 class LinkedFile:
     link: ArticleFile
     file: File
-    storage: str
+    storage_row: StorageRow
+
+    @property
+    def storage(self) -> str:
+        """The name of its storage."""
+        return self.storage_row.name
 
 
 async def look(wanted: Sequence[FileLink], reading: Reading, storages: Storages, inspector: Inspector) -> list[Seen]:
@@ -176,7 +181,7 @@ async def page(session: AsyncSession, limit: int, after: str) -> list[Article]:
 async def files_of(articles: Sequence[Article], session: AsyncSession) -> dict[int, list[LinkedFile]]:
     """Article id → its linked files in their order, in one statement."""
     rows = await session.execute(
-        select(ArticleFile, File, StorageRow.name)
+        select(ArticleFile, File, StorageRow)
         .join(File, File.id == ArticleFile.file_id)
         .join(StorageRow, StorageRow.id == File.storage_id)
         .where(ArticleFile.article_id.in_([article.id for article in articles]), ArticleFile.unlinked_at.is_(None))

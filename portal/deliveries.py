@@ -5,31 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.downloads import Download, DownloadObservation
+from db.downloads import Download
 from db.engine import Reading, Transaction
 from db.files import File
 from db.settings import FileSettings
 from db.storages import Storage as StorageRow
 from pdfkit.outcome import StampFailed
-from portal import dossiers, downloads, failed_deliveries, settings, stamps
+from portal import dossiers, downloads, failed_deliveries, settings, stamps, standings, transfers
 from portal.activity import TRESEN, By
 from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
-from portal.downloads import Attempt, Delivery
+from portal.downloads import Address, Attempt, Delivery
 from portal.entitlements import Entitlement
 from portal.failed_deliveries import Failure, at_its_place
 from portal.hand_offs import ByStorage, ByWebServer, HandOffs
 from portal.inspections import head_of, is_pdf
-from portal.meters import Meter, MeteredBytes, Meters
+from portal.meters import CapReached, Meter, MeteredBytes, Meters
 from portal.refusals import NotFound, Refusal, Refused
 from portal.sealed_options import OptionsRefused
 from portal.stamps import FileChanged, Stamps, Wish
+from portal.standings import Standing
 from portal.storages import Entry, FileMissing, Storage, Storages, StorageUnavailable
+from portal.transfers import Transfer
 
 # What is asked of the storage itself: the file may be back, or replaced by one that can be stamped.
 MAY_BE_MENDED = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED})
@@ -39,7 +42,11 @@ TROUBLE = (StorageUnavailable, OptionsRefused, FileChanged, BytesChangedError, O
 
 
 class Ended(Exception):
-    """The address is known and dead: what stood behind it is not handed out any more."""
+    """The address is known and dead: what stood behind it is not handed out any more, and `refusal` is why."""
+
+    def __init__(self, refusal: Refusal | None = None) -> None:
+        super().__init__(refusal.value if refusal else "")
+        self.refusal = refusal
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,6 @@ class Original:
 
     row: File
     storage_row: StorageRow
-    wish: Wish
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class FoundDownload:
     download: Download
     original: Original
     meter: Meter
+    is_given_back: bool
 
 
 @dataclass(frozen=True)
@@ -91,38 +98,53 @@ class Counter:
             why = downloads.refusal(entitlement, attempt.at)
             if why and why not in MAY_BE_MENDED:
                 raise Refused(why)
-            original = await _original(dossier, file_id, session)
+            original = await _original(file_id, session)
+            wish = stamps.wish(dossier, await settings.of(FileSettings, session))
         if why is Refusal.STAMP_FAILED and not await self._is_replaced(original):
             raise Refused(why)
-        return await self._prepare(original, By(TRESEN, attempt.at), order_id)
+        return await self._prepare(original, wish, By(TRESEN, attempt.at))
 
-    async def opened(self, download: Download, by: By) -> MeteredBytes:
-        """The very bytes of that download. Raises Ended, and gives the download back if the fault is ours."""
-        return await self.bytes_of(await self.found(download), by)
-
-    async def found(self, download: Download) -> FoundDownload:
-        """What that download stands for. Raises Ended where it is not to be had any more."""
+    async def at(self, address: Address, now: datetime) -> FoundDownload:
+        """What stands behind an address. Raises Ended where it is not to be had any more, CapReached after too much."""
         async with self.reading() as session:
-            try:
-                dossier, entitlement = await self._entitled(download.order_id, download.file_id, session)
-            except NotFound:
-                entitlement = None
-            if entitlement is None or downloads.has_ended(entitlement):
+            known = await downloads.at_address(address, session, now)
+            if known is None:
                 raise Ended
-            on_record = await downloads.bytes_served(download.id, session)
-            meter = self.meters.of(download.id, downloads.BYTE_CAP * max(download.size, 1), on_record)
-            if meter.sent >= meter.cap:
-                raise Ended
-            return FoundDownload(download, await _original(dossier, download.file_id, session), meter)
+            order, download = known
+            (standing,) = await standings.of(order, [download], session)
+        found = self.standing(standing)
+        if found.meter.is_full:
+            raise CapReached(f"{found.meter.cap} bytes were served")
+        return found
 
-    async def bytes_of(self, found: FoundDownload, by: By) -> MeteredBytes:
-        """Raises as `opened` does."""
+    def standing(self, standing: Standing) -> FoundDownload:
+        """With the count of its bytes. Raises Ended where it is not to be had any more."""
+        if standing.refusal or standing.storage is None:
+            raise Ended(standing.refusal or Refusal.UNLINKED)
+        download = standing.download
+        meter = self.meters.of(f"download {download.id}", downloads.BYTE_CAP * max(download.size, 1), standing.served)
+        return FoundDownload(download, Original(standing.file, standing.storage), meter, standing.is_given_back)
+
+    async def bytes_of(self, found: FoundDownload, by: By | None) -> MeteredBytes:
+        """The very bytes of that download. Raises Ended, and gives it back in the name of `by` if the fault is ours."""
+        return MeteredBytes(await self.uncounted(found, by), found.meter)
+
+    async def uncounted(self, found: FoundDownload, by: By | None) -> Bytes:
+        """Without `by` nothing is noted: who only looks gets nothing back and takes nothing again. Raises Ended."""
         try:
             async with asyncio.timeout(self.patience):
-                return MeteredBytes(await self._bytes(found.download, found.original), found.meter)
+                content = await self._bytes(found.download, found.original)
         except (FileMissing, StampFailed, *TROUBLE) as error:
-            await self._give_back(found.download, type(error).__name__, by)
-            raise Ended from error
+            if by:
+                await self._give_back(found.download, type(error).__name__, by)
+            raise Ended(_why(error)) from error
+        if by and found.is_given_back:
+            try:
+                await self._take_again(found.download, by)
+            except BaseException:
+                await content.close()
+                raise
+        return content
 
     def way(self, found: FoundDownload, answer: Mapping[str, str]) -> ByWebServer | ByStorage | None:
         """Who else may send these bytes, with the headers of `answer`; asked once they were looked at."""
@@ -145,13 +167,14 @@ class Counter:
             return True
         return found.version != original.row.version
 
-    async def _prepare(self, original: Original, by: By, order_id: int) -> Delivery:
+    async def _prepare(self, original: Original, wish: Wish, by: By) -> Delivery:
         """Fetches or stamps what will be delivered, outside any transaction. Raises Refused."""
+        order_id = wish.order_id
         try:
             storage = self.storages.opened(original.storage_row)
             async with asyncio.timeout(self.patience):
                 found = await storage.stat(original.row.path)
-                delivery = await self._delivery(original, storage, found)
+                delivery = await self._delivery(original, storage, found, wish)
         except FileMissing as error:
             raise await self._told(Refusal.FILE_MISSING, original, by, order_id) from error
         except TROUBLE as error:
@@ -162,7 +185,7 @@ class Counter:
             await self._note_version(original.row, found, by)
         return delivery
 
-    async def _delivery(self, original: Original, storage: Storage, found: Entry) -> Delivery:
+    async def _delivery(self, original: Original, storage: Storage, found: Entry, wish: Wish) -> Delivery:
         content = await storage.open(original.row.path)
         try:  # the first bytes are read in any case: that a file is described does not mean that it is handed out
             head = await head_of(content)
@@ -170,10 +193,10 @@ class Counter:
             await content.close()
         if content.version != found.version:
             raise FileChanged(original.row.path)
-        if not original.wish.text or not is_pdf(found.name, head):
+        if not wish.text or not is_pdf(found.name, head):
             return Delivery(name=original.row.name, file_version=found.version, size=found.size)
-        name = self.stamps.name(original.storage_row.id, found, original.wish)
-        copy = await self.stamps.make(name, storage, found, original.wish)
+        name = self.stamps.name(original.storage_row.id, found, wish)
+        copy = await self.stamps.make(name, storage, found, wish)
         await copy.close()
         return Delivery(name=original.row.name, file_version=found.version, size=copy.size, stamp=name)
 
@@ -187,10 +210,13 @@ class Counter:
             return content
         if copy := await self.stamps.opened(download.stamp):
             return copy
+        async with self.reading() as session:
+            dossier = await dossiers.of(download.order_id, session, self.zone)
+            wish = stamps.wish(dossier, await settings.of(FileSettings, session))
         found = await storage.stat(original.row.path)
-        if self.stamps.name(original.storage_row.id, found, original.wish) != download.stamp:
+        if self.stamps.name(original.storage_row.id, found, wish) != download.stamp:
             raise FileChanged(original.row.path)  # other bytes than those that were promised
-        return await self.stamps.make(download.stamp, storage, found, original.wish)
+        return await self.stamps.make(download.stamp, storage, found, wish)
 
     async def _told(self, refusal: Refusal, original: Original, by: By, order_id: int, detail: str = "") -> Refused:
         """The refusal, after the merchant has been told."""
@@ -209,12 +235,33 @@ class Counter:
 
     async def _give_back(self, download: Download, failure: str, by: By) -> None:
         async with self.transaction() as session:
-            session.add(
-                DownloadObservation(download_id=download.id, at=by.at, start=0, sent=0, finished=False, failure=failure)
-            )
+            await transfers.note(download, Transfer(at=by.at, is_cut=True, failure=failure), session)
+
+    async def _take_again(self, download: Download, by: By) -> None:
+        """A download that was given back counts once more before its next byte leaves.
+
+        Raises Ended where it was spent on another one meanwhile: nobody has both.
+        """
+        async with self.transaction() as session:
+            _, entitlement = await self._entitled(download.order_id, download.file_id, session)
+            if not await transfers.take_again(download, session):
+                return
+            if entitlement.downloads_left == 0:
+                raise Ended(Refusal.LIMIT_REACHED)
 
 
-async def _original(dossier: Dossier, file_id: int, session: AsyncSession) -> Original:
+def _why(error: Exception) -> Refusal:
+    match error:
+        case FileMissing():
+            return Refusal.FILE_MISSING
+        case FileChanged():
+            return Refusal.REPLACED
+        case StampFailed():
+            return Refusal.STAMP_FAILED
+        case _:
+            return Refusal.STORAGE_UNAVAILABLE
+
+
+async def _original(file_id: int, session: AsyncSession) -> Original:
     file = await session.get_one(File, file_id)
-    storage = await session.get_one(StorageRow, file.storage_id)
-    return Original(file, storage, stamps.wish(dossier, await settings.of(FileSettings, session)))
+    return Original(file, await session.get_one(StorageRow, file.storage_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.downloads import Download, DownloadObservation
@@ -31,33 +31,24 @@ class LoggedDownload(Struct, kw_only=True, frozen=True):
 
 async def of_order(order_id: int, session: AsyncSession) -> list[LoggedDownload]:
     """Newest first, in one statement."""
-    served = (
-        select(
-            DownloadObservation.download_id,
-            func.sum(DownloadObservation.sent).label("sent"),
-            func.max(DownloadObservation.finished).label("finished"),
-            func.max(DownloadObservation.handed_off).label("handed_off"),
-        )
-        .group_by(DownloadObservation.download_id)
-        .subquery()
-    )
     rows = await session.execute(
-        select(Download, served.c.sent, served.c.finished, served.c.handed_off, is_given_back())
-        .outerjoin(served, served.c.download_id == Download.id)
+        select(Download, DownloadObservation, is_given_back())
+        .outerjoin(DownloadObservation, DownloadObservation.download_id == Download.id)
         .where(Download.order_id == order_id)
         .order_by(Download.id.desc())
     )
-    return [
-        LoggedDownload(
-            file=download.file_id,
-            name=download.name,
-            started_at=download.started_at,
-            attempt=download.attempt,
-            bytes_served=sent or 0,
-            finished=bool(finished),
-            ip_prefix=download.ip_prefix,
-            given_back=given_back,
-            handed_off=bool(handed_off),
-        )
-        for download, sent, finished, handed_off, given_back in rows
-    ]
+    return [_logged(download, seen, given_back=given_back) for download, seen, given_back in rows]
+
+
+def _logged(download: Download, seen: DownloadObservation | None, *, given_back: bool) -> LoggedDownload:
+    return LoggedDownload(
+        file=download.file_id,
+        name=download.name,
+        started_at=download.started_at,
+        attempt=download.attempt,
+        bytes_served=seen.sent if seen else 0,
+        finished=seen is not None and seen.finished and not seen.handed_off,
+        ip_prefix=download.ip_prefix,
+        given_back=given_back,
+        handed_off=seen is not None and seen.handed_off,
+    )

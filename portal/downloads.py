@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.automations import Trigger
-from db.downloads import Download, DownloadObservation
+from db.downloads import Download
 from db.orders import Order
 from portal import triggers
 from portal.activity import CUSTOMER, By
 from portal.entitled import is_given_back
-from portal.entitlements import Entitlement
-from portal.orders import death, not_an_order
+from portal.entitlements import BoughtLine, Entitlement
+from portal.orders import OrderFacts, death, not_an_order
 from portal.refusals import Refusal, Refused
 from portal.signing import Signer
 from portal.windows import is_over
@@ -54,11 +55,18 @@ def _used_up(entitlement: Entitlement, now: datetime) -> Refusal | None:
     return Refusal.WAIVER_CONFIRMATION_PENDING if entitlement.waits_for_confirmation(now) else None
 
 
-def has_ended(entitlement: Entitlement | None) -> bool:
-    """Whether an address that was given out is dead. Limit and window are not asked again; None is an unlinked file."""
-    if entitlement is None or death(entitlement.order) or not_an_order(entitlement.order):
-        return True
-    return entitlement.is_refunded or not entitlement.rules.enabled
+def ending(order: OrderFacts, lines: Collection[BoughtLine], *, enabled: bool) -> Refusal | None:
+    """Why an address that was given out is dead, or None while it lives. Limit and window are not asked again.
+
+    `lines`: those that bring its file now; none if it was unlinked.
+    """
+    if why := death(order) or not_an_order(order):
+        return why
+    if not enabled:
+        return Refusal.DISABLED
+    if not lines:
+        return Refusal.UNLINKED
+    return Refusal.REFUNDED if all(line.is_refunded for line in lines) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +114,7 @@ async def spend(entitlement: Entitlement, delivery: Delivery, attempt: Attempt, 
 
 async def of_attempt(entitlement: Entitlement, attempt: Attempt, session: AsyncSession) -> Download | None:
     """A double click or the back button within five minutes gets the download that it has already paid for."""
-    if not attempt.mark or has_ended(entitlement):
+    if not attempt.mark or ending(entitlement.order, entitlement.lines, enabled=entitlement.rules.enabled):
         return None
     return await session.scalar(
         select(Download)
@@ -141,24 +149,15 @@ def read(token: str, signer: Signer) -> Address | None:
             return None
 
 
-async def at_address(address: Address, session: AsyncSession, now: datetime) -> Download | None:
-    """The download behind an address, or None once its day is over or the link was renewed."""
+async def at_address(address: Address, session: AsyncSession, now: datetime) -> tuple[Order, Download] | None:
+    """What is behind an address, or None once its day is over or the link was renewed."""
     found = await session.execute(
-        select(Download, Order.link_version)
+        select(Order, Download)
         .join(Order, Order.id == Download.order_id)
-        .where(Download.id == address.download_id)
+        .where(Download.id == address.download_id, Order.link_version == address.link_version)
     )
     row = found.one_or_none()
-    if row is None or row[1] != address.link_version or now - row[0].started_at > LIFETIME:
+    if row is None or now - row[1].started_at > LIFETIME:
         return None
-    download: Download = row[0]
-    return download
-
-
-async def bytes_served(download_id: int, session: AsyncSession) -> int:
-    total = await session.scalar(
-        select(func.coalesce(func.sum(DownloadObservation.sent), 0)).where(
-            DownloadObservation.download_id == download_id
-        )
-    )
-    return int(total or 0)
+    order, download = row
+    return order, download

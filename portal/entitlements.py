@@ -49,14 +49,19 @@ class FileWaiver:
 
 @dataclass(frozen=True, kw_only=True)
 class BoughtLine:
-    """A line that brings the file: quantities are decimal numbers."""
+    """A line that brings the file: quantities are decimal numbers, `quantity` is more than nothing."""
 
     quantity: Decimal
     refunded_quantity: Decimal = Decimal(0)
 
     @property
     def is_refunded(self) -> bool:
-        return 0 < self.quantity <= self.refunded_quantity
+        return self.quantity <= self.refunded_quantity
+
+    @property
+    def kept(self) -> Decimal:
+        """What is left of it after refunds."""
+        return max(Decimal(0), self.quantity - self.refunded_quantity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,5 +128,5 @@ class Entitlement:
     def _times(self) -> int:
         if not self.rules.limit_times_quantity:
             return 1
-        bought = sum((line.quantity for line in self.lines if not line.is_refunded), Decimal(0))
-        return max(1, int(bought.to_integral_value(ROUND_DOWN)))
+        kept = sum((line.kept for line in self.lines), Decimal(0))
+        return max(1, int(kept.to_integral_value(ROUND_DOWN)))

@@ -41,6 +41,7 @@ from portal import (
     webhook_jobs,
 )
 from portal.actions import Hands
+from portal.archives import Archives
 from portal.automation_runs import AutomationRuns
 from portal.confirmations import Confirmations
 from portal.csv_files import CsvFiles
@@ -65,6 +66,7 @@ from portal.paces import MailsPerMinute
 from portal.paying import PaymentProvider
 from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.payment_refunds import Refunds
+from portal.preparations import Preparations
 from portal.reconciliation import Reconciliation
 from portal.sessions import Door
 from portal.signing import Signer
@@ -131,6 +133,7 @@ class House:
     storages: Storages
     storage_grants: StorageGrants
     counter: Counter
+    archives: Archives
     scratch: Path
     storefront: Storefront
     glance: Glance
@@ -222,6 +225,14 @@ def built(ground: Ground) -> House:
         has_base_url=ground.base_url_given,
         zone=ground.zone,
     )
+    counter = Counter(
+        reading=ground.database.reading,
+        transaction=ground.database.writing,
+        storages=ground.storages,
+        stamps=Stamps(ground.cache / "stamped", ground.child, ground.stamps_most_bytes),
+        zone=ground.zone,
+        hand_offs=ground.hand_offs,
+    )
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -234,14 +245,8 @@ def built(ground: Ground) -> House:
         file_checks=checks,
         storages=ground.storages,
         storage_grants=grants,
-        counter=Counter(
-            reading=ground.database.reading,
-            transaction=ground.database.writing,
-            storages=ground.storages,
-            stamps=Stamps(ground.cache / "stamped", ground.child, ground.stamps_most_bytes),
-            zone=ground.zone,
-            hand_offs=ground.hand_offs,
-        ),
+        counter=counter,
+        archives=Archives(counter, Preparations()),
         scratch=scratch,
         storefront=Storefront(ground.zone),
         glance=Glance(ground.database.path),

@@ -42,6 +42,10 @@ class Meter:
         finally:
             self.running -= 1
 
+    @property
+    def is_full(self) -> bool:
+        return self.sent >= self.cap
+
     def take(self, length: int) -> None:
         if self.sent + length > self.cap:
             self.reached = True
@@ -50,27 +54,32 @@ class Meter:
 
 
 class Meters:
-    """The downloads that were served last. What is on record counts where nothing is known of a download here."""
+    """What was served last. What is on record counts where nothing is known of a download here."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[int, Meter] = OrderedDict()
+        self._known: OrderedDict[str, Meter] = OrderedDict()
 
-    def of(self, download_id: int, cap: int, on_record: int) -> Meter:
-        meter = self._known.setdefault(download_id, Meter(cap, on_record))
-        self._known.move_to_end(download_id)
+    def of(self, name: str, cap: int, on_record: int) -> Meter:
+        """`name` tells downloads and archives apart."""
+        meter = self._known.setdefault(name, Meter(cap, on_record))
+        self._known.move_to_end(name)
         if len(self._known) > REMEMBERED:  # what is being served is not forgotten
             oldest = next((known for known, each in self._known.items() if not each.running), None)
-            if oldest is not None and oldest != download_id:
+            if oldest is not None and oldest != name:
                 del self._known[oldest]
         return meter
 
 
 class MeteredBytes:
-    """Bytes that are counted piece by piece as they leave."""
+    """Bytes that are counted piece by piece as they leave.
 
-    def __init__(self, source: Bytes, meter: Meter) -> None:
+    Those of an archive share the cap of `whole`; `meter` only adds up then.
+    """
+
+    def __init__(self, source: Bytes, meter: Meter, whole: Meter | None = None) -> None:
         self._source = source
         self.meter = meter
+        self._whole = whole
 
     @property
     def size(self) -> int:
@@ -85,11 +94,18 @@ class MeteredBytes:
         return self._source.modified
 
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        with self.meter.transfer():
+        with (self._whole or self.meter).transfer():
             async with aclosing(self._source.read(start, end)) as pieces:
                 async for piece in pieces:
-                    self.meter.take(len(piece))
+                    self._take(len(piece))
                     yield piece
+
+    def _take(self, length: int) -> None:
+        if self._whole is None:
+            self.meter.take(length)
+        else:
+            self._whole.take(length)
+            self.meter.sent += length
 
     async def close(self) -> None:
         await self._source.close()

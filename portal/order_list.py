@@ -233,7 +233,7 @@ def _has(fits: ColumnElement[bool]) -> ColumnElement[bool]:
         select(ArticleFile.file_id)
         .join(Article, Article.id == ArticleFile.article_id)
         .join(Line, fits)
-        .where(Line.order_id == OrderSearch.order_id, Line.sku != "", ArticleFile.unlinked_at.is_(None))
+        .where(Line.order_id == OrderSearch.order_id, entitled.brings_files(), ArticleFile.unlinked_at.is_(None))
     )
 
 
@@ -274,11 +274,12 @@ async def _rows(ids: Sequence[int], paid_rule: PaidRule, session: AsyncSession) 
 
 
 async def _files(ids: Sequence[int], session: AsyncSession) -> Mapping[int, int]:
-    rows = (await session.execute(select(Line.order_id, Line.sku).where(Line.order_id.in_(ids), Line.sku != ""))).all()
+    bringing = select(Line.order_id, Line.sku).where(Line.order_id.in_(ids), entitled.brings_files())
+    rows = (await session.execute(bringing)).all()
     linked = await entitled.links({sku for _, sku in rows}, session)
     found: dict[int, set[int]] = defaultdict(set)
     for order_id, sku in rows:
-        found[order_id] |= {file.id for file, _ in linked.get(sku, ())}
+        found[order_id] |= {link.file.id for link in linked.get(sku, ())}
     return {order_id: len(files) for order_id, files in found.items()}
 
 

@@ -1,8 +1,8 @@
 """What was seen in passing is kept for `log_retention_days`, then shortened to what rules and merchants still need.
 
-An order keeps the moment at which its link was opened last; a download keeps whether it
-was finished, and our own failures, because both decide whether it was spent. No address
-of a visitor outlasts its days, and everything else goes.
+An order keeps the moment at which its link was opened last; a download keeps what became of it, because that decides
+whether it was spent, and because the merchant's list shows it. Which pieces of it left when, and the address of every
+visitor, do not outlast their days.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql import Delete, Update
 
@@ -38,9 +38,9 @@ async def run(transaction: Transaction, now: datetime, fixed_zone: ZoneInfo | No
     async with transaction() as session:
         general = await settings.of(GeneralSettings, session)
     before = kept_from(now, general.log_retention_days, settings.zone_of(general, fixed_zone))
-    deleted = 0
-    for table, dispensable in _dispensable(before):
-        deleted += await _in_pieces(delete(table), table.id, dispensable, transaction)
+    deleted = await _in_pieces(delete(LinkObservation), LinkObservation.id, _dispensable(before), transaction)
+    pieces = (DownloadObservation.at < before) & (func.json_array_length(DownloadObservation.pieces) > 0)
+    await _in_pieces(update(DownloadObservation).values(pieces=[]), DownloadObservation.id, pieces, transaction)
     shortened = 0
     for table, moment in _with_addresses():
         old = (moment < before) & (table.ip_prefix != "")
@@ -53,17 +53,13 @@ def kept_from(now: datetime, days: int, zone: ZoneInfo) -> datetime:
     return start_of(local_day(now, zone) - timedelta(days=days), zone)
 
 
-def _dispensable(before: datetime) -> list[tuple[Table, ColumnElement[bool]]]:
+def _dispensable(before: datetime) -> ColumnElement[bool]:
     later = aliased(LinkObservation)
     opened_again = exists().where(
         later.order_id == LinkObservation.order_id,
         (later.at > LinkObservation.at) | ((later.at == LinkObservation.at) & (later.id > LinkObservation.id)),
     )
-    broken_off = ~DownloadObservation.finished & (DownloadObservation.failure == "")
-    return [
-        (LinkObservation, (LinkObservation.at < before) & opened_again),
-        (DownloadObservation, (DownloadObservation.at < before) & broken_off),
-    ]
+    return (LinkObservation.at < before) & opened_again
 
 
 def _with_addresses() -> list[tuple[Table, InstrumentedAttribute[datetime]]]:

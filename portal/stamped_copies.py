@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -29,6 +29,7 @@ class Copies:
         self._most_bytes = most_bytes
         self._known: OrderedDict[str, tuple[float, int]] = OrderedDict()  # name → last asked for, size in bytes
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._held: Counter[str] = Counter()
         self._taking_up = asyncio.Lock()
         self._is_taken_up = False
 
@@ -49,6 +50,16 @@ class Copies:
         lock = self._turns.setdefault(name, asyncio.Lock())  # lives as long as somebody holds it or waits for it
         async with lock:
             yield
+
+    @contextmanager
+    def held(self, names: Collection[str]) -> Iterator[None]:
+        """These copies are not dropped meanwhile, however little room there is."""
+        self._held.update(names)
+        try:
+            yield
+        finally:
+            self._held.subtract(names)
+            self._held += Counter()  # what nobody holds any more is forgotten
 
     async def is_there(self, name: str) -> bool:
         """Then it is kept for another day."""
@@ -71,7 +82,7 @@ class Copies:
 
     async def _tidy(self) -> None:
         for name in self._too_many():
-            if name not in self._turns:  # nobody has come for it since
+            if self._is_free(name):  # nobody has come for it since
                 async with self.turn(name):
                     self._known.pop(name, None)
                     await asyncio.to_thread(self.place(name).unlink, missing_ok=True)
@@ -83,10 +94,13 @@ class Copies:
         for name, (asked_at, size) in self._known.items():
             if asked_at > too_old and taken <= self._most_bytes:
                 break
-            if name not in self._turns:
+            if self._is_free(name):
                 found.append(name)
                 taken -= size
         return found
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._turns and name not in self._held
 
 
 def _looked_through(folder: Path) -> list[tuple[str, tuple[float, int]]]:

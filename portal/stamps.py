@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -111,6 +113,10 @@ class Stamps:
         copy = await LocalBytes.open(self._copies.place(name))
         copy.version = name  # made anew, it is still the same copy
         return copy
+
+    def held(self, names: Collection[str]) -> AbstractContextManager[None]:
+        """These copies are not dropped meanwhile, however little room there is."""
+        return self._copies.held(names)
 
     async def _make(self, name: str, storage: Storage, original: Entry, wish: Wish) -> None:
         draft = self._copies.place(name).with_suffix(".draft")

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Protocol
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.articles import ArticleFile
 from db.files import File
 from db.storages import Storage as StorageRow
 from db.storages import StorageKind
@@ -184,10 +185,13 @@ async def change(
 
 
 async def remove(row: StorageRow, session: AsyncSession, by: By) -> None:
-    """Raises Conflict while files refer to it: orders may still entitle to them."""
-    files = await session.scalar(select(func.count()).select_from(File).where(File.storage_id == row.id))
+    """Raises Conflict while articles are linked with its files; what was downloaded from it before stays in the log."""
+    linked = select(ArticleFile.file_id).where(ArticleFile.unlinked_at.is_(None))
+    its = File.storage_id == row.id
+    files = await session.scalar(select(func.count()).select_from(File).where(its, File.id.in_(linked)))
     if files:
-        raise Conflict(f"{files} file(s) of this storage are known to articles or orders.")
+        raise Conflict(f"{files} file(s) of this storage are linked with articles.")
+    await session.execute(update(File).where(its).values(storage_id=None))
     await session.delete(row)
     session.add(entry(by, "storage_removed", details={"storage": row.id, "name": row.name}))
 

@@ -30,7 +30,7 @@ PAGES: Mapping[type[Exception], type[errors.ErrorPage]] = {
     LinkEnded: errors.LinkEnded,
     Ended: errors.DownloadEnded,
     # Where the first piece of an answer is one too many, is of another version, or is not to be had.
-    CapReached: errors.DownloadEnded,
+    CapReached: errors.DownloadServed,
     TooManyTransfers: errors.TooMany,
     BytesChangedError: errors.DownloadEnded,
     StorageUnavailable: errors.StorageAway,

@@ -125,6 +125,17 @@ FILE_NOTICES = {
         title=said("The shop has no room at the moment to prepare your file."),
         advice=said("It has been told, and your downloads are kept. Please try again later."),
     ),
+    Refusal.REPLACED: Notice(
+        icon="again",
+        title=said("The shop has replaced this file meanwhile."),
+        advice=said("This download does not count. The new version is ready for you on the page of your order."),
+    ),
+    Refusal.UNLINKED: Notice(
+        icon="cross",
+        title=said("The shop has removed this file."),
+        advice=said("That is why it no longer belongs to your order."),
+        ask=True,
+    ),
 }
 
 
@@ -309,8 +320,8 @@ class Deed(Enum):
     ADDRESS = auto()
 
 
-def flash(refusal: Refusal, deed: Deed | None = None) -> Flash:
-    """What did not happen, why, and that nothing was lost."""
+def flash(refusal: Refusal, deed: Deed | None = None, file: str = "") -> Flash:
+    """What did not happen, why, and that nothing was lost. `file` is what was to be downloaded, if it was one alone."""
     reason = REASONS[refusal]
     if deed is Deed.ADDRESS or refusal is Refusal.ALREADY_INVOICED:
         title = said("The address was not changed.")
@@ -328,7 +339,9 @@ def flash(refusal: Refusal, deed: Deed | None = None) -> Flash:
         return Flash(tone="", title=said("No invoice was made."), reason=reason, comfort=said("Nothing was changed."))
     return Flash(
         tone="stop" if refusal in OUR_FAULT else "",
-        title=said("The download could not start."),
+        title=said("The download of %(file)s could not start.", file=file)
+        if file
+        else said("The download could not start."),
         reason=reason,
         comfort=said("No download was used up."),
     )
@@ -356,6 +369,9 @@ REASONS = {
     Refusal.STAMP_FAILED: said("The file could not be prepared. Please try again in a few minutes."),
     Refusal.STORAGE_UNAVAILABLE: said("The shop’s store cannot be reached. Please try again in a few minutes."),
     Refusal.DISK_FULL: said("The shop has no room at the moment to prepare your file. Please try again later."),
+    Refusal.BEING_PREPARED: said("Your files are still being prepared. Please click once more in a minute."),
+    Refusal.REPLACED: said("The shop has replaced this file meanwhile. Please click once more."),
+    Refusal.UNLINKED: said("The shop has removed this file."),
     Refusal.PAYMENT_PENDING: said("A payment is being checked already."),
     Refusal.NOTHING_DUE: said("There is nothing to pay."),
     Refusal.NO_PROVIDER: said("The shop takes no payments on this page at present."),

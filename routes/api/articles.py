@@ -97,7 +97,7 @@ def _file(linked: LinkedFile) -> ToldLink:
     file = linked.file
     return ToldLink(
         id=file.id,
-        storage=file.storage_id,
+        storage=linked.storage_row.id,
         path=file.path,
         title=linked.link.title,
         name=file.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote
 
 from litestar import post
@@ -11,14 +12,14 @@ from litestar.di import Provide
 from litestar.response import Redirect
 
 from db.archives import Archive
-from db.downloads import DownloadObservation
 from db.orders import Order
-from portal import archives
-from portal.activity import TRESEN, By
+from portal import archives, transfers
+from portal.activity import By
 from portal.archive_bytes import ArchiveBytes
-from portal.archives import ArchiveAddress, Archives
+from portal.archives import ArchiveAddress
 from portal.house import House as PortalHouse
 from portal.refusals import Refused
+from portal.transfers import Transfer
 from routes.customer.orders import page_of
 from routes.customer.spending import PRIVATE, Asker, attempt
 from routes.given import House, LinkedOrder
@@ -31,7 +32,7 @@ from views.languages import locale_of
 @post("/o/{token:str}/archives", dependencies={"attempt": Provide(attempt)})
 async def start_archive(order: LinkedOrder, house: House, attempt: Asker) -> Redirect | Page:
     try:
-        archive = await Archives(house.counter).start(order.id, attempt)
+        archive = await house.archives.start(order.id, attempt)
     except Refused as refused:
         return await page_of(order, house, attempt.at, refused.refusal)
     async with house.database.reading() as session:
@@ -41,13 +42,12 @@ async def start_archive(order: LinkedOrder, house: House, attempt: Asker) -> Red
     return Redirect(f"/d/{address}/{quote(name, safe='')}", status_code=303)
 
 
-async def handed_out(archive: Archive, house: PortalHouse, now: datetime, ip_prefix: str) -> RangedAnswer:
-    """Raises Ended."""
+async def handed_out(archive: Archive, house: PortalHouse, by: By | None, ip_prefix: str) -> RangedAnswer:
+    """Raises Ended, CapReached."""
     async with house.database.reading() as session:
         order = await session.get_one(Order, archive.order_id)
-        left_out = await archives.left_out(archive, session)
     locale = locale_of(order.locale, "")
-    content = await Archives(house.counter).opened(archive, note(left_out, locale), By(TRESEN, now))
+    content = await house.archives.opened(archive, partial(note, locale=locale), by)
     return WholeAnswer(
         content,
         attachment(name_of(order.number, locale)),
@@ -66,20 +66,18 @@ class Watch:
     ip_prefix: str
 
     async def __call__(self, sent: Sent) -> None:
-        """A file has arrived when the archive has: half an archive cannot be unpacked."""
-        failure = "broken" if sent.broken and not self.content.is_capped else ""
+        """A file has arrived when the archive has: half an archive cannot be unpacked everywhere.
+
+        What had left as a whole before a failure of ours stays spent: the same address sends it once more.
+        """
+        failed = sent.broken and not self.content.meter.reached
         now = datetime.now(UTC)
         async with self.house.database.writing() as session:
-            session.add_all(
-                DownloadObservation(
-                    download_id=download.id,
-                    at=now,
-                    start=0,
-                    sent=length,
-                    finished=sent.finished,
-                    failure=failure,
-                    ip_prefix=self.ip_prefix,
+            for download, length in self.content.sent_of_each(sent.sent):
+                failure = "broken" if failed and length < download.size else ""
+                if not (length or sent.finished or failure):
+                    continue
+                transfer = Transfer(
+                    at=now, sent=length, is_cut=not sent.finished, failure=failure, ip_prefix=self.ip_prefix
                 )
-                for download, length in self.content.sent_of_each(sent.sent)
-                if length or sent.finished or failure
-            )
+                await transfers.note(download, transfer, session)

@@ -12,18 +12,18 @@ from litestar.di import Provide
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from db.downloads import Download, DownloadObservation
-from portal import archives, downloads, links
+from db.downloads import Download
+from portal import archives, downloads, links, transfers
 from portal.activity import TRESEN, By
-from portal.deliveries import Ended
 from portal.downloads import Address
 from portal.house import House as PortalHouse
 from portal.meters import Meter
 from portal.refusals import Refused
+from portal.transfers import Transfer
 from routes.customer import hand_offs
 from routes.customer.archives import handed_out
-from routes.customer.hand_offs import Asked
-from routes.customer.orders import page_of
+from routes.customer.hand_offs import Asked, PartAnswer
+from routes.customer.orders import DownloadOf, page_of
 from routes.customer.spending import PRIVATE, Asker, attempt
 from routes.given import AnyRequest, AnyResponse, House, IpPrefix, LinkedOrder, Now
 from routes.ranges import RangedAnswer, Sent, attachment
@@ -35,7 +35,7 @@ async def start_download(order: LinkedOrder, file_id: FromPath[int], house: Hous
     try:
         download = await house.counter.start(order.id, file_id, attempt)
     except Refused as refused:
-        return await page_of(order, house, attempt.at, refused.refusal)
+        return await page_of(order, house, attempt.at, refused.refusal, DownloadOf(file_id))
     address = downloads.token(Address(download.id, order.link.version), house.signer)
     return Redirect(f"/d/{address}/{quote(download.name, safe='')}", status_code=303)
 
@@ -48,28 +48,28 @@ async def hand_out(
     if wanted := archives.read(token, house.signer):
         async with house.database.reading() as session:
             archive = await archives.at_address(wanted, session, now)
-        return await handed_out(archive, house, now, ip_prefix)
+        return await handed_out(archive, house, _noting(request, now), ip_prefix)
     address = downloads.read(token, house.signer)
     if address is None:
         raise links.LinkUnknown
-    async with house.database.reading() as session:
-        download = await downloads.at_address(address, session, now)
-    if download is None:
-        raise Ended
-    found = await house.counter.found(download)
-    content = await house.counter.bytes_of(found, By(TRESEN, now))
+    found = await house.counter.at(address, now)
+    download = found.download
+    content = await house.counter.bytes_of(found, _noting(request, now))
     kind = guess_type(download.name)[0] or "application/octet-stream"
     headers = {"content-disposition": attachment(download.name), "content-type": kind, **PRIVATE}
-    if way := house.counter.way(found, headers):
-        await content.close()
-        return await hand_offs.handed_off(way, found, headers, Asked(request, house, now, ip_prefix))
-    return RangedAnswer(
-        content,
-        headers["content-disposition"],
-        media_type=kind,
-        headers=PRIVATE,
-        on_done=Watch(house, download, ip_prefix, content.meter),
-    )
+    asked, watch = Asked(request, house, now, ip_prefix), Watch(house, download, ip_prefix, content.meter)
+    way = house.counter.way(found, headers)
+    if way is None:
+        return RangedAnswer(content, attachment(download.name), media_type=kind, headers=PRIVATE, on_done=watch)
+    if not hand_offs.is_of_the_whole(asked, content.size):
+        return PartAnswer(content, headers, way, watch)
+    await content.close()
+    return await hand_offs.handed_off(way, found, headers, asked)
+
+
+def _noting(request: AnyRequest, now: datetime) -> By | None:
+    """In whose name a failure is noted; HEAD only looks."""
+    return By(TRESEN, now) if request.method == "GET" else None
 
 
 @dataclass(frozen=True)
@@ -82,16 +82,13 @@ class Watch:
     meter: Meter
 
     async def __call__(self, sent: Sent) -> None:
-        whole = sent.finished and sent.start + sent.sent == sent.size
+        transfer = Transfer(
+            at=datetime.now(UTC),
+            start=sent.start,
+            sent=sent.sent,
+            is_cut=not sent.finished,
+            failure="broken" if sent.broken and not self.meter.reached else "",
+            ip_prefix=self.ip_prefix,
+        )
         async with self.house.database.writing() as session:
-            session.add(
-                DownloadObservation(
-                    download_id=self.download.id,
-                    at=datetime.now(UTC),
-                    start=sent.start,
-                    sent=sent.sent,
-                    finished=whole,
-                    failure="broken" if sent.broken and not self.meter.reached else "",
-                    ip_prefix=self.ip_prefix,
-                )
-            )
+            await transfers.note(self.download, transfer, session)

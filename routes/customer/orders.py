@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 from litestar import route
 
 from portal import dossiers
+from portal.dossiers import Dossier
 from portal.observations import Opened
 from portal.refusals import Refusal
 from portal.windows import local_day
@@ -42,9 +45,19 @@ async def show_order(visit: Visit, request: AnyRequest) -> AnyResponse:
     return SHELF.answer(asked) or SHELF.put(asked, await _view(order, house, now))
 
 
-async def page_of(order: OrderBehindLink, house: House, now: Now, refused: Refusal, deed: Deed | None = None) -> Page:
+@dataclass(frozen=True)
+class DownloadOf:
+    """A click on one file."""
+
+    file_id: int
+
+
+Wanted = Deed | DownloadOf | None
+
+
+async def page_of(order: OrderBehindLink, house: House, now: Now, refused: Refusal, wanted: Wanted = None) -> Page:
     """The page with why a click was just refused. No browser may keep it."""
-    view = await _view(order, house, now, wording.flash(refused, deed))
+    view = await _view(order, house, now, partial(_flash, refused, wanted))
     headers = {"Cache-Control": "no-store"}
     return Page(view, locale=order.seen.locale, status_code=status_of(refused), headers=headers)
 
@@ -59,15 +72,25 @@ async def _view(
     order: OrderBehindLink,
     house: House,
     now: Now,
-    flash: Flash | None = None,
+    told: Callable[[Dossier], Flash] | None = None,
     asking: Asking = SILENT,
 ) -> OrderPage:
     async with house.database.reading() as session:
         dossier = await dossiers.of(order.id, session, house.zone)
         by_mail = dossier.waiver_question is not None and await house.confirmations.reaches(dossier, session)
+    flash = told(dossier) if told else None
     return OrderPage.of(dossier, now, token=order.token, flash=flash, asking=replace(asking, by_mail=by_mail))
 
 
+def _flash(refused: Refusal, wanted: Wanted, dossier: Dossier) -> Flash:
+    if isinstance(wanted, DownloadOf):
+        titles = {entitlement.file.id: entitlement.file.title for entitlement in dossier.entitlements}
+        return wording.flash(refused, file=titles.get(wanted.file_id, ""))
+    return wording.flash(refused, wanted)
+
+
 def status_of(refused: Refusal) -> int:
-    """503 where something failed on our side and may work later, 409 where a rule applies."""
+    """503 where something failed on our side and may work later, 202 where it goes on, 409 where a rule applies."""
+    if refused is Refusal.BEING_PREPARED:
+        return 202
     return 503 if refused in OUR_FAULT else 409

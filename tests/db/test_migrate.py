@@ -172,3 +172,44 @@ def test_a_file_that_is_no_database_is_refused(place, backups):
 
     with pytest.raises(sqlite3.DatabaseError):
         migrate(place, backups)
+
+
+@pytest.fixture
+def earlier_tresen(tmp_path, monkeypatch):
+    """A Tresen that knows no migration after the given one, until it is brought up to date."""
+
+    def at(revision: str) -> None:
+        folder = tmp_path / "earlier"
+        shutil.copytree(migrations.VERSIONS.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        for each in (folder / "versions").glob("[0-9]*_*.py"):
+            if each.name.split("_")[0] > revision:
+                each.unlink()
+        monkeypatch.setattr(migrations, "VERSIONS", folder / "versions")
+
+    return at
+
+
+def test_what_was_noted_of_a_download_becomes_one_row_with_its_sums(place, backups, earlier_tresen, monkeypatch):
+    earlier_tresen("0023")
+    migrate(place, backups)
+    with closing(sqlite3.connect(place)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO download"
+            " (id, order_id, file_id, attempt, name, file_version, size, stamp, started_at, ip_prefix)"
+            " VALUES (?, 1, 1, '', 'a.pdf', '1', 10, '', '2026-12-01 11:00:00', '')",
+            [(1,), (2,), (3,)],
+        )
+        connection.executemany(
+            "INSERT INTO download_observation"
+            " (download_id, at, start, sent, finished, failure, ip_prefix, handed_off)"
+            " VALUES (?, '2026-12-01 11:00:00', 0, ?, ?, ?, '', ?)",
+            [(1, 4, 0, "", 0), (1, 10, 1, "", 0), (1, 0, 0, "broken", 0), (2, 7, 0, "", 1), (2, 0, 0, "broken", 0)],
+        )
+    monkeypatch.undo()
+    migrate(place, backups)
+
+    wanted = "SELECT download_id, sent, pieces, covered, finished, failure, handed_off FROM download_observation"
+    assert rows(place, f"{wanted} ORDER BY download_id") == [
+        (1, 14, "[[0,10]]", 10, 1, "broken", 0),
+        (2, 7, "[]", 0, 0, "broken", 1),
+    ]

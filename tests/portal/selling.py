@@ -16,18 +16,19 @@ from db.files import File
 from db.orders import Order
 from db.settings import FileSettings
 from db.storages import StorageKind
-from portal import allowances, articles, dossiers, downloads, order_imports, settings, storages
+from portal import allowances, articles, dossiers, order_imports, settings, storages, transfers
 from portal.activity import TRESEN, By
 from portal.allowances import NewAllowance
 from portal.articles import ArticleBody, FileLink
-from portal.deliveries import Ended
 from portal.downloads import Address, Attempt
 from portal.entitlements import Entitlement
 from portal.house import House
+from portal.meters import MeteredBytes
 from portal.order_imports import Key
 from portal.refusals import Refusal, Refused
 from portal.settings import FilesChange
 from portal.storages import NewStorage
+from portal.transfers import Transfer
 from tests.factories import NOON, ORDERED, SHOP, an_imported_order
 
 KEY = Key("etsy", "1")
@@ -40,6 +41,7 @@ class Shop:
     def __init__(self, house: House) -> None:
         self.house = house
         self.folder = house.database.path.parent / "files"
+        self.copies = house.database.path.parent / "cache" / "stamped"
 
     async def opens(self, **rules: Any) -> None:
         new = NewStorage(name="folder", kind=StorageKind.LOCAL, options={"root": str(self.folder)})
@@ -110,18 +112,20 @@ class Customer:
 
     async def fetches(self, download: Download, at: datetime = NOON) -> bytes:
         """Goes to the download's address as it was given out at first; raises Ended where that is dead."""
-        async with self.house.database.reading() as session:
-            known = await downloads.at_address(Address(download.id, 1), session, at)
-        if known is None:
-            raise Ended
-        content = await self.house.counter.opened(known, By(TRESEN, at))
+        content = await self.opens(download, By(TRESEN, at))
         pieces = [piece async for piece in content.read(0, content.size)]
         await content.close()
         return b"".join(pieces)
 
-    async def has_fetched(self, download: Download, sent: int, *, finished: bool = True) -> None:
+    async def opens(self, download: Download, by: By | None) -> MeteredBytes:
+        """Raises Ended, CapReached."""
+        counter = self.house.counter
+        return await counter.bytes_of(await counter.at(Address(download.id, 1), by.at if by else NOON), by)
+
+    async def has_fetched(self, download: Download, sent: int, start: int = 0, **fields: Any) -> None:
+        """As the answer notes it when it is over."""
         async with self.house.database.writing() as session:
-            session.add(DownloadObservation(download_id=download.id, at=NOON, start=0, sent=sent, finished=finished))
+            await transfers.note(download, Transfer(at=NOON, start=start, sent=sent, **fields), session)
 
 
 async def refusal_of(click: Awaitable[Download]) -> Refusal | None:

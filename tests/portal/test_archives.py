@@ -5,24 +5,33 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from db.archives import Archive
 from db.downloads import Download
+from pdfkit.outcome import Style
+from portal import storages
 from portal.activity import TRESEN, By
 from portal.archive_bytes import Note
 from portal.archives import ArchiveAddress as Address
-from portal.archives import Archives, at_address, left_out, read, token
+from portal.archives import Archives, at_address, read, token
 from portal.deliveries import Ended
 from portal.downloads import Attempt
+from portal.meters import CapReached
+from portal.preparations import Preparations
 from portal.refusals import Refusal, Refused
+from portal.stamps import Stamps, Wish
 from tests.factories import NOON, a_line
 from tests.pdfkit import papers, reading
 from tests.portal.selling import STAMP, Customer, Shop
 
 ZIP = b"PK, or so it says" * 40
+OTHERS = count()
 LINES = [a_line(id="1", sku="BENTE", line_gross=1000), a_line(id="2", sku="EXTRA", line_gross=1490)]
 
 
@@ -48,14 +57,22 @@ async def customer(shop, files):
 class Buyer(Customer):
     def __init__(self, shop: Shop, order_id: int) -> None:
         super().__init__(shop, order_id)
-        self.archives = Archives(shop.house.counter)
+        self.archives = shop.house.archives
+        self.told: Sequence[tuple[str, Refusal]] = ()
 
     async def takes_all(self, mark: str = "", at=NOON) -> Archive:
         return await self.archives.start(self.order_id, Attempt(mark=mark, ip_prefix="", at=at))
 
     async def unpacks(self, archive: Archive, note: Note | None = None, at=NOON) -> dict[str, bytes]:
-        content = await self.archives.opened(archive, note, By(TRESEN, at))
+        """`note` joins the files; what is to stand in it is remembered as `told`."""
+
+        def noted(left_out: Sequence[tuple[str, Refusal]]) -> Note | None:
+            self.told = left_out
+            return note
+
+        content = await self.archives.opened(archive, noted, By(TRESEN, at))
         whole = b"".join([piece async for piece in content.read(0, content.size)])
+        await content.close()
         assert len(whole) == content.size
         with zipfile.ZipFile(io.BytesIO(whole)) as found:
             assert found.testzip() is None
@@ -66,6 +83,16 @@ class Buyer(Customer):
             from portal import dossiers
 
             return [each.downloads_left for each in (await dossiers.of(self.order_id, session)).entitlements]
+
+
+async def another_is_stamped(stamps: Stamps, shop: Shop) -> None:
+    """A copy for somebody else, whose making drops what is too much."""
+    async with shop.house.database.reading() as session:
+        row = (await storages.every(session))[0]
+    storage = shop.house.storages.opened(row)
+    original = await storage.stat("bente.pdf")
+    wish = Wish(4711, f"Kauf {next(OTHERS)}", Style(11, 10, 10))
+    await (await stamps.make(stamps.name(row.id, original, wish), storage, original, wish)).close()
 
 
 async def why(click) -> Refusal | None:
@@ -107,8 +134,7 @@ async def test_a_file_that_is_used_up_is_left_out_and_told(customer, files, shop
     archive = await customer.takes_all()
 
     assert list(await customer.unpacks(archive)) == ["bente.pdf"]
-    async with shop.house.database.reading() as session:
-        assert await left_out(archive, session) == [("extra.bin", Refusal.LIMIT_REACHED)]
+    assert customer.told == [("extra.bin", Refusal.LIMIT_REACHED)]
     assert await customer.left() == [1, 0]
 
 
@@ -165,14 +191,71 @@ async def test_equal_names_are_told_apart(customer, shop, files):
     assert list(await customer.unpacks(await customer.takes_all())) == ["bente.pdf", "bente (2).pdf"]
 
 
-async def test_a_file_replaced_meanwhile_ends_the_archive_and_gives_everything_back(customer, shop):
+# --- What has changed between the click and the fetching
+
+
+async def test_a_file_replaced_meanwhile_is_left_out_told_and_given_back(customer, shop):
     archive = await customer.takes_all()
     (shop.folder / "extra.bin").write_bytes(b"the second edition")
 
+    assert list(await customer.unpacks(archive)) == ["bente.pdf"]
+    assert customer.told == [("extra.bin", Refusal.REPLACED)]
+    assert await customer.left() == [1, 2]
+
+
+async def test_a_file_that_vanished_meanwhile_comes_with_the_next_fetch_if_it_is_back(customer, shop):
+    archive = await customer.takes_all()
+    place = shop.folder / "extra.bin"
+    place.rename(shop.folder / "elsewhere.bin")
+    assert list(await customer.unpacks(archive)) == ["bente.pdf"]
+    assert await customer.left() == [1, 2]
+
+    (shop.folder / "elsewhere.bin").rename(place)
+
+    assert list(await customer.unpacks(archive)) == ["bente.pdf", "extra.bin"]
+    assert await customer.left() == [1, 1]
+
+
+async def test_what_was_given_back_and_spent_elsewhere_is_not_in_it_any_more(customer, files, shop):
+    await shop.rules(limit_per_file=1)
+    archive = await customer.takes_all()
+    place = shop.folder / "extra.bin"
+    place.rename(shop.folder / "elsewhere.bin")
+    await customer.unpacks(archive)
+    (shop.folder / "elsewhere.bin").rename(place)
+    await customer.clicks(files[1])
+
+    assert list(await customer.unpacks(archive)) == ["bente.pdf"]
+    assert customer.told == [("extra.bin", Refusal.LIMIT_REACHED)]
+
+
+async def test_a_file_that_was_unlinked_meanwhile_is_left_out(customer, shop):
+    archive = await customer.takes_all()
+    await shop.unlinks("EXTRA")
+
+    assert list(await customer.unpacks(archive)) == ["bente.pdf"]
+    assert customer.told == [("extra.bin", Refusal.UNLINKED)]
+
+
+async def test_an_archive_of_which_nothing_is_left_has_ended_and_is_given_back(customer, shop):
+    await shop.rules(watermark_text="")
+    archive = await customer.takes_all()
+    for name in ("bente.pdf", "extra.bin"):
+        (shop.folder / name).unlink()
+
     with pytest.raises(Ended):
         await customer.unpacks(archive)
-
     assert await customer.left() == [2, 2]
+
+
+async def test_a_dead_order_ends_its_archives_for_good(customer, shop):
+    archive = await customer.takes_all()
+    await shop.rules(download_enabled=False)
+
+    with pytest.raises(Ended):
+        await customer.unpacks(archive)
+    await shop.rules(download_enabled=True)
+    assert await customer.left() == [1, 1]
 
 
 async def test_what_had_arrived_before_stays_spent(customer, shop):
@@ -181,20 +264,92 @@ async def test_what_had_arrived_before_stays_spent(customer, shop):
         await customer.has_fetched(download, download.size)
     (shop.folder / "extra.bin").write_bytes(b"the second edition")
 
-    with pytest.raises(Ended):
-        await customer.unpacks(archive)
+    assert list(await customer.unpacks(archive)) == ["bente.pdf"]
+    assert await customer.left() == [1, 1]
+
+
+async def test_who_only_looks_at_it_gets_nothing_back(customer, shop):
+    archive = await customer.takes_all()
+    (shop.folder / "extra.bin").unlink()
+
+    await (await customer.archives.opened(archive, lambda _: None, None)).close()
 
     assert await customer.left() == [1, 1]
 
 
-async def test_an_archive_serves_each_file_three_times_at_most_and_then_gives_nothing_back(customer, shop):
+# --- How often it may be fetched
+
+
+async def test_an_archive_is_served_three_times_as_a_whole(customer, shop):
     archive = await customer.takes_all()
     for _ in range(3):
         await customer.unpacks(archive)
 
-    with pytest.raises(Ended):
+    with pytest.raises(CapReached):
         await customer.unpacks(archive)
+
+
+async def test_a_file_that_was_fetched_often_on_its_own_is_still_in_it(customer, files, shop):
+    small = await customer.clicks(files[1], "a page")
+    for _ in range(3):
+        await customer.has_fetched(small, small.size)
+
+    assert list(await customer.unpacks(await customer.takes_all("a page"))) == ["bente.pdf", "extra.bin"]
+
+
+async def test_what_never_had_its_turn_before_the_end_is_given_back(customer, shop):
+    archive = await customer.takes_all()
+    first, _ = await shop.every(Download)
+    for _ in range(4):
+        await customer.has_fetched(first, first.size, is_cut=True)
+
+    with pytest.raises(CapReached):
+        await customer.unpacks(archive)
+    assert await customer.left() == [1, 2]
+
+
+# --- What takes long
+
+
+async def test_a_copy_is_kept_as_long_as_its_archive_is_being_sent(customer, shop, house):
+    archive = await customer.takes_all()
+    crowded = Stamps(shop.copies, house.child, most_bytes=0)
+    counter = replace(house.counter, stamps=crowded)
+    content = await Archives(counter, Preparations()).opened(archive, lambda _: None, By(TRESEN, NOON))
+    (stamped,) = (each for each in await shop.every(Download) if each.stamp)
+
+    await another_is_stamped(crowded, shop)
+    assert (shop.copies / f"{stamped.stamp}.pdf").exists()
+
+    await content.close()
+    await another_is_stamped(crowded, shop)
+    assert not (shop.copies / f"{stamped.stamp}.pdf").exists()
+
+
+async def test_where_stamping_takes_too_long_nothing_is_spent_and_it_goes_on(customer, shop):
+    hasty = replace(customer.archives, preparations=Preparations(patience=0))
+    attempt = Attempt(mark="a page", ip_prefix="", at=NOON)
+
+    assert await why(hasty.start(customer.order_id, attempt)) is Refusal.BEING_PREPARED
+    assert await shop.count(Download) == 0
+
+    while await why(hasty.start(customer.order_id, attempt)):
+        await asyncio.sleep(0.01)
     assert await customer.left() == [1, 1]
+
+
+async def test_two_clicks_wait_for_one_preparation():
+    begun = []
+
+    async def made() -> str:
+        begun.append(1)
+        await asyncio.sleep(0)
+        return "made"
+
+    preparations: Preparations[str] = Preparations()
+
+    assert await asyncio.gather(*(preparations.of("one", made) for _ in range(3))) == ["made"] * 3
+    assert begun == [1]
 
 
 async def test_its_address_lives_for_a_day_and_dies_with_the_link(customer, shop):
@@ -204,9 +359,9 @@ async def test_its_address_lives_for_a_day_and_dies_with_the_link(customer, shop
     assert address is not None
 
     async with shop.house.database.reading() as session:
-        assert (await at_address(address, session, NOON + timedelta(hours=24))).id == archive.id
+        assert (await at_address(address, session, archive.started_at + timedelta(hours=24))).id == archive.id
         with pytest.raises(Ended):
-            await at_address(address, session, NOON + timedelta(hours=24, seconds=1))
+            await at_address(address, session, archive.started_at + timedelta(hours=24, seconds=1))
         with pytest.raises(Ended):
             await at_address(Address(archive.id, 2), session, NOON)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from db.activity import Activity
 from db.articles import ArticleFile
@@ -133,6 +133,35 @@ async def test_paid_orders_within_the_window_can_get_a_file(shop):
     await shop.rules(window_days=7)
     assert await reach(shop, file, ORDERED + timedelta(days=7)) == 2
     assert await reach(shop, file, ORDERED + timedelta(days=8)) == 0
+
+
+async def test_who_had_a_file_by_another_article_before_keeps_that_window(shop):
+    file = await shop.sells("a.zip", "PDF-BENTE", at=ORDERED)
+    await shop.is_ordered(Key("etsy", "1"), **bought("PDF-BENTE"))
+    await shop.is_ordered(Key("etsy", "2"), **bought("PDF-TILDA"))
+    await shop.sells("a.zip", "PDF-*", at=ORDERED + timedelta(days=20))
+    await shop.unlinks("PDF-BENTE")
+    await shop.rules(window_days=7)
+
+    assert await reach(shop, file, ORDERED + timedelta(days=21)) == 1
+
+
+async def test_nobody_can_get_a_file_that_is_missing_or_cannot_be_stamped(shop):
+    (shop.folder / "broken.pdf").write_bytes(b"<html>")
+    missing, broken = await shop.sells("a.zip", "TILDA"), await shop.sells("broken.pdf", "BENTE")
+    await shop.is_ordered(**bought("BENTE", "TILDA"))
+    async with shop.house.database.writing() as session:
+        await session.execute(update(File).where(File.id == missing).values(missing_since=ORDERED))
+    await shop.rules(watermark_text="Kauf {OrderNumber}")
+
+    assert [await reach(shop, missing), await reach(shop, broken)] == [0, 0]
+
+
+async def test_nobody_can_get_what_was_bought_not_at_all(shop):
+    file = await shop.sells("a.zip")
+    await shop.is_ordered(lines=[a_line(quantity="0")])
+
+    assert await reach(shop, file) == 0
 
 
 async def test_nobody_can_get_what_is_not_linked_any_more(shop):

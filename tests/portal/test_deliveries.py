@@ -14,6 +14,7 @@ from portal import links, order_imports, settings
 from portal.deliveries import Ended
 from portal.downloads import BYTE_CAP
 from portal.imported import Buyer
+from portal.meters import CapReached
 from portal.refusals import Refusal
 from portal.settings import SellerChange
 from tests.factories import NOON, SHOP, a_line, an_imported_order
@@ -224,6 +225,96 @@ async def test_a_vanished_original_gives_the_download_back(shop, plain, customer
     assert (await shop.entitlement(customer.order_id)).downloads_left == 1
 
 
+# --- What is given back
+
+
+@pytest.fixture
+async def scarce(shop, plain):
+    """The file of one download."""
+    await shop.rules(limit_per_file=1)
+    return plain
+
+
+async def left(customer: Customer) -> int | None:
+    return (await customer.shop.entitlement(customer.order_id)).downloads_left
+
+
+async def is_gone_for_a_while(customer: Customer, download: Download) -> None:
+    """The storage has lost the file, the customer asks for it in vain, and then it is back."""
+    place, elsewhere = customer.shop.folder / "bente.zip", customer.shop.folder.parent / "elsewhere"
+    place.rename(elsewhere)
+    with pytest.raises(Ended):
+        await customer.fetches(download)
+    elsewhere.rename(place)
+
+
+async def test_an_address_that_works_again_takes_its_download_again(scarce, customer):
+    download = await customer.clicks(scarce)
+    await is_gone_for_a_while(customer, download)
+    assert await left(customer) == 1
+
+    assert await customer.fetches(download) == BYTES
+    assert await left(customer) == 0
+
+
+async def test_nobody_has_what_was_given_back_and_the_old_address_too(scarce, customer):
+    old = await customer.clicks(scarce)
+    await is_gone_for_a_while(customer, old)
+    await customer.clicks(scarce)
+
+    with pytest.raises(Ended):
+        await customer.fetches(old)
+
+
+async def test_who_only_looks_gets_nothing_back_and_takes_nothing_again(shop, scarce, customer):
+    download = await customer.clicks(scarce)
+    place, elsewhere = shop.folder / "bente.zip", shop.folder.parent / "elsewhere"
+    place.rename(elsewhere)
+    with pytest.raises(Ended):
+        await customer.opens(download, None)
+    assert await left(customer) == 0
+
+    with pytest.raises(Ended):
+        await customer.fetches(download)
+    elsewhere.rename(place)
+    await (await customer.opens(download, None)).close()
+    assert await left(customer) == 1
+
+
+@pytest.mark.parametrize(
+    ("pieces", "outcome"),
+    [
+        ([(0, len(BYTES))], 0),
+        ([(len(BYTES) - 1, 1)], 1),
+        ([(0, len(BYTES) - 1)], 0),
+        ([(0, 500), (500, len(BYTES) - 500)], 0),
+        ([(400, len(BYTES) - 400), (0, 500)], 0),
+        ([(0, 500), (600, len(BYTES) - 600)], 1),
+        ([(0, 400)] * 3, 1),
+    ],
+    ids=["whole", "its last byte", "all but a byte", "two halves", "overlapping", "with a hole", "three times a half"],
+)
+async def test_a_failure_gives_back_what_has_not_left_in_any_number_of_pieces(scarce, customer, pieces, outcome):
+    download = await customer.clicks(scarce)
+    for start, sent in pieces:
+        await customer.has_fetched(download, sent, start)
+    (customer.shop.folder / "bente.zip").unlink()
+
+    with pytest.raises(Ended):
+        await customer.fetches(download)
+    assert await left(customer) == outcome
+
+
+async def test_what_was_handed_off_as_a_whole_is_not_given_back(shop, scarce, customer):
+    download = await customer.clicks(scarce)
+    await customer.has_fetched(download, len(BYTES), handed_off=True)
+    (shop.folder / "bente.zip").write_bytes(b"the second edition")
+
+    with pytest.raises(Ended):
+        await customer.fetches(download)
+    assert await left(customer) == 0
+
+
 async def test_a_download_that_was_given_back_is_not_reused_by_its_page(shop, plain, customer):
     first = await customer.clicks(plain, "a page")
     (shop.folder / "bente.zip").write_bytes(b"the second edition")
@@ -289,7 +380,7 @@ async def test_an_address_serves_at_most_three_times_its_bytes(plain, customer):
         assert await customer.fetches(download) == BYTES
         await customer.has_fetched(download, len(BYTES))
 
-    with pytest.raises(Ended):
+    with pytest.raises(CapReached):
         await customer.fetches(download)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from db.downloads import Download, DownloadObservation
+from db.downloads import Download
 from db.orders import LineKind
 from portal.order_imports import Key
 from portal.refusals import NotFound, Refusal
@@ -198,6 +198,21 @@ async def test_a_discount_with_the_number_of_an_article_brings_no_file(shop, fil
     assert await refusal_of(refunded.clicks(file)) is Refusal.REFUNDED
 
 
+@pytest.mark.parametrize("quantity", ["0", "-1", "0.00"])
+async def test_a_line_of_nothing_brings_no_file(shop, file, quantity):
+    order = await shop.is_ordered(lines=[a_line(quantity=quantity)])
+
+    with pytest.raises(NotFound):
+        await Customer(shop, order).clicks(file)
+
+
+async def test_a_line_that_takes_something_back_adds_nothing_to_the_one_that_brought_it(shop, file):
+    await shop.rules(limit_per_file=2, limit_times_quantity=True)
+    order = await shop.is_ordered(lines=[a_line(quantity="3"), a_line(id="2", quantity="-1", line_gross=0)])
+
+    assert (await shop.entitlement(order)).downloads_left == 6
+
+
 async def test_the_limit_counts_once_for_each_piece_where_the_merchant_says_so(shop, file):
     await shop.rules(limit_per_file=2, limit_times_quantity=True)
     order = await shop.is_ordered(lines=[a_line(quantity="3")])
@@ -208,10 +223,7 @@ async def test_the_limit_counts_once_for_each_piece_where_the_merchant_says_so(s
 async def test_a_download_that_we_failed_to_deliver_is_given_back_until_it_was_finished_after_all(shop, file, customer):
     await shop.rules(limit_per_file=1)
     download = await customer.clicks(file)
-    async with shop.house.database.writing() as session:
-        session.add(
-            DownloadObservation(download_id=download.id, at=NOON, start=0, sent=10, finished=False, failure="broken")
-        )
+    await customer.has_fetched(download, 10, is_cut=True, failure="broken")
     assert (await shop.entitlement(customer.order_id)).downloads_left == 1
 
     await customer.has_fetched(download, len(BYTES))
@@ -220,7 +232,7 @@ async def test_a_download_that_we_failed_to_deliver_is_given_back_until_it_was_f
 
 async def test_a_transfer_that_the_customer_broke_off_stays_spent(shop, file, customer):
     await shop.rules(limit_per_file=1)
-    await customer.has_fetched(await customer.clicks(file), 10, finished=False)
+    await customer.has_fetched(await customer.clicks(file), 10, is_cut=True)
 
     assert (await shop.entitlement(customer.order_id)).downloads_left == 0
 
@@ -230,3 +242,18 @@ async def test_linking_a_file_again_keeps_its_first_day(shop, file, customer):
     await shop.sells("bente.zip", at=NOON + DAY)
 
     assert (await shop.entitlement(customer.order_id)).file.linked_at == NOON
+
+
+async def test_moving_a_file_to_all_articles_that_begin_alike_keeps_its_first_day(shop, file, customer):
+    """Else a window that is over would begin anew for everybody."""
+    await shop.sells("bente.zip", "BEN*", at=NOON + DAY)
+    await shop.unlinks()
+
+    assert (await shop.entitlement(customer.order_id)).file.linked_at == NOON
+
+
+async def test_another_article_s_first_day_is_not_that_of_this_one(shop, file):
+    await shop.sells("bente.zip", "OTHER", at=NOON + DAY)
+    order = await shop.is_ordered(lines=[a_line(sku="OTHER")])
+
+    assert (await shop.entitlement(order)).file.linked_at == NOON + DAY

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from db.orders import OrderKind, PaymentMethod, State
 from db.payments import PaymentStatus
 from db.settings import PaidRule
-from portal.downloads import has_ended, refusal
+from portal.downloads import ending, refusal
+from portal.entitlements import Entitlement
 from portal.refusals import Refusal
 from portal.windows import is_over, last_day, start_of
 from tests.factories import (
@@ -198,6 +199,8 @@ def test_a_window_ends_at_the_first_instant_after_its_last_day(start, days, zone
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4"),)}, 12),
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4"), a_bought_line("2"))}, 18),
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4"), a_bought_line("2", "2"))}, 12),
+        ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4", "1"),)}, 9),
+        ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("4", "3"), a_bought_line("2", "2"))}, 3),
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("0.5"),)}, 3),
         ({"limit": 3, "times_quantity": True, "lines": (a_bought_line("2.9"),)}, 6),
         ({"limit": 3, "times_quantity": True, "allowance": 1, "lines": (a_bought_line("2"),)}, 7),
@@ -235,16 +238,20 @@ def test_a_file_is_locked_when_every_line_that_brought_it_was_refunded(lines, wh
 
 @pytest.mark.parametrize("obstacle", [Refusal.EXPIRED, Refusal.LIMIT_REACHED])
 def test_a_running_download_is_not_asked_again_about_limit_and_window(obstacle):
-    assert not has_ended(obstructed(obstacle))
+    assert why_ended(obstructed(obstacle)) is None
 
 
 @pytest.mark.parametrize("obstacle", [Refusal.CANCELLED, Refusal.REFUNDED, Refusal.DISABLED])
 def test_a_running_download_ends_with_its_order_its_line_or_the_switch(obstacle):
-    assert has_ended(obstructed(obstacle))
+    assert why_ended(obstructed(obstacle)) is obstacle
 
 
 def test_a_running_download_ends_with_the_link_between_article_and_file():
-    assert has_ended(None)
+    assert ending(an_order(paid=True), [], enabled=True) is Refusal.UNLINKED
+
+
+def why_ended(entitlement: Entitlement) -> Refusal | None:
+    return ending(entitlement.order, entitlement.lines, enabled=entitlement.rules.enabled)
 
 
 @given(ORDERS)

@@ -52,8 +52,9 @@ def opened(database: Database, *values: tuple[int, str]) -> None:
 
 def sent(database: Database, *values: tuple[int, str, bool, str]) -> None:
     insert = (
-        "INSERT INTO download_observation (download_id, at, start, sent, finished, failure, ip_prefix)"
-        " VALUES (?, ?, 0, 10, ?, ?, '192.0.2.0/24')"
+        "INSERT INTO download_observation"
+        " (download_id, at, sent, pieces, covered, finished, failure, handed_off, ip_prefix)"
+        " VALUES (?, ?, 30, '[[0, 10], [20, 30]]', 20, ?, ?, 1, '192.0.2.0/24')"
     )
     rows(database, insert, values)
 
@@ -68,14 +69,18 @@ async def test_of_old_openings_the_last_of_each_order_stays_without_its_address(
     assert counts == Counts(deleted=2, shortened=2)
 
 
-async def test_whether_a_download_was_finished_or_failed_stays_and_broken_transfers_go(database):
-    """A finished one outweighs a failure of ours: deleting it would give the download back after all."""
-    sent(database, (1, OLD, False, ""), (1, OLD, True, ""), (1, OLD, False, "StorageUnavailable"), (2, KEPT, False, ""))
+async def test_what_became_of_a_download_stays_as_the_merchant_reads_it(database):
+    """Its sums, whether it was finished, handed off, failed: one of them lost would give it back or take it."""
+    sent(database, (1, OLD, True, "StorageUnavailable"), (2, OLD, False, ""), (3, KEPT, False, ""))
 
     await retention.run(database.writing, NOW)
 
-    left = rows(database, "SELECT download_id, finished, failure, ip_prefix FROM download_observation ORDER BY id")
-    assert left == [(1, 1, "", ""), (1, 0, "StorageUnavailable", ""), (2, 0, "", "192.0.2.0/24")]
+    wanted = "SELECT download_id, sent, pieces, covered, finished, failure, handed_off, ip_prefix"
+    assert rows(database, f"{wanted} FROM download_observation ORDER BY id") == [
+        (1, 30, "[]", 20, 1, "StorageUnavailable", 1, ""),
+        (2, 30, "[]", 20, 0, "", 1, ""),
+        (3, 30, "[[0, 10], [20, 30]]", 20, 0, "", 1, "192.0.2.0/24"),
+    ]
 
 
 async def test_a_spent_download_stays_spent_and_forgets_from_where(database):

@@ -11,7 +11,7 @@ from views.admin.storage_words import KINDS, Checked
 from views.sentences import Sentence, said
 
 NAME_TAKEN = said("Another storage has this name already.")
-STILL_NEEDED = said("This storage holds files of articles or orders, so it stays.")
+STILL_NEEDED = said("This storage holds files that are linked with articles, so it stays. Unlink them first.")
 
 
 def unusable(default: str) -> Sentence:

@@ -57,7 +57,17 @@ class DownloadEnded(ErrorPage):
     status: ClassVar = 410
     says: ClassVar = said("This download has ended")
     helps: ClassVar = said(
-        "Its address works for one day. Please open your order again, and start the download from there."
+        "Its address works for one day, and ends sooner where the file or the order changes."
+        " Please open your order again, and start the download from there."
+    )
+
+
+class DownloadServed(ErrorPage):
+    status: ClassVar = 410
+    says: ClassVar = said("This download was fetched often enough")
+    helps: ClassVar = said(
+        "Its address hands out three times the file’s size at most, and has done so."
+        " Please open your order again, and start the download from there."
     )
 
 

@@ -11,9 +11,11 @@ from urllib.parse import unquote
 from sqlalchemy import select
 
 from db.downloads import Download, DownloadObservation
-from portal import articles, order_imports
+from portal import archives, articles, order_imports
 from portal.activity import By
 from portal.articles import ArticleBody, FileLink
+from routes.customer.archives import Watch
+from routes.ranges import Sent
 from tests.routes.customer.conftest import Running, Sale, an_imported_order
 
 
@@ -149,3 +151,28 @@ async def test_five_gigabytes_are_announced_and_read_from_their_end_without_the_
     assert head.headers["content-length"] == str(size)
     assert (tail.status_code, tail.content) == (206, b"last")
     assert int(whole.headers["content-length"]) > size
+
+
+async def test_of_an_archive_that_we_broke_off_is_given_back_what_had_not_left(tresen: Running, sale: Sale):
+    """What had left as a whole is sent once more from the same address, which costs nothing."""
+    address = await takes_all(tresen, sale)
+    wanted = archives.read(address.split("/")[2], tresen.house.signer)
+    assert wanted is not None
+    now = datetime.now(UTC)
+    async with tresen.house.database.reading() as session:
+        archive = await archives.at_address(wanted, session, now)
+    content = await tresen.house.archives.opened(archive, lambda _: None, By("test", now))
+    _, (_, length_of_extras) = content.sent_of_each(content.size)
+    half = length_of_extras // 2
+    first_alone = next(at for at in range(content.size, 0, -1) if content.sent_of_each(at)[1][1] == half)
+
+    await Watch(tresen.house, content, "")(Sent(0, first_alone, content.size, finished=False, broken=True))
+    await content.close()
+
+    page = (await tresen.client.get(sale.link)).text
+    left = dict(re.findall(r'data-file="(\d+)" data-name="[^"]*" data-downloads-left="(\d+)"', page))
+    assert left == {str(sale.pattern): "4", str(sale.extras): "5"}
+    again = await tresen.client.get(address)
+    with zipfile.ZipFile(io.BytesIO(again.content)) as found:
+        assert found.namelist() == ["bente.pdf", "extras.zip"]
+    assert "5" not in re.findall(r'data-downloads-left="(\d+)"', (await tresen.client.get(sale.link)).text)

@@ -19,7 +19,7 @@ async def test_what_would_go_beyond_the_cap_is_told_as_ended_and_not_as_our_fail
 
 async def test_one_transfer_too_many_is_told_to_wait_and_is_no_failure_of_ours(tresen: Running, sale: Sale):
     started = await tresen.client.post(f"{sale.link}/files/{sale.extras}/downloads")
-    meter = tresen.house.counter.meters.of(1, cap=10**9, on_record=0)
+    meter = tresen.house.counter.meters.of("download 1", cap=10**9, on_record=0)
     meter.running = MOST_TRANSFERS
 
     answer = await tresen.client.get(started.headers["location"])

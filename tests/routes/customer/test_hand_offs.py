@@ -30,10 +30,10 @@ async def tresen(tmp_path: Path) -> AsyncIterator[Running]:
         yield found
 
 
-async def observed(tresen: Running) -> list[tuple[int, int, bool, bool]]:
+async def observed(tresen: Running) -> list[tuple[int, bool]]:
     async with tresen.house.database.reading() as session:
         rows = await session.scalars(select(DownloadObservation).order_by(DownloadObservation.id))
-        return [(each.start, each.sent, each.finished, each.handed_off) for each in rows]
+        return [(each.sent, each.handed_off) for each in rows]
 
 
 async def test_the_web_server_is_told_which_file_to_send_under_which_name(tresen: Running, sale: Sale):
@@ -44,7 +44,7 @@ async def test_the_web_server_is_told_which_file_to_send_under_which_name(tresen
     assert answer.headers["content-disposition"].startswith('attachment; filename="extras.zip"')
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["cache-control"] == "private, no-store"
-    assert await observed(tresen) == [(0, 2002, False, True)]
+    assert await observed(tresen) == [(2002, True)]
 
 
 async def test_a_stamped_copy_is_sent_by_us(tresen: Running, sale: Sale):
@@ -54,16 +54,47 @@ async def test_a_stamped_copy_is_sent_by_us(tresen: Running, sale: Sale):
     assert answer.content.startswith(b"%PDF-")
 
 
-async def test_what_is_asked_for_counts_as_sent_up_to_the_cap(tresen: Running, sale: Sale):
+async def test_the_whole_counts_as_sent_up_to_the_cap(tresen: Running, sale: Sale):
     address = await started(tresen, sale, sale.extras)
-    part = await tresen.client.get(address, headers={"Range": "bytes=2000-"})
-    await tresen.client.head(address)
 
     answers = [(await tresen.client.get(address)).status_code for _ in range(4)]
+    told = (await tresen.client.get(address)).text
 
-    assert "x-accel-redirect" in part.headers
-    assert answers == [200, 200, 410, 410]
-    assert (await observed(tresen))[0] == (2000, 2, False, True)
+    assert answers == [200, 200, 200, 410]
+    assert "Dieser Download wurde oft genug abgerufen" in told
+    assert await observed(tresen) == [(3 * 2002, True)]
+
+
+async def test_a_rest_is_sent_by_us_and_counts_as_what_was_taken(tresen: Running, sale: Sale):
+    """A rest that is broken off and asked for anew again and again would else count as all of it each time."""
+    address = await started(tresen, sale, sale.extras)
+    await tresen.client.get(address)
+
+    parts = [await tresen.client.get(address, headers={"Range": f"bytes={at}-"}) for at in (1900, 1950, 1990, 2000)]
+
+    assert [part.status_code for part in parts] == [206] * 4
+    assert parts[0].content == (tresen.files / "extras.zip").read_bytes()[1900:]
+    assert await observed(tresen) == [(2002 + 102 + 52 + 12 + 2, True)]
+
+
+async def test_a_rest_continues_what_nginx_has_begun(tresen: Running, sale: Sale):
+    address = await started(tresen, sale, sale.extras)
+    status = (tresen.files / "extras.zip").stat()
+    tag = f'"{int(status.st_mtime):x}-{status.st_size:x}"'
+
+    rest = await tresen.client.get(address, headers={"Range": "bytes=2000-", "If-Range": tag})
+    of_another = await tresen.client.get(address, headers={"Range": "bytes=2000-", "If-Range": '"1-1"'})
+
+    assert (rest.status_code, rest.headers["etag"], len(rest.content)) == (206, tag, 2)
+    assert (of_another.status_code, len(of_another.content)) == (200, 2002)
+
+
+async def test_who_asks_for_the_head_gets_it_from_us_and_nothing_is_noted(tresen: Running, sale: Sale):
+    answer = await tresen.client.head(await started(tresen, sale, sale.extras))
+
+    assert answer.headers["content-length"] == "2002"
+    assert "x-accel-redirect" not in answer.headers
+    assert await observed(tresen) == []
 
 
 async def test_rights_are_asked_for_every_request(tresen: Running, sale: Sale):
@@ -101,12 +132,14 @@ async def test_the_storage_sends_it_from_an_address_of_its_own(elsewhere: tuple[
     async with httpx.AsyncClient(trust_env=False) as browser:
         fetched = await browser.get(answer.headers["location"])
 
+    head = await tresen.client.head(answer.request.url.path)
+    assert (head.status_code, head.headers["content-length"]) == (200, str(len(EXTRAS)))
     assert answer.status_code == 302
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["location"].startswith(f"{origin}/shop/extras.zip?")
     assert fetched.content == EXTRAS
     assert fetched.headers["content-disposition"].startswith('attachment; filename="extras.zip"')
-    assert await observed(tresen) == [(0, len(EXTRAS), False, True)]
+    assert await observed(tresen) == [(len(EXTRAS), True)]
 
 
 async def test_its_address_may_be_reached_from_the_page_s_forms(elsewhere: tuple[Running, Sale, str]):
