@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -80,6 +80,14 @@ class Database:
     async def close(self) -> None:
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+@asynccontextmanager
+async def parts_first(session: AsyncSession) -> AsyncIterator[None]:
+    """Within it, rows may refer to rows that come later; whoever leaves it without them fails at the commit."""
+    await session.execute(text("PRAGMA defer_foreign_keys = ON"))
+    yield
+    await session.execute(text("PRAGMA defer_foreign_keys = OFF"))
 
 
 def _prepare(engine: AsyncEngine, begin: str, pragmas: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from db.activity import Activity
 from db.automations import AutomationSettings
 from db.messages import Message
 from db.orders import Order, OrderTag, State
-from portal import envelopes, first_paid, message_templates, order_imports, relays, settings, templated_mails
+from portal import envelopes, first_paid, message_templates, order_updates, relays, settings, templated_mails
 from portal.activity import By, entry
 from portal.messages import AUTOMATIC, Messages
 from portal.refusals import Fault
@@ -194,7 +194,7 @@ async def _remove_tag(action: Action, case: Case) -> None:
 async def _set_state(action: Action, case: Case) -> None:
     before, case.order.state = case.order.state, State(action.value or "")
     told = _touch(case, "state_set", {"state": case.order.state.value, "state_before": before.value})
-    await order_imports.state_changed(case.order, before, told, case.session, case.by)
+    await order_updates.state_changed(case.order, before, told, case.session, case.by)
     await first_paid.note(case.order, case.session, case.by)
 
 

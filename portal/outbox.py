@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import QUEUED
@@ -72,6 +72,20 @@ async def enqueue(new: NewJob, session: AsyncSession, at: datetime) -> bool:
     session.info[QUEUED] = True
     await session.flush()
     return True
+
+
+async def enqueue_all(new: Sequence[NewJob], session: AsyncSession, at: datetime) -> None:
+    """The same for many, whose keys differ."""
+    known = set(await session.scalars(select(Job.key).where(Job.key.in_([each.key for each in new]))))
+    rows = [
+        {"kind": each.kind, "key": each.key, "payload": dict(each.payload), "created_at": at, "attempts": 0,
+         "run_at": each.run_at or at, "error": ""}
+        for each in new
+        if each.key not in known
+    ]  # fmt: skip
+    if rows:
+        await session.execute(insert(Job), rows)
+        session.info[QUEUED] = True
 
 
 async def kinds_due(kinds: list[str], session: AsyncSession, now: datetime) -> list[str]:

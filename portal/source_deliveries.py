@@ -19,7 +19,6 @@ from db.webhooks import DeliveryOutcome, WebhookDelivery
 from portal import order_imports, settings, source_imports, sources, webhook_inbox
 from portal.activity import SOURCE, By
 from portal.fetching import Access, Caller, Fetched, Gone, SourceUnavailable, Unreadable
-from portal.imported import ImportedOrder
 from portal.jobs import Clock, Record, utc_now
 from portal.order_imports import Key
 from portal.outbox import MAX_ATTEMPTS, Claimed, NotDone
@@ -144,8 +143,8 @@ class Outcome:
         match self.order:
             case Gone(external_id):
                 await self._bury(external_id, session, by)
-            case Fetched(external_id, order) if order is not None:
-                await self._take(external_id, order, session, by)
+            case Fetched() if self.order.order is not None:
+                await self._take(self.order, session, by)
             case Unreadable(place=place, why=why):
                 await webhook_inbox.give_up(self.delivery_id, f"{place}: {why}", session, now)
             case _:  # a draft, or about something else
@@ -158,9 +157,9 @@ class Outcome:
         outcome = DeliveryOutcome.APPLIED if row else DeliveryOutcome.UNKNOWN
         await note(self.delivery_id, outcome, session, by.at)
 
-    async def _take(self, external_id: str, order: ImportedOrder, session: AsyncSession, by: By) -> None:
+    async def _take(self, fetched: Fetched, session: AsyncSession, by: By) -> None:
         source = await sources.named(self.source, session)
-        result = await source_imports.taken(source, external_id, order, session, by) if source else None
+        result = await source_imports.taken(source, fetched, session, by) if source else None
         if isinstance(result, Unreadable):
             await webhook_inbox.give_up(self.delivery_id, result.why, session, by.at)
         else:

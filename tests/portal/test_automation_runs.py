@@ -19,7 +19,7 @@ from db.orders import Order, OrderTag, State
 from db.outbox import Job
 from db.settings import MailTls
 from integrations.smtp import SmtpMailer
-from portal import automations, jobs, message_templates, order_imports, outbox, ready_made, settings
+from portal import automations, imported_payments, jobs, message_templates, order_imports, outbox, ready_made, settings
 from portal.actions import Action, ActionKind, Hands
 from portal.activity import TRESEN, By
 from portal.automation_runs import AutomationRuns
@@ -168,7 +168,7 @@ async def test_a_payment_booked_by_api_is_told_as_received_and_as_paid(shop):
 
     async with shop.database.writing() as session:
         order = await session.get_one(Order, order_id)
-        await order_imports.add_payment(order, an_imported_payment(), session, shop.by)
+        await imported_payments.add(order, an_imported_payment(), session, shop.by)
     await shop.work()
 
     assert len(await shop.mails()) == 1

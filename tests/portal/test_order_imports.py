@@ -14,7 +14,7 @@ from db.activity import Activity
 from db.orders import Address, Line, Order, OrderKind, OrderTag, State
 from db.payments import Payment, PaymentKind, PaymentStatus
 from db.settings import GeneralSettings, PaidRule
-from portal import dossiers, order_imports, settings
+from portal import dossiers, imported_payments, order_imports, settings
 from portal.imported import PostalAddress, ShopWaiver, SourceInvoice
 from portal.order_imports import ImportResult, Key
 from portal.orders import PaymentState
@@ -46,7 +46,7 @@ class Shop:
     async def pays(self, by=SHOP, **fields) -> bool:
         async with self.database.writing() as session:
             order = await self._order(session)
-            return await order_imports.add_payment(order, an_imported_payment(**fields), session, by)
+            return await imported_payments.add(order, an_imported_payment(**fields), session, by)
 
     async def buries(self) -> None:
         async with self.database.writing() as session:
