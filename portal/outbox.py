@@ -74,18 +74,15 @@ async def enqueue(new: NewJob, session: AsyncSession, at: datetime) -> bool:
     return True
 
 
-async def enqueue_all(new: Sequence[NewJob], session: AsyncSession, at: datetime) -> None:
-    """The same for many, whose keys differ."""
-    known = set(await session.scalars(select(Job.key).where(Job.key.in_([each.key for each in new]))))
+async def add(new: Sequence[NewJob], session: AsyncSession, at: datetime) -> None:
+    """Many of them, or one in a hurry: with keys that nobody can have used, such as the id of a new row."""
     rows = [
         {"kind": each.kind, "key": each.key, "payload": dict(each.payload), "created_at": at, "attempts": 0,
          "run_at": each.run_at or at, "error": ""}
         for each in new
-        if each.key not in known
     ]  # fmt: skip
-    if rows:
-        await session.execute(insert(Job), rows)
-        session.info[QUEUED] = True
+    await session.execute(insert(Job), rows)
+    session.info[QUEUED] = True
 
 
 async def kinds_due(kinds: list[str], session: AsyncSession, now: datetime) -> list[str]:

@@ -25,7 +25,7 @@ from portal.outbox import MAX_ATTEMPTS, Claimed, NotDone
 from portal.refusals import NotFound
 from portal.source_options import WEBHOOK_SECRET
 from portal.sources import Connectors
-from portal.webhook_inbox import OF_SOURCES, Incoming, note
+from portal.webhook_inbox import Incoming, note
 
 LIMIT = timedelta(seconds=300)
 log = logging.getLogger("tresen.webhooks")
@@ -88,8 +88,10 @@ class SourceDeliveries:
             source_id=row.id, ip_prefix=call.ip_prefix, headers=caller.kept(call.headers), body=call.body
         )
         name = caller.name_of(call.headers, call.body)
+        async with self._database.reading() as session:
+            await webhook_inbox.refuse_flood(incoming, session, self._clock())
         async with self._database.writing() as session:
-            await webhook_inbox.store(incoming, OF_SOURCES, name, session, self._clock())
+            await webhook_inbox.store(incoming, name, session, self._clock())
 
     async def do(self, job: Claimed) -> Record:
         """Raises NotDone while the service cannot be asked; the last time it is set aside."""

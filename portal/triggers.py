@@ -61,7 +61,7 @@ async def ask_all(asked: Sequence[tuple[int, int]], event: str, session: AsyncSe
     if new:
         await session.execute(insert(AutomationRun), new)
         runs = await session.scalars(because.where(AutomationRun.id.not_in(before.values())).order_by(AutomationRun.id))
-        await outbox.enqueue_all([_job(run, by.at) for run in runs], session, by.at)
+        await outbox.add([_job(run, by.at) for run in runs], session, by.at)
 
 
 async def enqueue(run: AutomationRun, session: AsyncSession, at: datetime, run_at: datetime | None = None) -> None:
