@@ -15,6 +15,7 @@ from db.orders import BuyerKind, LineKind, OrderKind, PaymentMethod, State, TaxC
 from db.payments import PaymentKind, PaymentStatus
 from portal.refusals import Fault
 
+SUM_ALONE = "paid-amount"  # the transaction of a source that knows how much came in, but not by which payments
 AMOUNT_LIMIT = 10**15  # keeps every sum of 500 lines inside SQLite's and JSON's safe integers
 Instant = Annotated[datetime, Meta(tz=True)]
 Amount = Annotated[int, Meta(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT)]

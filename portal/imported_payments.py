@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +14,7 @@ from db.orders import Order
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
 from portal import first_paid, order_rows, triggers
 from portal.activity import By, entry
-from portal.imported import ImportedPayment
+from portal.imported import SUM_ALONE, ImportedPayment
 from portal.refusals import Conflict, Fault, Invalid
 
 # Where a payment may go from where it is: late news of an earlier step takes nothing back.
@@ -53,7 +54,8 @@ async def add(order: Order, payment: ImportedPayment, session: AsyncSession, by:
 async def merge(order: Order, payments: Iterable[ImportedPayment], session: AsyncSession, by: By) -> None:
     """What the portal, the API or the merchant booked is never removed by an import that does not know of it."""
     stored = await _stored(order, session)
-    for payment in payments:
+    ours = _came_in_here(order, stored.values())
+    for payment in filter(None, (_beyond(ours, each, order) for each in payments)):
         known = stored.pop(_key(payment), None)
         if is_reversal(payment) and (known is None or known.status is not PaymentStatus.REVERSED):
             await tell_reversal(order.id, payment, session, by)
@@ -66,6 +68,24 @@ async def merge(order: Order, payments: Iterable[ImportedPayment], session: Asyn
     for gone in stored.values():
         if gone.origin is PaymentOrigin.IMPORT:
             await session.delete(gone)
+
+
+def _came_in_here(order: Order, stored: Iterable[Payment]) -> int:
+    """Minor units that are known from somebody else than the source."""
+    return sum(
+        row.amount
+        for row in stored
+        if row.origin is not PaymentOrigin.IMPORT
+        and (row.kind, row.status, row.currency) == (PaymentKind.PAYMENT, PaymentStatus.COMPLETED, order.currency)
+    )
+
+
+def _beyond(ours: int, payment: ImportedPayment, order: Order) -> ImportedPayment | None:
+    """A source that was told of our money counts it in its sum: where both are too much, it is the same money."""
+    if payment.transaction_id != SUM_ALONE or ours + payment.amount <= order.total_gross:
+        return payment
+    rest = payment.amount - ours
+    return replace(payment, amount=rest) if rest > 0 else None
 
 
 def is_reversal(payment: ImportedPayment) -> bool:
