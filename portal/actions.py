@@ -21,6 +21,7 @@ from portal.activity import By, entry
 from portal.messages import AUTOMATIC, Messages
 from portal.refusals import Fault
 from portal.situations import Situation
+from portal.skips import Skip
 from portal.templated_mails import TemplatedMails
 
 Text = Annotated[str, Meta(max_length=500)]
@@ -36,25 +37,6 @@ class ActionKind(StrEnum):
     REMOVE_TAG = "remove_tag"
     SET_STATE = "set_state"
     NOTIFY_MERCHANT = "notify_merchant"
-
-
-class Skip(StrEnum):
-    """Why an automation, or one of its actions, did nothing."""
-
-    SWITCHED_OFF = "switched-off"
-    NO_BASE_URL = "no-base-url"
-    NO_MAIL_SERVER = "no-mail-server"
-    ORDER_REMOVED = "order-removed"
-    ORDER_DEAD = "order-dead"
-    LOOP = "loop"
-    INITIAL_IMPORT = "initial-import"
-    CONDITIONS = "conditions"
-    ALREADY_SENT = "already-sent"
-    NO_ADDRESS = "no-address"
-    RELAY_ADDRESS = "relay-address"
-    NO_TEMPLATE = "no-template"
-    NOTHING_TO_DO = "nothing-to-do"
-    NO_INVOICE = "no-invoice"
 
 
 class Action(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

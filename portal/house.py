@@ -22,6 +22,7 @@ from portal import (
     confirmations,
     csv_imports,
     file_checks,
+    held_runs,
     lost_links,
     messages,
     notice_mails,
@@ -85,8 +86,8 @@ from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
 DAILY = (
-    *("retention", "forget_done_jobs", "forget_deliveries", "forget_source_runs", "clear_csv_files"),
-    *(storage_grants.KIND, file_checks.KIND),
+    *("retention", "forget_done_jobs", "forget_deliveries", "forget_automation_runs", "forget_source_runs"),
+    *("clear_csv_files", storage_grants.KIND, file_checks.KIND),
 )
 ASK_SOURCES = "ask_sources"
 
@@ -329,5 +330,6 @@ def _housekeeping(ground: Ground) -> dict[str, Work]:
     return {
         "retention": Routine(shorten, timedelta(minutes=30)),
         "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
+        "forget_automation_runs": Routine(partial(held_runs.purge, ground.database.writing), timedelta(minutes=5)),
         "forget_deliveries": Routine(partial(webhook_inbox.purge, ground.database.writing), timedelta(minutes=5)),
     }

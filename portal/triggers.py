@@ -74,14 +74,6 @@ def _job(run: AutomationRun, at: datetime, run_at: datetime | None = None) -> Ne
     return NewJob(kind=JOB, key=key, payload={"run": run.id, ORDER_ID: run.order_id}, run_at=run_at)
 
 
-async def release(session: AsyncSession, at: datetime) -> None:
-    """After a pause: everything that was held is looked at anew."""
-    held = select(AutomationRun).where(AutomationRun.state == RunState.HELD).order_by(AutomationRun.id)
-    for run in await session.scalars(held):
-        run.state = RunState.WAITING if run.due_at else RunState.NEW
-        await enqueue(run, session, at)
-
-
 def forget_listening(session: AsyncSession) -> None:
     """After a change of an automation, within its transaction."""
     session.info.pop(LISTENING, None)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
@@ -114,13 +114,14 @@ async def give_up(delivery_id: int, error: str, session: AsyncSession, now: date
         session.add(entry(By(TRESEN, now), GIVEN_UP, details=told, notice=True))
 
 
-async def given_up(session: AsyncSession, limit: int = 100) -> Sequence[SetAside]:
-    """Newest first."""
+async def given_up(session: AsyncSession, limit: int = 100, source_id: int | None = None) -> Sequence[SetAside]:
+    """Newest first, of everybody or of one source."""
+    wanted = true() if source_id is None else WebhookDelivery.source_id == source_id
     rows = await session.execute(
         select(WebhookDelivery, func.coalesce(PaymentProvider.name, Source.name))
         .outerjoin(PaymentProvider, PaymentProvider.id == WebhookDelivery.provider_id)
         .outerjoin(Source, Source.id == WebhookDelivery.source_id)
-        .where(WebhookDelivery.outcome == DeliveryOutcome.GIVEN_UP)
+        .where(WebhookDelivery.outcome == DeliveryOutcome.GIVEN_UP, wanted)
         .order_by(WebhookDelivery.id.desc())
         .limit(limit)
     )

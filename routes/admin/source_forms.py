@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,7 +14,16 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from db.sources import RunCause, Source
 from db.webhooks import SourceWebhook
-from portal import sessions, source_checks, source_options, source_runs, source_webhooks, sources
+from portal import (
+    csv_imports,
+    sessions,
+    source_checks,
+    source_options,
+    source_runs,
+    source_webhooks,
+    sources,
+    webhook_inbox,
+)
 from portal.fetching import SourceUnavailable
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
@@ -26,9 +36,10 @@ from routes.api.body import converted
 from routes.forms import submitted, texts_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page
+from views.admin.csv_imports import FileRow
 from views.admin.frame import Frame
 from views.admin.labels import SOURCE
-from views.admin.settings_sources import SourcePage, WebhookLine, fault_rows
+from views.admin.settings_sources import DeliveryRow, SourcePage, WebhookLine, fault_rows
 from views.admin.source_words import NAME_STAYS, NAME_TAKEN, ORDERS_REFER, UNUSABLE, RunRow, Told, title, told_of
 from views.form import Form, Label, Submitted
 from views.sentences import Sentence
@@ -120,6 +131,17 @@ async def register_webhooks(source: FromPath[int], house: House, merchant: Merch
     return Redirect(f"{PATH}/{source}", status_code=303)
 
 
+@post(f"{ONE}/deliveries/{{delivery:int}}/retries")
+async def retry_delivery_of(
+    source: FromPath[int], delivery: FromPath[int], house: House, merchant: Merchant
+) -> Redirect:
+    """A second click finds that it waits already, and changes nothing."""
+    with suppress(Conflict):
+        async with house.database.writing() as session:
+            await webhook_inbox.retry(delivery, session, merchant.by)
+    return Redirect(f"{PATH}/{source}", status_code=303)
+
+
 @post(f"{ONE}/removals")
 async def remove_source(source: FromPath[int], house: House, merchant: Merchant) -> Page | Redirect:
     try:
@@ -164,6 +186,8 @@ async def _page(source_id: int, house: PortalHouse, merchant: SignedIn, shown: S
         runs = await source_runs.of_source(row.id, session)
         faults = await source_runs.open_faults(row.id, session)
         webhook = await source_webhooks.of(row.id, session)
+        imports = await csv_imports.of_source(row.id, session)
+        deliveries = await webhook_inbox.given_up(session, source_id=row.id)
     stored = _stored(row)
     form = shown.form or Form.of(path, _labels(stored), stored, saved=shown.saved.split("."))
     if waiting := await kept_for(path, merchant, house):
@@ -183,6 +207,8 @@ async def _page(source_id: int, house: PortalHouse, merchant: SignedIn, shown: S
         is_running=any(run.ended_at is None for run in runs),
         runs=tuple(RunRow.of(run, zone) for run in runs),
         faults=fault_rows(faults),
+        imports=tuple(FileRow.of(file, row.name, done, zone) for done, file in imports),
+        deliveries=tuple(DeliveryRow.of(each, zone) for each in deliveries),
         check=Told.of_check(check) if check else None,
         webhook=_webhook(row, webhook, house, shown),
         removal_error=shown.removal_error,

@@ -12,6 +12,7 @@ from db.sources import Source, SourceFault, SourceKind, SourceRun
 from db.webhooks import SourceWebhook
 from portal import source_options
 from portal.webhook_inbox import SetAside
+from views.admin.csv_imports import FileRow
 from views.admin.frame import OfficePage
 from views.admin.labels import SOURCE
 from views.admin.source_words import KINDS, RunRow, Told, title
@@ -122,6 +123,8 @@ class SourcePage(OfficePage):
     is_running: bool
     runs: tuple[RunRow, ...]
     faults: tuple[FaultRow, ...]
+    imports: tuple[FileRow, ...]
+    deliveries: tuple[DeliveryRow, ...]
     check: Told | None
     webhook: WebhookLine | None
     removal_error: Sentence | None
