@@ -34,6 +34,7 @@ from portal import (
     source_options,
     source_reports,
     source_runs,
+    source_webhook_jobs,
     storage_grants,
     templated_mails,
     triggers,
@@ -43,6 +44,7 @@ from portal import (
 from portal.actions import Hands
 from portal.automation_runs import AutomationRuns
 from portal.confirmations import Confirmations
+from portal.connectors import Connectors
 from portal.csv_files import CsvFiles
 from portal.csv_import_jobs import CsvImports
 from portal.csv_reading import CsvReader
@@ -71,7 +73,7 @@ from portal.signing import Signer
 from portal.source_deliveries import SourceDeliveries
 from portal.source_fetches import Fetches
 from portal.source_reports import Reports
-from portal.sources import Connectors
+from portal.source_webhooks import SourceRegistrations
 from portal.stamp_previews import Previews
 from portal.stamps import MOST_BYTES, Stamps
 from portal.storage_grants import Granter, StorageGrants
@@ -211,7 +213,7 @@ def built(ground: Ground) -> House:
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
     csv_files = CsvFiles(ground.cache / "csv", ground.csv_reader)
-    connectors = Connectors(ground.connectors, post.vault, ground.callers, ground.reporters)
+    connectors = Connectors(ground.connectors, post.vault, ground.callers, ground.reporters, ground.base_url)
     source_deliveries = SourceDeliveries(ground.database, connectors, ground.zone)
     issuing = Issuing(ground.database, ground.child, scratch, ground.zone)
     templated = TemplatedMails(links, ground.templated_mail)
@@ -308,6 +310,7 @@ def _taking_orders(ground: Ground, connectors: Connectors) -> dict[str, Work]:
         ASK_SOURCES: Routine(partial(source_runs.ask_all, writing), timedelta(minutes=1)),
         "forget_source_runs": Routine(partial(source_runs.purge, writing), timedelta(minutes=5)),
         **{source_runs.job_kind(kind): fetches for kind in source_options.FETCHED_WITH},
+        source_webhook_jobs.REGISTRATION: SourceRegistrations(ground.database, connectors),
         source_reports.KIND: Reports(ground.database, connectors, ground.zone),
     }
 

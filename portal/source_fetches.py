@@ -16,11 +16,11 @@ from db.settings import GeneralSettings
 from db.sources import RunOutcome, SourceRun
 from portal import order_batches, settings, source_imports, source_runs, sources
 from portal.activity import SOURCE, By
+from portal.connectors import Connectors
 from portal.fetching import OVERLAP, Access, Connector, Fetched, SourceUnavailable, Unreadable
 from portal.jobs import Clock, Record, utc_now
 from portal.outbox import Claimed
 from portal.source_options import SWITCHED_OFF
-from portal.sources import Connectors
 
 LIMIT = timedelta(minutes=30)
 

@@ -28,7 +28,6 @@ from portal.fetching import SourceUnavailable
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
 from portal.sessions import SignedIn
-from portal.source_webhooks import Hooks
 from portal.sources import Name, SourceChange
 from routes.admin.signed_in import kept_for
 from routes.admin.sources import PATH
@@ -125,7 +124,7 @@ async def ask_for_run(source: FromPath[int], house: House, merchant: Merchant) -
 @post(f"{ONE}/webhooks")
 async def register_webhooks(source: FromPath[int], house: House, merchant: Merchant) -> Page | Redirect:
     try:
-        await source_webhooks.register(source, Hooks(house.base_url), house.connectors, house.database, merchant.by)
+        await source_webhooks.register(source, house.connectors, house.database, merchant.by)
     except (Conflict, SourceUnavailable) as error:
         return await _page(source, house, merchant, Shown(webhook_trouble=str(error), status=409))
     return Redirect(f"{PATH}/{source}", status_code=303)
@@ -217,7 +216,7 @@ async def _page(source_id: int, house: PortalHouse, merchant: SignedIn, shown: S
 
 
 def _webhook(row: Source, known: SourceWebhook | None, house: PortalHouse, shown: Shown) -> WebhookLine | None:
-    if row.kind not in house.connectors.callers or not source_options.is_fetched(row):
+    if not house.connectors.calls(row):
         return None
-    can_register = row.active and Hooks(house.base_url).can_be_called_by(row)
+    can_register = house.connectors.can_be_called_by(row)
     return WebhookLine.of(known, house.storefront.zone, can_register=can_register, trouble=shown.webhook_trouble)
