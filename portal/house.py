@@ -291,6 +291,8 @@ async def taken_up(house: House, now: datetime) -> None:
     """At a start: what the process before this one left in the middle is ended, or goes on at once."""
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
+    async with house.database.writing() as session:
+        await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
 
 
 def _taking_money(till: Till) -> dict[str, Work]:
