@@ -108,6 +108,7 @@ def test_the_shop_is_asked_to_report_changes_and_does(page, jana, woo):
         time.sleep(0.1)
     assert orders(jana) == {"7": "paid"}
     woo.till.delete(7)
+    until = time.monotonic() + PATIENCE
     while orders(jana) != {"7": "deleted"} and time.monotonic() < until:
         time.sleep(0.1)
 

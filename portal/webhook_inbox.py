@@ -26,6 +26,8 @@ OF_PROVIDERS, OF_SOURCES = "webhook_delivery", "source_delivery"  # the jobs
 GIVEN_UP = "webhook_delivery_failed"  # the notice
 TOLD_AGAIN_AFTER = timedelta(days=1)
 LARGEST = 256 * 1024  # bytes
+# A shop that saves many orders calls for each and waits for every answer: they come in first, then are worked on.
+BURST = timedelta(seconds=2)
 MOST_WAITING, MOST_BYTES_WAITING = 1000, 16 * 1024 * 1024  # of one sender: whoever floods us fills no disk
 MOST_WAITING_OF_NETWORK = 200  # so that one that sends rubbish leaves room for the service
 FORGERIES_AN_HOUR = 30  # of one network; the next one is not even stored
@@ -84,7 +86,8 @@ async def store(incoming: Incoming, name: str, session: AsyncSession, now: datet
     delivery_id = await session.scalar(unless_known(values))
     if delivery_id is not None:
         kind = OF_SOURCES if incoming.provider_id is None else OF_PROVIDERS
-        job = NewJob(kind=kind, key=f"{kind}:{delivery_id}", payload={"delivery_id": delivery_id})
+        run_at = now if incoming.provider_id else now + BURST
+        job = NewJob(kind=kind, key=f"{kind}:{delivery_id}", payload={"delivery_id": delivery_id}, run_at=run_at)
         await outbox.add([job], session, now)
 
 

@@ -70,7 +70,7 @@ class Shop:
     async def work(self) -> None:
         while True:
             async with self.database.writing() as session:
-                job = await outbox.claim(OF_SOURCES, self.deliveries.limit, session, self.now)
+                job = await outbox.claim(OF_SOURCES, self.deliveries.limit, session, self.now + webhook_inbox.BURST)
             if job is None:
                 return
             await attempt(job, self.deliveries, self.database.writing, lambda: self.now)

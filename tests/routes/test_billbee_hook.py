@@ -14,7 +14,7 @@ from portal import outbox, sources
 from portal.jobs import attempt, utc_now
 from portal.source_webhook_jobs import REGISTRATION
 from portal.sources import NewSource
-from portal.webhook_inbox import OF_SOURCES
+from portal.webhook_inbox import BURST, OF_SOURCES
 from tests.factories import NOON, SHOP
 from tests.routes.customer.conftest import BASE, Running, running
 
@@ -51,7 +51,7 @@ async def works_off(tresen: Running) -> None:
     work, writing = tresen.house.source_deliveries, tresen.house.database.writing
     while True:
         async with writing() as session:
-            job = await outbox.claim(OF_SOURCES, work.limit, session, utc_now())
+            job = await outbox.claim(OF_SOURCES, work.limit, session, utc_now() + BURST)
         if job is None:
             return
         await attempt(job, work, writing)
