@@ -218,6 +218,7 @@ def run_demo(arguments: argparse.Namespace, config: Config) -> None:
         config = with_data_directory(demo.config(config, place, paypal_origin, shops.billbee.base)).serving(
             arguments.host, listener.getsockname()[1]
         )
+        config = replace(config, base_url_given=True)  # it is looked at where it is served, so automations may run
         told = _run(_with_house(config, lambda house: demo.fill(house, config.files, shops)))
         _run(serve(config, listener, lambda: print(told, flush=True)))
 

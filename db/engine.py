@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import LRUCache
@@ -91,6 +91,14 @@ def _engine(path: Path, connections: int, patience_seconds: int) -> AsyncEngine:
         hide_parameters=True,
         execution_options={"compiled_cache": COMPILED},
     )
+
+
+@asynccontextmanager
+async def parts_first(session: AsyncSession) -> AsyncIterator[None]:
+    """Within it, rows may refer to rows that come later; whoever leaves it without them fails at the commit."""
+    await session.execute(text("PRAGMA defer_foreign_keys = ON"))
+    yield
+    await session.execute(text("PRAGMA defer_foreign_keys = OFF"))
 
 
 def _prepare(engine: AsyncEngine, begin: str, pragmas: tuple[str, ...]) -> None:

@@ -19,11 +19,12 @@ class SourceKind(StrEnum):
 
 
 class RunCause(StrEnum):
-    """Who wanted it: the clock, somebody, or the source itself, which was added or changed."""
+    """Who wanted it: the clock, somebody, or the source itself, which was added or changed, or whose service called."""
 
     CLOCK = "clock"
     ASKED = "asked"
     CHANGED = "changed"
+    CALLED = "called"
 
 
 class RunOutcome(StrEnum):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.dml import ReturningInsert
 
 from db.base import Base
 
@@ -82,3 +85,8 @@ class WebhookDelivery(Base, kw_only=True):
     outcome: Mapped[DeliveryOutcome | None] = mapped_column(default=None)
     worked_on_at: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(default="")
+
+
+def unless_known(delivery: Mapping[str, object]) -> ReturningInsert[int]:
+    """Inserts a row of WebhookDelivery and tells its id; nothing where the sender's id is stored already."""
+    return insert(WebhookDelivery).values(delivery).on_conflict_do_nothing().returning(WebhookDelivery.id)

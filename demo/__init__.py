@@ -19,7 +19,7 @@ from config import Config
 from db.invoices import Invoice
 from db.settings import AppearanceSettings, FileSettings, InvoiceSettings, SellerSettings
 from db.storages import StorageKind
-from demo import cast, shops
+from demo import by_itself, cast, shops
 from demo.shops import Shops
 from portal import (
     articles,
@@ -83,6 +83,7 @@ async def fill(house: House, files: Path, connected: Shops | None = None) -> str
         await _storage(house, files, session, by)
         await _hang(banner, session, by)
         await _open_accounts(house, session, by)
+        await by_itself.set_up(session, by)
         if connected:
             await shops.connect(connected, house.connectors, session, by)
     for sku, article in cast.ARTICLES.items():
@@ -101,6 +102,13 @@ async def fill(house: House, files: Path, connected: Shops | None = None) -> str
     told += ["", "PayPal is a stand-in on this machine: open orders can be paid, and no money moves."]
     if connected:
         told += ["A Billbee and a WooCommerce on this machine bring two orders each; see Einstellungen / Quellen."]
+    told += [
+        "",
+        "Things to try",
+        f"  {house.base_url}/admin/settings/sources/imports   orders from a table; the mapping Stoffmarkt is kept",
+        f"  {house.base_url}/admin/automations   one marks whoever buys files; the others wait for a mail server",
+        f"  {house.base_url}/admin/messages   the wordings of mails, with a preview of a real order",
+    ]
     told += ["", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."]
     return "\n".join(told)
 

@@ -14,7 +14,8 @@ from demo import billbee_stand_in, woocommerce_stand_in
 from demo.billbee_stand_in.account import Told
 from portal import sources
 from portal.activity import By
-from portal.sources import Connectors, NewSource, SourceChange
+from portal.connectors import Connectors
+from portal.sources import NewSource, SourceChange
 
 BILLBEE, WOOCOMMERCE = "billbee", "werkstatt"
 ERIKA: Told = {

@@ -38,6 +38,7 @@ def jana(tmp_path, woo, billbee) -> Iterator[Shop]:
     woo.till.orders.clear()
     woo.hooks.kept.clear()
     billbee.account.orders.clear()
+    billbee.account.hooks.clear()
     with running(tmp_path, TRESEN_BILLBEE_API_BASE=billbee.base) as shop:
         yield shop
 
@@ -92,12 +93,14 @@ def test_a_shop_is_connected_checked_and_asked(page, jana, woo):
     assert orders(jana) == {"1": "paid", "2": "paid", "3": "paid"}
 
 
-def test_the_shop_reports_changes_by_itself_once_it_was_asked_to(page, jana, woo):
+def test_the_shop_is_asked_to_report_changes_and_does(page, jana, woo):
     open_office(page, jana, LIST)
     connect_woo(page, woo)
     shows_in_the_end(page, "Nichts Neues.")
 
-    page.get_by_role("button", name="Webhook registrieren").click()
+    until = time.monotonic() + PATIENCE
+    while page.get_by_text("meldet der Shop Änderungen selbst an").count() == 0 and time.monotonic() < until:
+        page.reload()
     expect(page.get_by_text("meldet der Shop Änderungen selbst an")).to_be_visible()
     woo.till.put(a_woo_order(7))
     until = time.monotonic() + PATIENCE
@@ -105,6 +108,7 @@ def test_the_shop_reports_changes_by_itself_once_it_was_asked_to(page, jana, woo
         time.sleep(0.1)
     assert orders(jana) == {"7": "paid"}
     woo.till.delete(7)
+    until = time.monotonic() + PATIENCE
     while orders(jana) != {"7": "deleted"} and time.monotonic() < until:
         time.sleep(0.1)
 
@@ -125,6 +129,12 @@ def test_billbee_is_connected_and_its_orders_come(page, jana, billbee):
     shows_in_the_end(page, "2 Bestellungen sind gekommen.")
 
     assert orders(jana) == {"1": "paid", "2": "paid"}
+    until = time.monotonic() + PATIENCE
+    while not billbee.account.hooks and time.monotonic() < until:
+        time.sleep(0.1)
+    (hook,) = billbee.account.hooks.values()
+    assert hook["WebHookUri"] == f"{jana.url}/hooks/billbee/billbee"
+    assert hook["Filters"] == ["order.created", "order.updated"]
 
 
 def test_a_wrong_key_is_told_and_mended_in_its_field(page, jana, woo):

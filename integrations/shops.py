@@ -15,12 +15,10 @@ from portal.fetching import (
     Batch,
     Caller,
     Connector,
-    Fetched,
-    Gone,
     InvoiceReport,
     PaymentReport,
     Reporter,
-    Unreadable,
+    Spoken,
 )
 from portal.sealed_options import OptionsRefused
 
@@ -72,10 +70,11 @@ class LateCaller:
     def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         return self._inner.kept(headers)
 
-    async def spoken_of(
-        self, access: Access, headers: Mapping[str, str], body: bytes
-    ) -> Fetched | Unreadable | Gone | None:
+    async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:
         return await self._inner.spoken_of(access, headers, body)
+
+    def is_here(self, options: Mapping[str, str]) -> bool:
+        return self._inner.is_here(options)
 
     async def register(self, access: Access, url: str, secret: str) -> None:
         await self._inner.register(access, url, secret)
@@ -110,10 +109,18 @@ class Shops:
         }
 
     def callers(self) -> Mapping[SourceKind, Caller]:
-        return {SourceKind.WOOCOMMERCE: LateCaller(lambda: self.woocommerce)}
+        return {
+            SourceKind.BILLBEE: LateCaller(self._billbee_calls),
+            SourceKind.WOOCOMMERCE: LateCaller(lambda: self.woocommerce),
+        }
 
     def reporters(self) -> Mapping[SourceKind, Reporter]:
         return {SourceKind.BILLBEE: LateReporter(self._billbee_reports)}
+
+    def _billbee_calls(self) -> Caller:
+        from integrations.billbee.calls import BillbeeCalls
+
+        return BillbeeCalls(self.billbee)
 
     def _billbee_reports(self) -> Reporter:
         from integrations.billbee.reports import BillbeeReports

@@ -16,11 +16,12 @@ from db.activity import Activity
 from db.automations import AutomationSettings
 from db.messages import Message
 from db.orders import Order, OrderTag, State
-from portal import envelopes, first_paid, message_templates, order_imports, relays, settings, templated_mails
+from portal import envelopes, first_paid, message_templates, order_updates, relays, settings, templated_mails
 from portal.activity import By, entry
 from portal.messages import AUTOMATIC, Messages
 from portal.refusals import Fault
 from portal.situations import Situation
+from portal.skips import Skip
 from portal.templated_mails import TemplatedMails
 
 Text = Annotated[str, Meta(max_length=500)]
@@ -36,25 +37,6 @@ class ActionKind(StrEnum):
     REMOVE_TAG = "remove_tag"
     SET_STATE = "set_state"
     NOTIFY_MERCHANT = "notify_merchant"
-
-
-class Skip(StrEnum):
-    """Why an automation, or one of its actions, did nothing."""
-
-    SWITCHED_OFF = "switched-off"
-    NO_BASE_URL = "no-base-url"
-    NO_MAIL_SERVER = "no-mail-server"
-    ORDER_REMOVED = "order-removed"
-    ORDER_DEAD = "order-dead"
-    LOOP = "loop"
-    INITIAL_IMPORT = "initial-import"
-    CONDITIONS = "conditions"
-    ALREADY_SENT = "already-sent"
-    NO_ADDRESS = "no-address"
-    RELAY_ADDRESS = "relay-address"
-    NO_TEMPLATE = "no-template"
-    NOTHING_TO_DO = "nothing-to-do"
-    NO_INVOICE = "no-invoice"
 
 
 class Action(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -194,7 +176,7 @@ async def _remove_tag(action: Action, case: Case) -> None:
 async def _set_state(action: Action, case: Case) -> None:
     before, case.order.state = case.order.state, State(action.value or "")
     told = _touch(case, "state_set", {"state": case.order.state.value, "state_before": before.value})
-    await order_imports.state_changed(case.order, before, told, case.session, case.by)
+    await order_updates.state_changed(case.order, before, told, case.session, case.by)
     await first_paid.note(case.order, case.session, case.by)
 
 

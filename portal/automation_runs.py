@@ -19,14 +19,15 @@ from db.automations import Automation, AutomationRun, AutomationSettings, RunSta
 from db.engine import Database
 from db.orders import Order, State
 from db.outbox import Job
-from portal import actions, automations, conditions, jobs, settings, situations, triggers
-from portal.actions import Action, ActionKind, Case, Hands, Skip
+from portal import actions, automations, conditions, jobs, settings, situations, source_runs, triggers
+from portal.actions import Action, ActionKind, Case, Hands
 from portal.activity import By, entry
 from portal.issuing import Issuing
 from portal.jobs import Clock, Record
 from portal.outbox import Claimed
 from portal.refusals import Refused
 from portal.situations import Situation
+from portal.skips import Skip
 
 LIMIT = timedelta(minutes=2)
 DEEPEST = 4  # automations in a row; more are a loop
@@ -181,12 +182,17 @@ def _standing_in_the_way(asked: Asked, has_base_url: bool) -> Skip | None:
 
 
 async def _is_initial_import(asked: Asked, session: AsyncSession) -> bool:
-    """Whether its event is the arrival of an order sold long ago, together with others of that kind.
+    """Whether its event is the arrival of an order of before, brought in by who connects a shop: nobody is written to.
 
-    Who connects a shop brings in years of orders; no customer is written to about them.
+    A source that is fetched says so by its first run. Those that push or come from files do not tell: there, orders
+    sold long ago that come in several at a time are meant.
     """
     run, order = asked.run, asked.order
-    if order.created_at != run.created_at or run.created_at - _last_news(order) < LATE:
+    if order.created_at != run.created_at:
+        return False
+    if await source_runs.came_with_the_first(order.source_id, order.created_at, _last_news(order), session):
+        return True
+    if run.created_at - _last_news(order) < LATE:
         return False
     late = select(func.count()).select_from(
         select(Order.id)

@@ -144,6 +144,15 @@ async def remove(row: Automation, session: AsyncSession, by: By) -> None:
     session.add(entry(by, "automation_removed", details={"automation": row.id, "name": row.name}))
 
 
+async def run_by_hand(row: Automation, order_id: int, attempt: str, session: AsyncSession, by: By) -> None:
+    """At most once for each attempt. Raises Conflict for one that waits for something else, or is switched off."""
+    if row.trigger is not Trigger.MANUAL:
+        raise Conflict("This automation has another trigger than manual.")
+    if not row.active:
+        raise Conflict("This automation is switched off.")
+    await triggers.ask([row.id], order_id, f"{Trigger.MANUAL.value}:{attempt}", session, by)
+
+
 async def sends(template: str, session: AsyncSession) -> bool:
     """Whether one of them, switched on or not, sends messages of that name."""
     return any(each.template == template for row in await every(session) for each in actions_of(row))

@@ -7,7 +7,6 @@ orders, and the next one goes on behind that line.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -18,33 +17,30 @@ from functools import partial
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.csv_imports import CsvFile, CsvImport, CsvReportRow, ImportOutcome
 from db.engine import Database
-from db.orders import Order
 from db.outbox import Job
 from db.settings import GeneralSettings
 from db.sources import Source
-from portal import csv_imports, csv_mappings, order_imports, settings, sources
+from portal import csv_imports, csv_mappings, order_batches, order_imports, settings, sources
 from portal.activity import SOURCE, By
 from portal.csv_files import CsvFiles, sheet_of
 from portal.csv_findings import LONGEST_VALUE, Code, Finding, Unreadable
 from portal.csv_reading import Read, Shop
 from portal.jobs import Clock, Record, utc_now
-from portal.order_imports import Key
+from portal.order_batches import Taken
+from portal.order_imports import ImportResult, Key, Known
 from portal.outbox import Claimed
 from portal.refusals import Conflict, Invalid
 from portal.source_options import SWITCHED_OFF
 from portal.sources import NAME
 
 LIMIT = timedelta(hours=6)
-TAKEN_AT_ONCE = 25  # orders in one transaction: between two of them, other writers get their turn
 LOOKED_AT_ONCE = 200
 BREATH = 0.0002  # seconds after each order
 MOST_ORDERS, MOST_FINDINGS = 5_000, 5_000  # that have a line in the report
-log = logging.getLogger("tresen.csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +53,7 @@ class Begun:
 
     @property
     def at_once(self) -> int:
-        return LOOKED_AT_ONCE if self.is_dry_run else TAKEN_AT_ONCE
+        return LOOKED_AT_ONCE if self.is_dry_run else order_batches.AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -130,7 +126,7 @@ class CsvImports:
                 return False
             if not begun.is_dry_run:
                 by = By(f"{SOURCE}:{begun.source}", self._clock())
-                found = [await _taken(begun, read, session, by) for read in some]
+                found = await _taken(begun, some, session, by)
             row.line = some[-1].last_line
             _report(row, found, session)
         return True
@@ -139,14 +135,14 @@ class CsvImports:
         by_source: dict[str, list[str]] = defaultdict(list)
         for read in some:
             by_source[read.source or begun.source].append(read.external_id)
-        known: dict[Key, Order] = {}
+        known: dict[Key, Known] = {}
         switched_off: set[str] = set()
         async with self._database.reading() as session:
             for name, external_ids in by_source.items():
                 source = await sources.named(name, session)
                 if source is not None:
                     switched_off |= set() if source.active else {name}
-                    found = await order_imports.known_of(source, external_ids, session)
+                    found = await order_imports.known_of(source.id, external_ids, session)
                     known |= {Key(name, external_id): row for external_id, row in found.items()}
         return [_looked_up(begun, read, known, switched_off) for read in some]
 
@@ -166,33 +162,39 @@ def _next(begun: Begun) -> tuple[list[Read], Finding | None]:
     return some, None
 
 
-def _looked_up(begun: Begun, read: Read, known: Mapping[Key, Order], switched_off: Set[str]) -> Outcome:
+def _looked_up(begun: Begun, read: Read, known: Mapping[Key, Known], switched_off: Set[str]) -> Outcome:
     if (out := _kept_out(read)) or read.order is None:
         return out or Outcome(read, "failed", read.findings)
     key = _key(begun, read)
     if key.source in switched_off:
         return _not_taken(read, SWITCHED_OFF)
     try:
-        return Outcome(read, order_imports.foretold(known.get(key), read.order).value, read.findings)
+        result = order_imports.foretold(known.get(key), order_imports.told(key, read.order))
+        return Outcome(read, result.value, read.findings)
     except Conflict as error:
         return _not_taken(read, str(error))
 
 
-async def _taken(begun: Begun, read: Read, session: AsyncSession, by: By) -> Outcome:
+async def _taken(begun: Begun, some: Sequence[Read], session: AsyncSession, by: By) -> list[Outcome]:
     """One that cannot be taken hides no other."""
-    if (out := _kept_out(read)) or read.order is None:
-        return out or Outcome(read, "failed", read.findings)
-    try:
-        async with session.begin_nested():
-            _, result = await order_imports.take(_key(begun, read), read.order, session, by)
-        return Outcome(read, result.value, read.findings)
-    except OperationalError:  # a full disk is no fault of the order
-        raise
-    except (Conflict, Invalid) as error:
-        return _not_taken(read, str(error))
-    except Exception as error:
-        log.exception("Order %s of line %s could not be taken.", read.external_id, read.first_line)
-        return _not_taken(read, f"Tresen itself failed: {type(error).__name__}.")
+    kept_out = {place: out for place, read in enumerate(some) if (out := _kept_out(read))}
+    told = [
+        order_imports.told(_key(begun, read), read.order)
+        for place, read in enumerate(some)
+        if read.order and place not in kept_out
+    ]
+    taken = iter(await order_batches.take(told, session, by))
+    return [kept_out.get(place) or _outcome(read, next(taken)) for place, read in enumerate(some)]
+
+
+def _outcome(read: Read, taken: Taken) -> Outcome:
+    match taken:
+        case ImportResult():
+            return Outcome(read, taken.value, read.findings)
+        case Conflict() | Invalid():
+            return _not_taken(read, str(taken))
+        case _:
+            return _not_taken(read, f"Tresen itself failed: {type(taken).__name__}.")
 
 
 def _kept_out(read: Read) -> Outcome | None:

@@ -15,9 +15,10 @@ from db.invoices import InvoiceKind
 from db.orders import Order, OrderKind, State
 from db.payments import PaymentKind, PaymentStatus
 from portal import actions, automations, conditions, situations
-from portal.actions import ActionKind, Hands, Skip
+from portal.actions import ActionKind, Hands
 from portal.orders import PaymentState
 from portal.situations import Situation
+from portal.skips import Skip
 
 LOOKED_AT = 100
 

@@ -25,12 +25,10 @@ from portal.imported import (
     SourceInvoice,
 )
 from portal.links import Link, Links
-from portal.order_imports import BUYER_FIELDS, LINE_FIELDS, PLAIN_FIELDS
+from portal.order_rows import ADDRESS_FIELDS, BUYER_FIELDS, LINE_FIELDS, PAYMENT_FIELDS, PLAIN_FIELDS
 from portal.orders import OrderFacts, PaymentState
 
 T = TypeVar("T")
-ADDRESS_FIELDS = "name company line1 line2 zip city region country".split()
-PAYMENT_FIELDS = "provider transaction_id amount currency kind status at".split()
 
 
 class ExportedOrder(ImportedOrder, kw_only=True, frozen=True):

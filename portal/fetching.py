@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from db.sources import RunOutcome
@@ -74,10 +74,18 @@ class Connector(Protocol):
 
 
 @dataclass(frozen=True)
+class Hint:
+    """Something has changed there; a run finds out what."""
+
+
+@dataclass(frozen=True)
 class Gone:
     """The service has no such order (any more)."""
 
     external_id: str
+
+
+Spoken: TypeAlias = Fetched | Unreadable | Gone | Hint | None
 
 
 class Caller(Protocol):
@@ -97,13 +105,15 @@ class Caller(Protocol):
         """The headers that are needed later on."""
         ...
 
-    async def spoken_of(
-        self, access: Access, headers: Mapping[str, str], body: bytes
-    ) -> Fetched | Unreadable | Gone | None:
+    async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:
         """The order that a delivery is about, as it is now where it can be asked for, else as the delivery tells it.
 
         None where it is about something else. Raises SourceUnavailable.
         """
+        ...
+
+    def is_here(self, options: Mapping[str, str]) -> bool:
+        """Whether the service listens on this very machine, and so can call it at any address."""
         ...
 
     async def register(self, access: Access, url: str, secret: str) -> None:

@@ -22,6 +22,7 @@ from portal import (
     confirmations,
     csv_imports,
     file_checks,
+    held_runs,
     inspections,
     lost_links,
     messages,
@@ -34,6 +35,7 @@ from portal import (
     source_options,
     source_reports,
     source_runs,
+    source_webhook_jobs,
     storage_grants,
     templated_mails,
     triggers,
@@ -44,6 +46,7 @@ from portal.actions import Hands
 from portal.archives import Archives
 from portal.automation_runs import AutomationRuns
 from portal.confirmations import Confirmations
+from portal.connectors import Connectors
 from portal.csv_files import CsvFiles
 from portal.csv_import_jobs import CsvImports
 from portal.csv_reading import CsvReader
@@ -73,7 +76,7 @@ from portal.signing import Signer
 from portal.source_deliveries import SourceDeliveries
 from portal.source_fetches import Fetches
 from portal.source_reports import Reports
-from portal.sources import Connectors
+from portal.source_webhooks import SourceRegistrations
 from portal.stamp_previews import Previews
 from portal.stamps import MOST_BYTES, Stamps
 from portal.storage_grants import Granter, StorageGrants
@@ -88,8 +91,8 @@ from portal.webhooks import Deliveries
 
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
 DAILY = (
-    *("retention", "forget_done_jobs", "forget_deliveries", "forget_source_runs", "clear_csv_files"),
-    *(storage_grants.KIND, file_checks.KIND),
+    *("retention", "forget_done_jobs", "forget_deliveries", "forget_automation_runs", "forget_source_runs"),
+    *("clear_csv_files", storage_grants.KIND, file_checks.KIND),
 )
 ASK_SOURCES = "ask_sources"
 
@@ -214,7 +217,7 @@ def built(ground: Ground) -> House:
     inspector = Inspector(ground.child, scratch)
     checks = FileChecks(ground.database, ground.storages, inspector)
     csv_files = CsvFiles(ground.cache / "csv", ground.csv_reader)
-    connectors = Connectors(ground.connectors, post.vault, ground.callers, ground.reporters)
+    connectors = Connectors(ground.connectors, post.vault, ground.callers, ground.reporters, ground.base_url)
     source_deliveries = SourceDeliveries(ground.database, connectors, ground.zone)
     issuing = Issuing(ground.database, ground.child, scratch, ground.zone)
     templated = TemplatedMails(links, ground.templated_mail)
@@ -296,6 +299,8 @@ async def taken_up(house: House, now: datetime) -> None:
     await inspections.clear(house.scratch)
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
+    async with house.database.writing() as session:
+        await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
 
 
 def _taking_money(till: Till) -> dict[str, Work]:
@@ -315,6 +320,7 @@ def _taking_orders(ground: Ground, connectors: Connectors) -> dict[str, Work]:
         ASK_SOURCES: Routine(partial(source_runs.ask_all, writing), timedelta(minutes=1)),
         "forget_source_runs": Routine(partial(source_runs.purge, writing), timedelta(minutes=5)),
         **{source_runs.job_kind(kind): fetches for kind in source_options.FETCHED_WITH},
+        source_webhook_jobs.REGISTRATION: SourceRegistrations(ground.database, connectors),
         source_reports.KIND: Reports(ground.database, connectors, ground.zone),
     }
 
@@ -337,5 +343,6 @@ def _housekeeping(ground: Ground) -> dict[str, Work]:
     return {
         "retention": Routine(shorten, timedelta(minutes=30)),
         "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
+        "forget_automation_runs": Routine(partial(held_runs.purge, ground.database.writing), timedelta(minutes=5)),
         "forget_deliveries": Routine(partial(webhook_inbox.purge, ground.database.writing), timedelta(minutes=5)),
     }

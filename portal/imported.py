@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Annotated
 
 import msgspec
@@ -14,6 +15,7 @@ from db.orders import BuyerKind, LineKind, OrderKind, PaymentMethod, State, TaxC
 from db.payments import PaymentKind, PaymentStatus
 from portal.refusals import Fault
 
+SUM_ALONE = "paid-amount"  # the transaction of a source that knows how much came in, but not by which payments
 AMOUNT_LIMIT = 10**15  # keeps every sum of 500 lines inside SQLite's and JSON's safe integers
 Instant = Annotated[datetime, Meta(tz=True)]
 Amount = Annotated[int, Meta(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT)]
@@ -168,13 +170,18 @@ def _repeated(order: ImportedOrder) -> list[Fault]:
 
 
 def _wrong_currencies(order: ImportedOrder) -> list[Fault]:
-    if order.currency not in list_currencies():
+    if order.currency not in _currencies():
         return [Fault("#/currency", "unknown-currency", f"{order.currency} is no ISO 4217 currency.")]
     return [
         Fault(f"#/payments/{place}/currency", "other-currency", f"The order is in {order.currency}.")
         for place, payment in enumerate(order.payments)
         if payment.currency != order.currency
     ]
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())
 
 
 def _wrong_signs(order: ImportedOrder) -> list[Fault]:
@@ -202,20 +209,21 @@ def canonical(order: ImportedOrder) -> bytes:
     content = msgspec.to_builtins(order, builtin_types=(datetime,))
     for name in ("updated_at", "source", "external_id"):
         content.pop(name, None)
-    return msgspec.json.encode(_in_utc(content), order="deterministic")
+    _put_in_utc(content)
+    return msgspec.json.encode(content, order="deterministic")
 
 
-def _in_utc(content: object) -> object:
+def _put_in_utc(content: dict[str, object]) -> None:
     """The same instant is the same content, whatever offset it was told with."""
-    match content:
-        case datetime():
-            return content.astimezone(UTC)
-        case dict():
-            return {name: _in_utc(value) for name, value in content.items()}
-        case list():
-            return [_in_utc(value) for value in content]
-        case _:
-            return content
+    for name, value in content.items():
+        if isinstance(value, datetime):
+            content[name] = value.astimezone(UTC)
+        elif isinstance(value, dict):
+            _put_in_utc(value)
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict):
+                    _put_in_utc(item)
 
 
 def email_key(email: str) -> str:

@@ -11,7 +11,7 @@ from db.payment_attempts import AttemptEvent, OpenPayment
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
 from portal import first_paid, order_facts, payment_attempts, refund_questions, source_reports, triggers
 from portal.activity import By, entry
-from portal.order_imports import FURTHER
+from portal.imported_payments import FURTHER
 from portal.paying import Capture, Refund
 from portal.payment_attempts import About, Attempt, Standing
 

@@ -27,7 +27,7 @@ from db.settings import (
     Settings,
     TaxRegime,
 )
-from portal import first_paid, greetings, invoice_texts, number_series, seller_numbers, triggers, waiver_texts
+from portal import first_paid, greetings, held_runs, invoice_texts, number_series, seller_numbers, waiver_texts
 from portal.activity import By, entry
 from portal.refusals import Fault, Invalid
 
@@ -214,7 +214,7 @@ async def change(section: type[Row], wanted: Change, session: AsyncSession, by: 
     if isinstance(row, FileSettings) and "waiver_text" in news:
         await waiver_texts.keep(row.waiver_text, session, by)
     if isinstance(row, AutomationSettings) and news.get("paused") is False:
-        await triggers.release(session, by.at)
+        await held_runs.release(session, by.at)
     return row
 
 

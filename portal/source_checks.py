@@ -11,8 +11,8 @@ from db.engine import Database
 from db.settings import GeneralSettings
 from db.sources import RunOutcome
 from portal import settings, sources
+from portal.connectors import Connectors
 from portal.fetching import SourceUnavailable
-from portal.sources import Connectors
 
 LIMIT_SECONDS = 60.0
 

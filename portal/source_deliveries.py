@@ -14,19 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Database
 from db.outbox import Job
 from db.settings import GeneralSettings
-from db.sources import Source
+from db.sources import RunCause, Source, SourceKind
 from db.webhooks import DeliveryOutcome, WebhookDelivery
-from portal import order_imports, settings, source_imports, sources, webhook_inbox
+from portal import order_imports, settings, source_imports, source_runs, sources, webhook_inbox
 from portal.activity import SOURCE, By
-from portal.fetching import Access, Caller, Fetched, Gone, SourceUnavailable, Unreadable
-from portal.imported import ImportedOrder
+from portal.connectors import Connectors
+from portal.fetching import Access, Caller, Fetched, Gone, Hint, SourceUnavailable, Spoken, Unreadable
 from portal.jobs import Clock, Record, utc_now
 from portal.order_imports import Key
 from portal.outbox import MAX_ATTEMPTS, Claimed, NotDone
 from portal.refusals import NotFound
 from portal.source_options import WEBHOOK_SECRET
-from portal.sources import Connectors
-from portal.webhook_inbox import OF_SOURCES, Incoming, note
+from portal.webhook_inbox import Incoming, note
 
 LIMIT = timedelta(seconds=300)
 log = logging.getLogger("tresen.webhooks")
@@ -36,7 +35,7 @@ class NotGenuine(Exception):
     """Whoever sent it does not know the secret."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Call:
     """A request to a source's address, as it came. `ip_prefix` is the shortened address of the sender."""
 
@@ -70,15 +69,15 @@ class SourceDeliveries:
         self._zone = zone
         self._clock = clock
 
-    async def accept(self, call: Call) -> None:
+    async def accept(self, kind: SourceKind, call: Call) -> None:
         """Stores it and asks the worker. The same one again, and a mere try whether somebody is there, change nothing.
 
         Raises NotFound where nobody listens, NotGenuine, portal.webhook_inbox.TooMany.
         """
         async with self._database.reading() as session:
             row = await sources.named(call.source, session)
-        caller = self._connectors.callers.get(row.kind) if row else None
-        if row is None or caller is None or not row.active:
+        caller = self._connectors.callers.get(kind)
+        if row is None or caller is None or row.kind is not kind or not row.active:
             raise NotFound
         if caller.is_ping(call.headers, call.body):
             return
@@ -89,8 +88,10 @@ class SourceDeliveries:
             source_id=row.id, ip_prefix=call.ip_prefix, headers=caller.kept(call.headers), body=call.body
         )
         name = caller.name_of(call.headers, call.body)
+        async with self._database.reading() as session:
+            await webhook_inbox.refuse_flood(incoming, session, self._clock())
         async with self._database.writing() as session:
-            await webhook_inbox.store(incoming, OF_SOURCES, name, session, self._clock())
+            await webhook_inbox.store(incoming, name, session, self._clock())
 
     async def do(self, job: Claimed) -> Record:
         """Raises NotDone while the service cannot be asked; the last time it is set aside."""
@@ -137,19 +138,27 @@ class Outcome:
 
     delivery_id: int
     source: str
-    order: Fetched | Unreadable | Gone | None
+    order: Spoken
 
     async def record(self, session: AsyncSession, now: datetime) -> None:
         by = By(f"{SOURCE}:{self.source}", now)
         match self.order:
             case Gone(external_id):
                 await self._bury(external_id, session, by)
-            case Fetched(external_id, order) if order is not None:
-                await self._take(external_id, order, session, by)
+            case Hint():
+                await self._ask(session, by)
+            case Fetched() if self.order.order is not None:
+                await self._take(self.order, session, by)
             case Unreadable(place=place, why=why):
                 await webhook_inbox.give_up(self.delivery_id, f"{place}: {why}", session, now)
             case _:  # a draft, or about something else
                 await note(self.delivery_id, DeliveryOutcome.UNKNOWN, session, now)
+
+    async def _ask(self, session: AsyncSession, by: By) -> None:
+        """The run that is waiting already will do, too."""
+        if source := await sources.named(self.source, session):
+            await source_runs.ask_if_fetched(source, RunCause.CALLED, session, by)
+        await note(self.delivery_id, DeliveryOutcome.APPLIED, session, by.at)
 
     async def _bury(self, external_id: str, session: AsyncSession, by: By) -> None:
         row = await order_imports.find(Key(self.source, external_id), session)
@@ -158,9 +167,9 @@ class Outcome:
         outcome = DeliveryOutcome.APPLIED if row else DeliveryOutcome.UNKNOWN
         await note(self.delivery_id, outcome, session, by.at)
 
-    async def _take(self, external_id: str, order: ImportedOrder, session: AsyncSession, by: By) -> None:
+    async def _take(self, fetched: Fetched, session: AsyncSession, by: By) -> None:
         source = await sources.named(self.source, session)
-        result = await source_imports.taken(source, external_id, order, session, by) if source else None
+        result = await source_imports.taken(source, fetched, session, by) if source else None
         if isinstance(result, Unreadable):
             await webhook_inbox.give_up(self.delivery_id, result.why, session, by.at)
         else:

@@ -14,16 +14,15 @@ from db.engine import Database
 from db.outbox import Job
 from db.settings import GeneralSettings
 from db.sources import RunOutcome, SourceRun
-from portal import settings, source_imports, source_runs, sources
+from portal import order_batches, settings, source_imports, source_runs, sources
 from portal.activity import SOURCE, By
+from portal.connectors import Connectors
 from portal.fetching import OVERLAP, Access, Connector, Fetched, SourceUnavailable, Unreadable
 from portal.jobs import Clock, Record, utc_now
 from portal.outbox import Claimed
 from portal.source_options import SWITCHED_OFF
-from portal.sources import Connectors
 
 LIMIT = timedelta(minutes=30)
-AT_ONCE = 25  # orders in one transaction: between two of them, other writers get their turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +83,8 @@ class Fetches:
         newest = None
         since = begun.cursor - OVERLAP if begun.cursor else None
         async for batch in begun.connector.changed(begun.access, since):
-            for start in range(0, len(batch.orders), AT_ONCE):
-                await self._take(begun, batch.orders[start : start + AT_ONCE])
+            for start in range(0, len(batch.orders), order_batches.AT_ONCE):
+                await self._take(begun, batch.orders[start : start + order_batches.AT_ONCE])
             newest = max(filter(None, (newest, batch.changed_at)), default=None)
         return newest
 

@@ -2,69 +2,76 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import func, select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Order, OrderKind
 from db.sources import Source, SourceFault, SourceRun
-from portal import order_imports
+from portal import order_batches, order_imports
 from portal.activity import By, entry
 from portal.fetching import Fetched, Unreadable
 from portal.imported import ImportedOrder
-from portal.order_imports import Key
+from portal.order_batches import Taken
+from portal.order_imports import ImportResult, Key
 from portal.refusals import Conflict, Invalid
 
 FAULTY = "source_orders_unread"  # the notice
 MOST_NAMED = 20  # in one notice
 SHOPS_OWN_ID = "$.billbee_shop_order_id"  # in `custom`: what the shop behind a source calls an order
-log = logging.getLogger("tresen.sources")
 
 
 async def take(
     source: Source, run: SourceRun, some: Sequence[Fetched | Unreadable], session: AsyncSession, by: By
 ) -> None:
-    """Counts each in the run. One that cannot be taken hides no other."""
-    counts: Counter[str] = Counter()
-    faulty: list[Unreadable] = []
-    for each in some:
-        if isinstance(each, Unreadable):
-            faulty.append(each)
-        elif each.order is None:
-            counts["ignored"] += 1
+    """Counts each in the run. One that cannot be taken hides no other. Raises OperationalError."""
+    faulty = [each for each in some if isinstance(each, Unreadable)]
+    counts = Counter(ignored=sum(isinstance(each, Fetched) and each.order is None for each in some))
+    orders = [each for each in some if isinstance(each, Fetched) and each.order]
+    for result in await _taken(source, orders, session, by):
+        if isinstance(result, Unreadable):
+            faulty.append(result)
         else:
-            result = await taken(source, each.external_id, each.order, session, by)
-            if isinstance(result, Unreadable):
-                faulty.append(result)
-            else:
-                counts[result] += 1
+            counts[result] += 1
     for name, count in counts.items():
         setattr(run, name, getattr(run, name) + count)
     run.failed += len(faulty)
     await _note(source, run, faulty, session, by)
 
 
-async def taken(
-    source: Source, external_id: str, order: ImportedOrder, session: AsyncSession, by: By
-) -> str | Unreadable:
-    """What became of it: `created`, `updated`, `unchanged`, `stale`."""
-    try:
-        async with session.begin_nested():
-            order = await with_reference(source, order, session)
-            _, result = await order_imports.take(Key(source.name, external_id), order, session, by)
-            return result.value
-    except OperationalError:  # a full disk is no fault of the order
-        raise
-    except (Conflict, Invalid) as error:
-        return Unreadable(external_id, "$", str(error))
-    except Exception as error:
-        log.exception("Order %s of %s could not be taken.", external_id, source.name)
-        return Unreadable(external_id, "$", f"Tresen itself failed: {type(error).__name__}.")
+async def taken(source: Source, fetched: Fetched, session: AsyncSession, by: By) -> ImportResult | Unreadable:
+    """What became of an order. Raises OperationalError."""
+    (result,) = await _taken(source, [fetched], session, by)
+    return result
+
+
+async def _taken(
+    source: Source, some: Sequence[Fetched], session: AsyncSession, by: By
+) -> list[ImportResult | Unreadable]:
+    """Credits last: they name orders that may have come together with them."""
+    results = []
+    for kind in (OrderKind.ORDER, OrderKind.CREDIT):
+        those = [(each.external_id, each.order) for each in some if each.order and each.order.kind is kind]
+        told = [
+            order_imports.told(Key(source.name, external_id), await with_reference(source, order, session))
+            for external_id, order in those
+        ]
+        taken = await order_batches.take(told, session, by)
+        results += [_told(external_id, result) for (external_id, _), result in zip(those, taken, strict=True)]
+    return results
+
+
+def _told(external_id: str, result: Taken) -> ImportResult | Unreadable:
+    match result:
+        case ImportResult():
+            return result
+        case Conflict() | Invalid():
+            return Unreadable(external_id, "$", str(result))
+        case _:
+            return Unreadable(external_id, "$", f"Tresen itself failed: {type(result).__name__}.")
 
 
 async def with_reference(source: Source, order: ImportedOrder, session: AsyncSession) -> ImportedOrder:

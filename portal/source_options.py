@@ -16,6 +16,7 @@ OPTIONS: Mapping[SourceKind, tuple[Option, ...]] = {
         Option("username"),
         Option("password", is_secret=True),
         Option("api_key", is_secret=True),
+        Option(WEBHOOK_SECRET, is_secret=True, is_needed=False),
     ),
     # Without the key nothing is fetched, and webhooks alone bring orders.
     SourceKind.WOOCOMMERCE: (

@@ -18,11 +18,11 @@ from db.settings import GeneralSettings
 from db.sources import RunOutcome, Source, SourceKind
 from portal import order_facts, outbox, settings
 from portal.activity import TRESEN, By, entry
+from portal.connectors import Connectors
 from portal.fetching import Access, InvoiceReport, PaymentReport, Reporter, SourceUnavailable
 from portal.jobs import Record
 from portal.orders import PaymentState
 from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
-from portal.sources import Connectors
 
 KIND = "source_report"
 LIMIT = timedelta(minutes=5)

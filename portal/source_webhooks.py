@@ -3,55 +3,40 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
-from db.sources import Source
+from db.outbox import Job
+from db.sources import RunOutcome, Source
 from db.webhooks import SourceWebhook
 from portal import source_options, sources
-from portal.activity import By, entry
-from portal.mail_servers import is_loopback
-from portal.refusals import Conflict
+from portal.activity import TRESEN, By, entry
+from portal.connectors import Connectors
+from portal.fetching import Access, SourceUnavailable
+from portal.jobs import Clock, Record, utc_now
+from portal.outbox import Claimed, NotDone
+from portal.refusals import Conflict, NotFound
 from portal.source_options import SWITCHED_OFF, WEBHOOK_SECRET
-from portal.sources import Connectors, SourceChange
-from portal.webhook_registrations import is_reachable
 
+LIMIT = timedelta(minutes=5)
+FOR_GOOD = frozenset({RunOutcome.DENIED, RunOutcome.UNEXPECTED, RunOutcome.INCOMPLETE, RunOutcome.MOVED})
 NOT_CALLING = "This source calls nobody; it is asked instead."
 NOT_PUBLIC = "Shops call public https addresses only; set TRESEN_BASE_URL to the one of this portal."
-
-
-@dataclass(frozen=True)
-class Hooks:
-    """Where this portal can be called."""
-
-    base_url: str
-
-    def address(self, row: Source) -> str:
-        return f"{self.base_url}/hooks/{row.kind.value}/{row.name}"
-
-    def can_be_called_by(self, row: Source) -> bool:
-        """Whether that shop reaches us: from outside, or from this very machine."""
-        host = urlsplit(row.options.get("base_url", "")).hostname or ""
-        return is_reachable(self.base_url, from_here=is_loopback(host))
 
 
 async def of(source_id: int, session: AsyncSession) -> SourceWebhook | None:
     return await session.get(SourceWebhook, source_id)
 
 
-async def register(source_id: int, hooks: Hooks, connectors: Connectors, database: Database, by: By) -> SourceWebhook:
+async def register(source_id: int, connectors: Connectors, database: Database, by: By) -> SourceWebhook:
     """Asks the service; a secret is made up where none was given. Raises NotFound, Conflict, SourceUnavailable."""
     async with database.writing() as session:
         row = await sources.one(source_id, session)
-        _refuse(row, hooks, connectors)
-        if not row.options.get(WEBHOOK_SECRET):
-            options = {**source_options.shown(row), WEBHOOK_SECRET: secrets.token_urlsafe(32)}
-            await sources.change(row, SourceChange(options=options), connectors, session, by)
-        access, url = connectors.access(row, ZoneInfo("UTC")), hooks.address(row)
+        _refuse(row, connectors)
+        access, url = _with_secret(row, connectors), connectors.hook(row)
     await connectors.callers[row.kind].register(access, url, access.options[WEBHOOK_SECRET])
     async with database.writing() as session:
         await sources.one(source_id, session)  # it may have been removed meanwhile
@@ -65,11 +50,50 @@ async def register(source_id: int, hooks: Hooks, connectors: Connectors, databas
     return known
 
 
-def _refuse(row: Source, hooks: Hooks, connectors: Connectors) -> None:
+class SourceRegistrations:
+    """The job: by itself, once a source has keys that work. Orders come without it, too, only later."""
+
+    limit = LIMIT
+
+    def __init__(self, database: Database, connectors: Connectors, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._connectors = connectors
+        self._clock = clock
+
+    async def do(self, job: Claimed) -> Record:
+        """Raises NotDone; for good where the service understood and refuses, such as a key that may only read."""
+        try:
+            source_id, by = int(str(job.payload["source_id"])), By(TRESEN, self._clock())
+            await register(source_id, self._connectors, self._database, by)
+        except SourceUnavailable as error:
+            raise NotDone(str(error), permanent=error.outcome in FOR_GOOD) from error
+        except (Conflict, NotFound):
+            pass  # it was switched off or removed meanwhile
+        return _nothing
+
+    async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
+        """The outbox tells the merchant when it gives up."""
+
+
+def _with_secret(row: Source, connectors: Connectors) -> Access:
+    """Raises SourceUnavailable."""
+    access = connectors.access(row, ZoneInfo("UTC"))
+    if not access.options.get(WEBHOOK_SECRET):
+        made = source_options.of(row.kind).sealed({WEBHOOK_SECRET: secrets.token_urlsafe(32)}, connectors.vault)
+        row.options = {**row.options, **made}
+        access = connectors.access(row, ZoneInfo("UTC"))
+    return access
+
+
+def _refuse(row: Source, connectors: Connectors) -> None:
     """Raises Conflict where asking is of no use."""
-    if row.kind not in connectors.callers or not source_options.is_fetched(row):
+    if not connectors.calls(row):
         raise Conflict(NOT_CALLING)
     if not row.active:
         raise Conflict(SWITCHED_OFF)
-    if not hooks.can_be_called_by(row):
+    if not connectors.can_be_called_by(row):
         raise Conflict(NOT_PUBLIC)
+
+
+async def _nothing(session: AsyncSession, now: datetime) -> None:
+    """It is written already."""

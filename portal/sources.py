@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -15,17 +13,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.orders import Order
-from db.sources import RunCause, RunOutcome, Source, SourceKind
-from portal import source_options, source_runs
+from db.sources import RunCause, Source, SourceKind
+from portal import source_options, source_runs, source_webhook_jobs
 from portal.activity import By, entry
-from portal.fetching import Access, Caller, Connector, Reporter, SourceUnavailable
-from portal.refusals import Conflict, Fault, Invalid, NotFound
-from portal.sealed_options import Given, OptionsRefused
+from portal.connectors import Connectors
+from portal.refusals import Conflict, NotFound
+from portal.sealed_options import Given
 from portal.source_options import SWITCHED_OFF
-from portal.vault import Unreadable, Vault
+from portal.vault import Unreadable
 
 NAME = re.compile("[a-z0-9-]{1,64}", re.ASCII)
-SECRETS_LOST = "The stored secrets cannot be read with this shop's keys; enter them anew."
 ORDERS_REFER = "Orders refer to this source; deactivate it instead."
 NAME_STAYS = "Orders have come from this source, and its name stands in their addresses: it stays."
 Name = Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}$")]
@@ -51,41 +48,6 @@ class SourceChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
     waiver_needs_text: bool | UnsetType = UNSET
     invoices_elsewhere: bool | UnsetType = UNSET
     active: bool | UnsetType = UNSET
-
-
-@dataclass(frozen=True)
-class Connectors:
-    """Who can be asked, who calls and who is told, by kind, and what opens the secrets. app.py hands in those kinds."""
-
-    by_kind: Mapping[SourceKind, Connector]
-    vault: Vault
-    callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
-    reporters: Mapping[SourceKind, Reporter] = field(default_factory=dict)
-
-    def check(self, kind: SourceKind, options: Mapping[str, str]) -> None:
-        """Raises Invalid with a pointer to every faulty option; secrets are readable here."""
-        if faults := tuple(source_options.of(kind).faults(options)):
-            raise Invalid(*faults)
-        try:
-            if connector := self.by_kind.get(kind):
-                connector.refuse(options)
-        except OptionsRefused as error:
-            raise Invalid(Fault(f"#/options/{error.option}", "unusable", str(error))) from error
-
-    def opened(self, row: Source, zone: ZoneInfo) -> tuple[Connector, Access]:
-        """Raises SourceUnavailable where nobody can be asked."""
-        connector = self.by_kind.get(row.kind)
-        if connector is None or not source_options.is_fetched(row):
-            raise SourceUnavailable("There is nobody to ask, or no key to ask with.", RunOutcome.INCOMPLETE)
-        return connector, self.access(row, zone)
-
-    def access(self, row: Source, zone: ZoneInfo) -> Access:
-        """Raises SourceUnavailable."""
-        try:
-            options = source_options.of(row.kind).opened(row.options, self.vault)
-        except Unreadable as error:
-            raise SourceUnavailable(SECRETS_LOST, RunOutcome.INCOMPLETE) from error
-        return Access(name=row.name, options=options, zone=zone)
 
 
 async def every(session: AsyncSession) -> list[Source]:
@@ -127,7 +89,7 @@ async def add(new: NewSource, connectors: Connectors, session: AsyncSession, by:
     await session.flush()
     details: dict[str, object] = {"source": row.id, "name": row.name, "new": told(row)}
     session.add(entry(by, "source_added", details=details))
-    await source_runs.ask_if_fetched(row, RunCause.CHANGED, session, by)
+    await _begin(row, connectors, session, by)
     return row
 
 
@@ -158,8 +120,15 @@ async def change(row: Source, wanted: SourceChange, connectors: Connectors, sess
     session.add(entry(by, "source_changed", details=details))
     await session.flush()
     if renewed or "active" in changed:
-        await source_runs.ask_if_fetched(row, RunCause.CHANGED, session, by)
+        await _begin(row, connectors, session, by)
     return row
+
+
+async def _begin(row: Source, connectors: Connectors, session: AsyncSession, by: By) -> None:
+    """With keys that work, nobody has to press anything: it is asked, and asked to call us."""
+    await source_runs.ask_if_fetched(row, RunCause.CHANGED, session, by)
+    if connectors.can_be_called_by(row):
+        await source_webhook_jobs.ask_to_register(row, session, by)
 
 
 async def remove(row: Source, session: AsyncSession, by: By) -> None:

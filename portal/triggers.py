@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
@@ -36,35 +36,42 @@ async def fire(
     await ask(listening, order_id, event, session, by)
 
 
+async def fire_all(trigger: Trigger, order_ids: Sequence[int], session: AsyncSession, by: By) -> None:
+    """For what happens to an order once only, to many of them: a handful of statements."""
+    if listening := (await _listening(session)).get(trigger, ()):
+        await ask_all([(each, order_id) for order_id in order_ids for each in listening], trigger.value, session, by)
+
+
 async def ask(automation_ids: Sequence[int], order_id: int, event: str, session: AsyncSession, by: By) -> None:
     """A run for each of them that was not asked because of this very event."""
-    asked = select(AutomationRun.automation_id).where(
-        AutomationRun.order_id == order_id, AutomationRun.event == event
-    )
-    known = set(await session.scalars(asked))
-    for automation_id in automation_ids:
-        if automation_id not in known:
-            run = AutomationRun(
-                automation_id=automation_id, order_id=order_id, event=event, depth=by.depth, created_at=by.at
-            )
-            session.add(run)
-            await session.flush()
-            await enqueue(run, session, by.at)
+    await ask_all([(automation_id, order_id) for automation_id in automation_ids], event, session, by)
+
+
+async def ask_all(asked: Sequence[tuple[int, int]], event: str, session: AsyncSession, by: By) -> None:
+    """The same for many: automation and order."""
+    order_ids = {order_id for _, order_id in asked}
+    because = select(AutomationRun).where(AutomationRun.order_id.in_(order_ids), AutomationRun.event == event)
+    before = {(run.automation_id, run.order_id): run.id for run in await session.scalars(because)}
+    new = [
+        {"automation_id": automation_id, "order_id": order_id, "event": event, "state": RunState.NEW, "reason": "",
+         "depth": by.depth, "created_at": by.at}
+        for automation_id, order_id in asked
+        if (automation_id, order_id) not in before
+    ]  # fmt: skip
+    if new:
+        await session.execute(insert(AutomationRun), new)
+        runs = await session.scalars(because.where(AutomationRun.id.not_in(before.values())).order_by(AutomationRun.id))
+        await outbox.add([_job(run, by.at) for run in runs], session, by.at)
 
 
 async def enqueue(run: AutomationRun, session: AsyncSession, at: datetime, run_at: datetime | None = None) -> None:
     """Looks at the run at `run_at`, or at once."""
+    await outbox.enqueue(_job(run, at, run_at), session, at)
+
+
+def _job(run: AutomationRun, at: datetime, run_at: datetime | None = None) -> NewJob:
     key = f"{JOB}:{run.id}:{run.state.value}:{at.isoformat()}"
-    payload = {"run": run.id, ORDER_ID: run.order_id}
-    await outbox.enqueue(NewJob(kind=JOB, key=key, payload=payload, run_at=run_at), session, at)
-
-
-async def release(session: AsyncSession, at: datetime) -> None:
-    """After a pause: everything that was held is looked at anew."""
-    held = select(AutomationRun).where(AutomationRun.state == RunState.HELD).order_by(AutomationRun.id)
-    for run in await session.scalars(held):
-        run.state = RunState.WAITING if run.due_at else RunState.NEW
-        await enqueue(run, session, at)
+    return NewJob(kind=JOB, key=key, payload={"run": run.id, ORDER_ID: run.order_id}, run_at=run_at)
 
 
 def forget_listening(session: AsyncSession) -> None:

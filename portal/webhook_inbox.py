@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
 from db.engine import Transaction
 from db.payment_providers import PaymentProvider
 from db.sources import Source
-from db.webhooks import DeliveryOutcome, WebhookDelivery
+from db.webhooks import DeliveryOutcome, WebhookDelivery, unless_known
 from portal import outbox
 from portal.activity import TRESEN, By, entry
 from portal.outbox import NewJob
@@ -26,6 +26,8 @@ OF_PROVIDERS, OF_SOURCES = "webhook_delivery", "source_delivery"  # the jobs
 GIVEN_UP = "webhook_delivery_failed"  # the notice
 TOLD_AGAIN_AFTER = timedelta(days=1)
 LARGEST = 256 * 1024  # bytes
+# A shop that saves many orders calls for each and waits for every answer: they come in first, then are worked on.
+BURST = timedelta(seconds=2)
 MOST_WAITING, MOST_BYTES_WAITING = 1000, 16 * 1024 * 1024  # of one sender: whoever floods us fills no disk
 MOST_WAITING_OF_NETWORK = 200  # so that one that sends rubbish leaves room for the service
 FORGERIES_AN_HOUR = 30  # of one network; the next one is not even stored
@@ -66,28 +68,27 @@ class SetAside:
     error: str
 
 
-async def store(incoming: Incoming, job_kind: str, name: str, session: AsyncSession, now: datetime) -> None:
+async def store(incoming: Incoming, name: str, session: AsyncSession, now: datetime) -> None:
     """Stores it with all its headers and asks the worker; nothing where that name was stored before.
 
-    A payment service's may be anybody's until the worker has asked, so that they are bounded by network, too.
-    Raises TooMany, TooManyForged.
+    The sender waits for it, and there may be many: two statements. See `refuse_flood`, which comes before.
     """
-    same = select(WebhookDelivery.id).where(_of_sender(incoming), WebhookDelivery.delivery == name)
-    if await session.scalar(same):
-        return
-    await _bounded(incoming, session, now)
-    row = WebhookDelivery(
-        provider_id=incoming.provider_id,
-        source_id=incoming.source_id,
-        delivery=name,
-        received_at=now,
-        headers=dict(incoming.headers),
-        body=incoming.body,
-        ip_prefix=incoming.ip_prefix,
-    )
-    session.add(row)
-    await session.flush()
-    await _ask(row.id, job_kind, f"{job_kind}:{row.id}", session, now)
+    values = {
+        "provider_id": incoming.provider_id,
+        "source_id": incoming.source_id,
+        "delivery": name,
+        "received_at": now,
+        "headers": dict(incoming.headers),
+        "body": incoming.body,
+        "ip_prefix": incoming.ip_prefix,
+        "error": "",
+    }
+    delivery_id = await session.scalar(unless_known(values))
+    if delivery_id is not None:
+        kind = OF_SOURCES if incoming.provider_id is None else OF_PROVIDERS
+        run_at = now if incoming.provider_id else now + BURST
+        job = NewJob(kind=kind, key=f"{kind}:{delivery_id}", payload={"delivery_id": delivery_id}, run_at=run_at)
+        await outbox.add([job], session, now)
 
 
 async def note(delivery_id: int, outcome: DeliveryOutcome, session: AsyncSession, now: datetime) -> None:
@@ -116,13 +117,14 @@ async def give_up(delivery_id: int, error: str, session: AsyncSession, now: date
         session.add(entry(By(TRESEN, now), GIVEN_UP, details=told, notice=True))
 
 
-async def given_up(session: AsyncSession, limit: int = 100) -> Sequence[SetAside]:
-    """Newest first."""
+async def given_up(session: AsyncSession, limit: int = 100, source_id: int | None = None) -> Sequence[SetAside]:
+    """Newest first, of everybody or of one source."""
+    wanted = true() if source_id is None else WebhookDelivery.source_id == source_id
     rows = await session.execute(
         select(WebhookDelivery, func.coalesce(PaymentProvider.name, Source.name))
         .outerjoin(PaymentProvider, PaymentProvider.id == WebhookDelivery.provider_id)
         .outerjoin(Source, Source.id == WebhookDelivery.source_id)
-        .where(WebhookDelivery.outcome == DeliveryOutcome.GIVEN_UP)
+        .where(WebhookDelivery.outcome == DeliveryOutcome.GIVEN_UP, wanted)
         .order_by(WebhookDelivery.id.desc())
         .limit(limit)
     )
@@ -162,8 +164,12 @@ def _of_sender(incoming: Incoming) -> ColumnElement[bool]:
     return WebhookDelivery.source_id == incoming.source_id
 
 
-async def _bounded(incoming: Incoming, session: AsyncSession, now: datetime) -> None:
-    """Raises TooMany, TooManyForged. One statement."""
+async def refuse_flood(incoming: Incoming, session: AsyncSession, now: datetime) -> None:
+    """Looks without the writer's turn: a few more that come in this very moment do no harm. One statement.
+
+    A payment service's may be anybody's until the worker has asked, so that they are bounded by network, too.
+    Raises TooMany, TooManyForged.
+    """
     row = WebhookDelivery
     waits, same_network = row.outcome.is_(None), row.ip_prefix == incoming.ip_prefix
     lately_forged = (row.outcome == DeliveryOutcome.FORGED) & (row.received_at > now - timedelta(hours=1))

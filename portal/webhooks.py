@@ -23,7 +23,7 @@ from portal.outbox import MAX_ATTEMPTS, Claimed, NotDone
 from portal.paying import Delivery, ProviderRefused, ProviderTrouble, Told
 from portal.refusals import NotFound
 from portal.till import Account, Till
-from portal.webhook_inbox import OF_PROVIDERS, Incoming, NotADelivery, note
+from portal.webhook_inbox import Incoming, NotADelivery, note
 
 LIMIT = timedelta(seconds=120)
 KEPT_HEADERS, LONGEST_HEADERS = "paypal-", 16 * 1024  # characters of all of them
@@ -46,8 +46,10 @@ async def accept(incoming: Incoming, till: Till, now: datetime) -> None:
     too_long = sum(len(each) + len(value) for each, value in headers.items()) > LONGEST_HEADERS
     if not name or too_long or service.understood(incoming.body) is None:
         raise NotADelivery
+    async with till.database.reading() as session:
+        await webhook_inbox.refuse_flood(incoming, session, now)
     async with till.database.writing() as session:
-        await webhook_inbox.store(replace(incoming, headers=headers), OF_PROVIDERS, name, session, now)
+        await webhook_inbox.store(replace(incoming, headers=headers), name, session, now)
 
 
 class Deliveries:

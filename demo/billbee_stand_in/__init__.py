@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.types import Receive, Scope, Send
 
-from demo.billbee_stand_in import rest
+from demo.billbee_stand_in import hooks, rest
 from demo.billbee_stand_in.account import API_KEY, PASSWORD, USERNAME, ZONE, Account
 from demo.serving import serving
 
@@ -23,7 +23,7 @@ class StandIn:
         self.account = Account()
         self.base = ""
         state = State({"account": self.account}, deep_copy=False)
-        self._inside = Litestar(rest.ROUTES, state=state, openapi_config=None, logging_config=None)
+        self._inside = Litestar([*rest.ROUTES, *hooks.ROUTES], state=state, openapi_config=None, logging_config=None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._inside(scope, receive, send)

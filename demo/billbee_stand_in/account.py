@@ -31,6 +31,7 @@ class Account:
     troubles: list[tuple[int, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     events: list[tuple[int, str]] = field(default_factory=list)
+    hooks: dict[str, Told] = field(default_factory=dict)
     is_limited: bool = True
     calls: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 

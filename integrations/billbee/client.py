@@ -34,7 +34,7 @@ class Billbee:
     """Fulfils portal.fetching.Connector. `base` is the API's address, path included. Raises OptionsRefused."""
 
     def __init__(self, wire: Wire, base: str = "", pace: Pace = PACE) -> None:
-        self._base = endpoint(base) if base else API
+        self.base = endpoint(base) if base else API
         self._asking = Asking(wire, pace)
 
     def refuse(self, options: Mapping[str, str]) -> None:
@@ -65,7 +65,7 @@ class Billbee:
         if content:
             headers["content-type"] = "application/json"
         place = f"{access.name}:{method}:{A_NUMBER.sub('/', path.partition('?')[0])}"
-        return good(await self._asking.ask(Ask(method, f"{self._base}/{path}", headers, content), place))
+        return good(await self._asking.ask(Ask(method, f"{self.base}/{path}", headers, content), place))
 
     async def _page(self, access: Access, number: int, size: int, since: datetime | None) -> Page:
         query = {"page": str(number), "pageSize": str(size)}

@@ -10,7 +10,7 @@ from integrations.amounts import minor_units
 from integrations.billbee.shapes import Order, Payment
 from integrations.billbee.states import PAYPALS_OWN
 from integrations.billbee.times import Times
-from portal.imported import ImportedPayment
+from portal.imported import SUM_ALONE, ImportedPayment
 
 PROVIDER = "billbee"
 
@@ -24,7 +24,7 @@ def payments(order: Order, times: Times, currency: str) -> Iterator[ImportedPaym
     if not order.payments and order.paid_amount > 0:
         yield ImportedPayment(
             provider=PROVIDER,
-            transaction_id="paid-amount",  # Billbee knows the sum alone
+            transaction_id=SUM_ALONE,
             amount=minor_units(order.paid_amount, currency),
             currency=currency,
             at=at,

@@ -16,7 +16,8 @@ from integrations.woocommerce import webhooks
 from integrations.woocommerce.details import details_of
 from integrations.woocommerce.orders import NO_DETAILS, Details, Shop, external_id, to_order
 from integrations.woocommerce.shapes import Order, Product
-from portal.fetching import Access, Batch, Fetched, Gone, SourceUnavailable, Unreadable
+from portal.fetching import Access, Batch, Fetched, Gone, SourceUnavailable, Spoken, Unreadable
+from portal.mail_servers import is_loopback
 from portal.sealed_options import OptionsRefused
 
 API = "/wp-json/wc/v3"
@@ -76,9 +77,7 @@ class WooCommerce:
     def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         return webhooks.kept(headers)
 
-    async def spoken_of(
-        self, access: Access, headers: Mapping[str, str], body: bytes
-    ) -> Fetched | Unreadable | Gone | None:
+    async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:
         """Deliveries come late and out of order: with a key, the shop is asked what is true now."""
         try:
             order_id = webhooks.order_id(headers, body)
@@ -92,6 +91,9 @@ class WooCommerce:
         if told is None:
             return Gone(order_id)
         return (await self._batch([told], {}, access)).orders[0]
+
+    def is_here(self, options: Mapping[str, str]) -> bool:
+        return is_loopback(urlsplit(options.get("base_url", "")).hostname or "")
 
     async def register(self, access: Access, url: str, secret: str) -> None:
         """One webhook for each topic. Those that call this address are brought up to date, and switched on again."""

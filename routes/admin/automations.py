@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from litestar import post, route
 from litestar.params import FromPath
 from litestar.response import Redirect
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.automations import Automation, AutomationRun, AutomationSettings, RunState
+from db.automations import Automation, AutomationRun, AutomationSettings
 from db.base import columns
 from db.orders import Order
-from portal import automations, dry_runs, message_templates, sessions
+from portal import automations, dry_runs, held_runs, message_templates, sessions
 from portal.automations import AutomationChange, NewAutomation
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
@@ -80,8 +80,7 @@ async def _list(form: Form, house: PortalHouse, merchant: SignedIn, status: int 
     async with house.database.reading() as session:
         rows = await automations.every(session)
         ready = await house.automation_runs.readiness(session)
-        count = select(func.count()).select_from(AutomationRun).where(AutomationRun.state == RunState.HELD)
-        held_back = await session.scalar(count) or 0
+        held_back = await held_runs.count(session)
     page = AutomationsPage(
         frame=Frame.of(merchant, PATH),
         path=PATH,
@@ -91,6 +90,14 @@ async def _list(form: Form, house: PortalHouse, merchant: SignedIn, status: int 
         held=held(held_back),
     )
     return Page(page, locale=merchant.locale, status_code=status)
+
+
+@post(f"{PATH}/discards")
+async def discard_held(house: House, merchant: Merchant) -> Redirect:
+    """What a pause has held is not done any more."""
+    async with house.database.writing() as session:
+        await held_runs.discard(session, merchant.by)
+    return Redirect(PATH, status_code=303)
 
 
 @route(NEW, http_method=["GET", "HEAD"])

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.automations import Trigger
 from db.messages import Message
 from db.orders import State
-from portal import automations, message_log, message_templates, order_history, triggers
+from portal import automations, message_log, message_templates, order_history
 from portal.envelopes import BadAddress
 from portal.refusals import Conflict, NotFound
 from routes.admin.example_orders import row_id
@@ -87,10 +87,12 @@ async def run_by_hand(asked: Asked, request: AnyRequest, house: House) -> Redire
     mark = texts.get("attempt", "")[:LONGEST_MARK]
     async with house.database.writing() as session:
         row = await automations.one(row_id(texts.get("automation", "")), session)
-        if row.trigger is not Trigger.MANUAL or not row.active or not mark:
+        try:
+            if not mark:
+                raise Conflict
+            await automations.run_by_hand(row, asked.dossier.order.id, mark, session, asked.merchant.by)
+        except Conflict:
             return asked.back("messages", "changed-meanwhile")
-        event = f"{Trigger.MANUAL.value}:{mark}"
-        await triggers.ask([row.id], asked.dossier.order.id, event, session, asked.merchant.by)
     return asked.back("messages", "asked")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,12 +14,20 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from db.sources import RunCause, Source
 from db.webhooks import SourceWebhook
-from portal import sessions, source_checks, source_options, source_runs, source_webhooks, sources
+from portal import (
+    csv_imports,
+    sessions,
+    source_checks,
+    source_options,
+    source_runs,
+    source_webhooks,
+    sources,
+    webhook_inbox,
+)
 from portal.fetching import SourceUnavailable
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
 from portal.sessions import SignedIn
-from portal.source_webhooks import Hooks
 from portal.sources import Name, SourceChange
 from routes.admin.signed_in import kept_for
 from routes.admin.sources import PATH
@@ -26,9 +35,10 @@ from routes.api.body import converted
 from routes.forms import submitted, texts_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page
+from views.admin.csv_imports import FileRow
 from views.admin.frame import Frame
 from views.admin.labels import SOURCE
-from views.admin.settings_sources import SourcePage, WebhookLine, fault_rows
+from views.admin.settings_sources import DeliveryRow, SourcePage, WebhookLine, fault_rows
 from views.admin.source_words import NAME_STAYS, NAME_TAKEN, ORDERS_REFER, UNUSABLE, RunRow, Told, title, told_of
 from views.form import Form, Label, Submitted
 from views.sentences import Sentence
@@ -114,9 +124,20 @@ async def ask_for_run(source: FromPath[int], house: House, merchant: Merchant) -
 @post(f"{ONE}/webhooks")
 async def register_webhooks(source: FromPath[int], house: House, merchant: Merchant) -> Page | Redirect:
     try:
-        await source_webhooks.register(source, Hooks(house.base_url), house.connectors, house.database, merchant.by)
+        await source_webhooks.register(source, house.connectors, house.database, merchant.by)
     except (Conflict, SourceUnavailable) as error:
         return await _page(source, house, merchant, Shown(webhook_trouble=str(error), status=409))
+    return Redirect(f"{PATH}/{source}", status_code=303)
+
+
+@post(f"{ONE}/deliveries/{{delivery:int}}/retries")
+async def retry_delivery_of(
+    source: FromPath[int], delivery: FromPath[int], house: House, merchant: Merchant
+) -> Redirect:
+    """A second click finds that it waits already, and changes nothing."""
+    with suppress(Conflict):
+        async with house.database.writing() as session:
+            await webhook_inbox.retry(delivery, session, merchant.by)
     return Redirect(f"{PATH}/{source}", status_code=303)
 
 
@@ -164,6 +185,8 @@ async def _page(source_id: int, house: PortalHouse, merchant: SignedIn, shown: S
         runs = await source_runs.of_source(row.id, session)
         faults = await source_runs.open_faults(row.id, session)
         webhook = await source_webhooks.of(row.id, session)
+        imports = await csv_imports.of_source(row.id, session)
+        deliveries = await webhook_inbox.given_up(session, source_id=row.id)
     stored = _stored(row)
     form = shown.form or Form.of(path, _labels(stored), stored, saved=shown.saved.split("."))
     if waiting := await kept_for(path, merchant, house):
@@ -183,6 +206,8 @@ async def _page(source_id: int, house: PortalHouse, merchant: SignedIn, shown: S
         is_running=any(run.ended_at is None for run in runs),
         runs=tuple(RunRow.of(run, zone) for run in runs),
         faults=fault_rows(faults),
+        imports=tuple(FileRow.of(file, row.name, done, zone) for done, file in imports),
+        deliveries=tuple(DeliveryRow.of(each, zone) for each in deliveries),
         check=Told.of_check(check) if check else None,
         webhook=_webhook(row, webhook, house, shown),
         removal_error=shown.removal_error,
@@ -191,7 +216,7 @@ async def _page(source_id: int, house: PortalHouse, merchant: SignedIn, shown: S
 
 
 def _webhook(row: Source, known: SourceWebhook | None, house: PortalHouse, shown: Shown) -> WebhookLine | None:
-    if row.kind not in house.connectors.callers or not source_options.is_fetched(row):
+    if not house.connectors.calls(row):
         return None
-    can_register = row.active and Hooks(house.base_url).can_be_called_by(row)
+    can_register = house.connectors.can_be_called_by(row)
     return WebhookLine.of(known, house.storefront.zone, can_register=can_register, trouble=shown.webhook_trouble)

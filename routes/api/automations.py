@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
+from typing import Annotated
 
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, RawBody
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from db.automations import Automation, Match
-from portal import automations, dry_runs
+from portal import automations, dry_runs, held_runs, order_imports
 from portal.actions import Action
 from portal.automations import AutomationChange, NewAutomation, TriggerChoice
 from portal.conditions import Condition
 from portal.dry_runs import DryRun
 from routes.api.body import decoded
-from routes.api.calls import Call, Listed, row_id, told
+from routes.api.calls import LARGEST_ID, Call, Listed, OrderKey, row_id, told
+from routes.api.orders import ORDER
 from routes.given import ApiKeyHolder, House, Now, Reading
 
 AUTOMATION = "/automations/{automation:str}"
@@ -34,6 +37,21 @@ class ToldAutomation(Struct, kw_only=True, frozen=True):
     position: int
     active_since: datetime | None
     ready_made: str | None
+
+
+class NewRun(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """`attempt`, if there is one, makes sure that asking twice runs it once."""
+
+    automation: Annotated[int, Meta(ge=1, le=LARGEST_ID)]
+    attempt: Annotated[str, Meta(max_length=100)] = ""
+
+
+class AskedRun(Struct, kw_only=True, frozen=True):
+    automation: int
+
+
+class Discarded(Struct, kw_only=True, frozen=True):
+    count: int
 
 
 @get(
@@ -80,6 +98,30 @@ async def remove_automation(automation: FromPath[str], house: House, by: ApiKeyH
 async def dry_run(automation: FromPath[str], house: House, reading: Reading, now: Now) -> DryRun:
     row = await automations.one(row_id(automation), reading)
     return await dry_runs.of(row, house.automation_runs.hands, reading, now, house.zone)
+
+
+@post(
+    ORDER + "/automation-runs",
+    status_code=202,
+    opt=told(Call(summary="Run an automation with the trigger manual", takes=NewRun, gives={202: AskedRun})),
+)
+async def run_by_hand(key: OrderKey, body: RawBody, house: House, by: ApiKeyHolder) -> AskedRun:
+    new = decoded(NewRun, body)
+    async with house.database.writing() as session:
+        order = await order_imports.one(key, session)
+        row = await automations.one(new.automation, session)
+        await automations.run_by_hand(row, order.id, new.attempt or secrets.token_urlsafe(12), session, by)
+    return AskedRun(automation=row.id)
+
+
+@post(
+    "/automations/discards",
+    status_code=200,
+    opt=told(Call(summary="Drop the runs that a pause has held", gives={200: Discarded})),
+)
+async def discard_held(house: House, by: ApiKeyHolder) -> Discarded:
+    async with house.database.writing() as session:
+        return Discarded(count=await held_runs.discard(session, by))
 
 
 def _told(row: Automation) -> ToldAutomation:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from litestar import post
 from litestar.params import RawBody
 from msgspec import UNSET, Struct, UnsetType
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal import order_imports
-from portal.activity import By
-from portal.imported import BatchOrder, ImportedOrder
-from portal.order_imports import ImportResult, Key
+from portal import order_batches, order_imports
+from portal.imported import BatchOrder
+from portal.order_batches import Taken
+from portal.order_imports import ImportResult, Key, Told
 from portal.refusals import Fault, Invalid
 from routes.api import problems
-from routes.api.body import converted, parsed
+from routes.api.body import MalformedJson, decoded, parsed
 from routes.api.calls import NDJSON, Call, told
 from routes.api.problems import Problem
 from routes.given import ApiKeyHolder, House
@@ -25,7 +22,6 @@ from routes.given import ApiKeyHolder, House
 MOST_LINES = 1000
 LONGEST_LINE = 256 * 1024
 LARGEST_BATCH = 5 * 1024 * 1024
-AT_ONCE = 25  # lines in one transaction: between two of them, other writers get their turn
 KEY_FIELDS = ("source", "external_id")
 
 
@@ -42,12 +38,8 @@ class BatchResults(Struct, kw_only=True, frozen=True):
     results: list[BatchResult]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A line as far as it was understood: an order, or else what is wrong with it."""
-
-    key: tuple[str | None, str | None]
-    order: ImportedOrder | Exception
+EntryKey = tuple[str | None, str | None]  # as far as the line told it
+Entry = tuple[EntryKey, Told | Exception]  # what the line tells, or what is wrong with it
 
 
 @post(
@@ -61,45 +53,39 @@ async def put_batch(body: RawBody, house: House, by: ApiKeyHolder) -> BatchResul
     if len(lines) > MOST_LINES:
         raise Invalid(Fault("#", "too-many", f"A batch has at most {MOST_LINES} lines; this one has {len(lines)}."))
     results: list[BatchResult] = []
-    for chunk in _chunks(lines):
+    for start in range(0, len(lines), order_batches.AT_ONCE):
+        chunk = lines[start : start + order_batches.AT_ONCE]
         entries = [await _understood(line) for line in chunk]
         async with house.database.writing() as session:
-            results += [await _taken(entry, session, by) for entry in entries]
+            taken = iter(await order_batches.take([each for _, each in entries if isinstance(each, Told)], session, by))
+        results += [_result(key, next(taken) if isinstance(each, Told) else each) for key, each in entries]
     return BatchResults(results=results)
-
-
-def _chunks(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    for start in range(0, len(lines), AT_ONCE):
-        yield lines[start : start + AT_ONCE]
 
 
 async def _understood(line: bytes) -> Entry:
     await asyncio.sleep(0)  # a long batch leaves others their turn while it is read, too
-    key: tuple[str | None, str | None] = (None, None)
+    if len(line) > LONGEST_LINE:
+        return (None, None), Invalid(Fault("#", "too-long", f"A line has at most {LONGEST_LINE} bytes."))
     try:
-        if len(line) > LONGEST_LINE:
-            raise Invalid(Fault("#", "too-long", f"A line has at most {LONGEST_LINE} bytes."))
-        value = parsed(line)
-        key = _told_key(value)
-        return Entry(key, converted(BatchOrder, value))
+        order = decoded(BatchOrder, line)
+        key = Key(order.source, order.external_id)
+        return (key.source, key.external_id), order_imports.checked(key, order)
     except Exception as error:
-        return Entry(key, error)
+        return _told_key(line), error
 
 
-def _told_key(value: object) -> tuple[str | None, str | None]:
+def _told_key(line: bytes) -> EntryKey:
+    try:
+        value = parsed(line)
+    except MalformedJson:
+        return None, None
     told = value if isinstance(value, dict) else {}
     source, external_id = (told.get(name) if isinstance(told.get(name), str) else None for name in KEY_FIELDS)
     return source, external_id
 
 
-async def _taken(entry: Entry, session: AsyncSession, by: By) -> BatchResult:
-    source, external_id = entry.key
-    if isinstance(entry.order, Exception):
-        return BatchResult(source=source, external_id=external_id, problem=problems.of(entry.order))
-    try:
-        async with session.begin_nested():
-            key = Key(source or "", external_id or "")
-            _, result = await order_imports.put(key, entry.order, session, by)
-    except Exception as error:
-        return BatchResult(source=source, external_id=external_id, problem=problems.of(error))
-    return BatchResult(source=source, external_id=external_id, result=result)
+def _result(key: EntryKey, taken: Taken) -> BatchResult:
+    source, external_id = key
+    if isinstance(taken, Exception):
+        return BatchResult(source=source, external_id=external_id, problem=problems.of(taken))
+    return BatchResult(source=source, external_id=external_id, result=taken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import TypeVar
@@ -15,6 +16,9 @@ from routes.api.values import FITS, Finding, of_kind, pointer_to
 
 T = TypeVar("T", bound=msgspec.Struct)
 Pairs = list[tuple[str, object]]
+# What the decoder lets pass and `wrong` may not: characters written as numbers, a line break at the end of a text, and
+# what may be a time beyond reach.
+ODD = re.compile(rb'\\u00[0-3]|\\n"|"(?!19|2[0-4])\d{4}-')
 
 
 class MalformedJson(Exception):
@@ -23,7 +27,7 @@ class MalformedJson(Exception):
 
 def decoded(shape: type[T], body: bytes) -> T:
     """The body as `shape`. Raises MalformedJson, or Invalid with every wrong place."""
-    return converted(shape, parsed(body))
+    return _plainly(shape, body) or converted(shape, parsed(body))
 
 
 def converted(shape: type[T], value: object) -> T:
@@ -48,6 +52,23 @@ def parsed(body: bytes) -> object:
     except (msgspec.MsgspecError, ValueError) as error:
         raise MalformedJson(f"{error}.") from error
     return value
+
+
+def _plainly(shape: type[T], body: bytes) -> T | None:
+    """What is right and without oddities, ten times as fast. None where each place has to be looked at."""
+    if ODD.search(body):
+        return None
+    decoder: msgspec.json.Decoder[T] = _decoder(shape)
+    try:
+        json.loads(body, object_pairs_hook=_without_repeated_names)
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, MalformedJson, ValueError, RecursionError):
+        return None
+
+
+@cache
+def _decoder(shape: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(shape)
 
 
 def _without_repeated_names(pairs: Pairs) -> None:

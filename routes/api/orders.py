@@ -11,7 +11,7 @@ from litestar.response import Response
 from msgspec import Struct
 
 from db.orders import Order
-from portal import exported, links, order_imports, order_search
+from portal import exported, imported_payments, links, order_imports, order_search
 from portal.exported import ExportedOrder
 from portal.imported import ImportedOrder, ImportedPayment
 from portal.order_imports import ImportResult, Key
@@ -82,7 +82,7 @@ async def add_payment(key: OrderKey, body: RawBody, house: House, by: ApiKeyHold
     payment = decoded(ImportedPayment, body)
     async with house.database.writing() as session:
         row = await order_imports.one(key, session)
-        is_new = await order_imports.add_payment(row, payment, session, by)
+        is_new = await imported_payments.add(row, payment, session, by)
         now = await exported.one(row, house.links, session)
     return Response(
         BookedPayment(result="created" if is_new else "known", order=now), status_code=201 if is_new else 200

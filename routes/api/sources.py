@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from portal import source_checks, source_options, source_runs, source_webhooks, sources
-from portal.source_webhooks import Hooks
 from portal.sources import NewSource, SourceChange
 from routes.api.body import decoded
 from routes.api.calls import Call, Listed, row_id, told
@@ -137,7 +136,7 @@ async def ask_for_run(source: FromPath[str], house: House, by: ApiKeyHolder) -> 
     opt=told(Call(summary="Ask the shop to report changes by itself", gives={201: ToldWebhook})),
 )
 async def register_source_webhooks(source: FromPath[str], house: House, by: ApiKeyHolder) -> ToldWebhook:
-    made = await source_webhooks.register(row_id(source), Hooks(house.base_url), house.connectors, house.database, by)
+    made = await source_webhooks.register(row_id(source), house.connectors, house.database, by)
     return ToldWebhook(url=made.url, registered_at=made.registered_at)
 
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from routes.hooks import paypal, woocommerce
+from routes.hooks import paypal, sources
 
-ROUTES: list[ControllerRouterHandler] = [paypal.take_delivery, woocommerce.take_woocommerce]
+ROUTES: list[ControllerRouterHandler] = [
+    paypal.take_delivery,
+    sources.take_woocommerce,
+    sources.take_billbee,
+    sources.echo_billbee,
+]

@@ -18,8 +18,19 @@ from db.messages import Message, MessageState
 from db.orders import Order, OrderTag, State
 from db.outbox import Job
 from db.settings import MailTls
+from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from integrations.smtp import SmtpMailer
-from portal import automations, jobs, message_templates, order_imports, outbox, ready_made, settings
+from portal import (
+    automations,
+    held_runs,
+    imported_payments,
+    jobs,
+    message_templates,
+    order_imports,
+    outbox,
+    ready_made,
+    settings,
+)
 from portal.actions import Action, ActionKind, Hands
 from portal.activity import TRESEN, By
 from portal.automation_runs import AutomationRuns
@@ -168,7 +179,7 @@ async def test_a_payment_booked_by_api_is_told_as_received_and_as_paid(shop):
 
     async with shop.database.writing() as session:
         order = await session.get_one(Order, order_id)
-        await order_imports.add_payment(order, an_imported_payment(), session, shop.by)
+        await imported_payments.add(order, an_imported_payment(), session, shop.by)
     await shop.work()
 
     assert len(await shop.mails()) == 1
@@ -375,6 +386,61 @@ async def test_a_pause_holds_everything_and_its_end_lets_it_go_once(shop):
 
     assert len(await shop.mails()) == 1
     assert await shop.outcomes() == [(RunState.DONE, "")]
+
+
+async def test_what_a_pause_has_held_is_dropped_and_the_history_says_so(shop):
+    await shop.automation()
+    await shop.change(paused=True)
+    order_id = await shop.put()
+    await shop.work()
+
+    async with shop.database.writing() as session:
+        assert await held_runs.discard(session, shop.by) == 1
+        assert await held_runs.discard(session, shop.by) == 0
+    await shop.change(paused=False)
+    await shop.work()
+
+    assert await shop.mails() == []
+    assert await shop.outcomes() == [(RunState.SKIPPED, "discarded")]
+    (told,) = await shop.told("automation_skipped")
+    assert (told.order_id, told.details["reason"]) == (order_id, "discarded")
+
+
+async def test_runs_that_ended_long_ago_go_and_nothing_is_done_twice(shop):
+    await shop.automation()
+    await shop.put()
+    await shop.work()
+    await shop.automation(trigger="order_imported", delay=2 * 366 * 24 * 60, name="in zwei Jahren")
+    await shop.put("2", state=State.ORDERED)
+    await shop.work()
+
+    shop.now += held_runs.ARE_KEPT + timedelta(days=1)
+    await held_runs.purge(shop.database.writing, shop.now)
+    await shop.put(state=State.SHIPPED)
+    await shop.work()
+
+    assert [run.state for run in await shop.every(AutomationRun)] == [RunState.WAITING]
+    assert len(await shop.mails()) == 1
+
+
+async def test_what_was_sold_before_its_source_was_connected_writes_to_nobody(shop):
+    await shop.automation()
+    async with shop.database.writing() as session:
+        keys = {"username": "jana", "password": "sealed", "api_key": "sealed"}
+        source = Source(name="shop", kind=SourceKind.BILLBEE, options=keys, created_at=shop.now)
+        session.add(source)
+    await shop.put("before", ordered_at=FRESH)
+    await shop.put("meanwhile", ordered_at=shop.now)
+    shop.now += timedelta(minutes=1)
+    async with shop.database.writing() as session:
+        run = SourceRun(source_id=source.id, cause=RunCause.CHANGED, asked_at=NOON, ended_at=shop.now)
+        run.outcome = RunOutcome.OK
+        session.add(run)
+    shop.now += timedelta(minutes=1)
+    await shop.put("paid late", ordered_at=FRESH)
+    await shop.work()
+
+    assert [reason for _, reason in await shop.outcomes()] == ["initial-import", "", ""]
 
 
 async def test_automations_that_set_each_other_off_come_to_an_end_that_is_told(shop):

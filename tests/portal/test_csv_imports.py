@@ -22,15 +22,16 @@ from portal import csv_files, csv_imports, csv_mappings, csv_presets, outbox
 from portal.activity import By
 from portal.csv_files import ARE_KEPT, CsvFiles
 from portal.csv_import_jobs import LOOKED_AT_ONCE, MOST_ORDERS, CsvImports
-from portal.csv_import_jobs import TAKEN_AT_ONCE as AT_ONCE
 from portal.csv_mappings import CsvMapping
 from portal.csv_reading import Read, Sheet, Shop
 from portal.jobs import attempt
+from portal.order_batches import AT_ONCE
 from portal.refusals import Conflict, Invalid, NotFound
 from tests.factories import BERLIN, NOON
 
 HEADER = "bestell_id;bestelldatum;waehrung;titel;menge;positionssumme_brutto;steuersatz"
 DAY = timedelta(days=1)
+MANY = 4 * AT_ONCE - 10
 
 
 def a_row(external_id: str | int, gross: str = "24,90", title: str = "Kleid") -> str:
@@ -249,7 +250,7 @@ async def test_a_report_is_capped_and_a_late_finding_is_in_it_all_the_same(desk:
 
 @pytest.mark.parametrize("lives", [0, 1, AT_ONCE, AT_ONCE + 5, 3 * AT_ONCE])
 async def test_killed_in_the_middle_it_goes_on_where_it_was_and_doubles_nothing(desk: Desk, lives: int):
-    row = await desk.ask(await desk.bring(a_table(*(a_row(number) for number in range(90)), a_row("x", "?"))))
+    row = await desk.ask(await desk.bring(a_table(*(a_row(number) for number in range(MANY)), a_row("x", "?"))))
     with pytest.raises(Killed):
         await desk.work(CsvFiles(desk.files.folder, DyingReader(lives)))
     assert (await desk.look(row)).ended_at is None
@@ -258,13 +259,13 @@ async def test_killed_in_the_middle_it_goes_on_where_it_was_and_doubles_nothing(
     await desk.work()
 
     row = await desk.look(row)
-    assert (row.outcome, counts(row)) == (ImportOutcome.OK, {"created": 90, "failed": 1})
-    assert len(await desk.report(row)) == 91
-    assert await desk.numbers() == [str(number) for number in range(90)]
+    assert (row.outcome, counts(row)) == (ImportOutcome.OK, {"created": MANY, "failed": 1})
+    assert len(await desk.report(row)) == MANY + 1
+    assert await desk.numbers() == [str(number) for number in range(MANY)]
 
 
 async def test_cancelled_it_takes_no_further_order_and_keeps_those_it_has(desk: Desk):
-    row = await desk.ask(await desk.bring(a_table(*(a_row(number) for number in range(100)))))
+    row = await desk.ask(await desk.bring(a_table(*(a_row(number) for number in range(MANY)))))
     with pytest.raises(Killed):
         await desk.work(CsvFiles(desk.files.folder, DyingReader(2 * AT_ONCE)))
     async with desk.database.writing() as session:

@@ -14,8 +14,8 @@ from db.activity import Activity
 from db.orders import Address, Line, Order, OrderKind, OrderTag, State
 from db.payments import Payment, PaymentKind, PaymentStatus
 from db.settings import GeneralSettings, PaidRule
-from portal import dossiers, order_imports, settings
-from portal.imported import PostalAddress, ShopWaiver, SourceInvoice
+from portal import dossiers, imported_payments, order_imports, settings
+from portal.imported import SUM_ALONE, PostalAddress, ShopWaiver, SourceInvoice
 from portal.order_imports import ImportResult, Key
 from portal.orders import PaymentState
 from portal.refusals import Conflict, Invalid
@@ -46,7 +46,7 @@ class Shop:
     async def pays(self, by=SHOP, **fields) -> bool:
         async with self.database.writing() as session:
             order = await self._order(session)
-            return await order_imports.add_payment(order, an_imported_payment(**fields), session, by)
+            return await imported_payments.add(order, an_imported_payment(**fields), session, by)
 
     async def buries(self) -> None:
         async with self.database.writing() as session:
@@ -300,6 +300,27 @@ async def test_the_same_payment_is_booked_once_however_often_it_is_told(shop):
 
     assert [await shop.pays(), await shop.pays()] == [False, False]
     assert len(await shop.every(Payment)) == 1
+
+
+@pytest.mark.parametrize(
+    ("here", "told", "state"),
+    [
+        (2000, 2000, PaymentState.PAID),  # an echo
+        (1500, 500, PaymentState.PAID),  # the source has not heard of ours yet
+        (1500, 2000, PaymentState.PAID),  # now it has
+        (2000, 2500, PaymentState.OVERPAID),
+        (500, 500, PaymentState.PARTIALLY_PAID),
+    ],
+)
+async def test_a_source_that_knows_the_sum_alone_counts_our_money_once(shop, here, told, state):
+    await shop.puts()
+    await shop.pays(amount=here)
+    total = an_imported_payment(told, provider="billbee", transaction_id=SUM_ALONE)
+
+    for note in ("it was told", "and tells it again"):
+        await shop.puts(payments=[total], note=note)
+
+    assert (await shop.facts()).payment_state is state
 
 
 async def test_a_payment_and_its_refund_share_a_transaction(shop):

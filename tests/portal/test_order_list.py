@@ -26,7 +26,7 @@ from db.order_search import OrderSearch, words_of
 from db.orders import PaymentMethod, State
 from db.settings import GeneralSettings, PaidRule
 from db.storages import Storage, StorageKind
-from portal import order_imports, order_list
+from portal import imported_payments, order_imports, order_list
 from portal.imported import Buyer, SourceInvoice
 from portal.order_imports import Key
 from portal.order_list import Concern, OrderFilter, Turn
@@ -57,7 +57,7 @@ class Shop:
     async def pays(self, number: str, **fields) -> None:
         async with self.database.writing() as session:
             order = await order_imports.one(Key("etsy", number), session)
-            await order_imports.add_payment(order, an_imported_payment(**fields), session, SHOP)
+            await imported_payments.add(order, an_imported_payment(**fields), session, SHOP)
 
     async def adds(self, *rows) -> None:
         async with self.database.writing() as session:

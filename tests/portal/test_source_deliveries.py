@@ -21,10 +21,11 @@ from integrations.clouds.wire import Patience, Wire
 from integrations.woocommerce.client import WooCommerce
 from portal import outbox, sources, webhook_inbox
 from portal.activity import By
+from portal.connectors import Connectors
 from portal.jobs import attempt
 from portal.refusals import Conflict, NotFound
 from portal.source_deliveries import Call, NotGenuine, SourceDeliveries
-from portal.sources import Connectors, NewSource, SourceChange
+from portal.sources import NewSource, SourceChange
 from portal.vault import Vault
 from portal.webhook_inbox import OF_SOURCES, TooMany
 from tests.factories import BERLIN, KEYS, NOON
@@ -63,12 +64,13 @@ class Shop:
             "cookie": "not to be kept",
         }
         given = ordinary | {name.replace("_", "-"): value for name, value in headers.items()}
-        await self.deliveries.accept(Call(source=source, ip_prefix="192.0.2.0", headers=given, body=body))
+        call = Call(source=source, ip_prefix="192.0.2.0", headers=given, body=body)
+        await self.deliveries.accept(SourceKind.WOOCOMMERCE, call)
 
     async def work(self) -> None:
         while True:
             async with self.database.writing() as session:
-                job = await outbox.claim(OF_SOURCES, self.deliveries.limit, session, self.now)
+                job = await outbox.claim(OF_SOURCES, self.deliveries.limit, session, self.now + webhook_inbox.BURST)
             if job is None:
                 return
             await attempt(job, self.deliveries, self.database.writing, lambda: self.now)
@@ -168,7 +170,8 @@ async def test_a_try_whether_somebody_is_there_is_answered_and_not_kept(shop: Sh
     await shop.connect()
     headers = {"content-type": "application/x-www-form-urlencoded"}
 
-    await shop.deliveries.accept(Call(source="laden", ip_prefix="", headers=headers, body=b"webhook_id=3"))
+    call = Call(source="laden", ip_prefix="", headers=headers, body=b"webhook_id=3")
+    await shop.deliveries.accept(SourceKind.WOOCOMMERCE, call)
 
     assert await shop.rows() == []
 

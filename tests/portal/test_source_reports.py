@@ -21,11 +21,12 @@ from integrations.billbee.reports import BillbeeReports
 from integrations.clouds.wire import Patience, Wire
 from portal import order_imports, outbox, payment_receipts, source_reports, sources
 from portal.activity import By
+from portal.connectors import Connectors
 from portal.jobs import attempt
 from portal.order_imports import Key
 from portal.payment_receipts import NewReceipt
 from portal.source_reports import Reports
-from portal.sources import Connectors, NewSource, SourceChange
+from portal.sources import NewSource, SourceChange
 from portal.vault import Vault
 from tests.factories import BERLIN, KEYS, NOON, an_imported_order
 from tests.integrations.test_billbee_orders import an_order

@@ -15,13 +15,14 @@ from db.outbox import Job
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from portal import order_imports, outbox, source_runs, sources
 from portal.activity import By
+from portal.connectors import Connectors
 from portal.fetching import Batch, Fetched, SourceUnavailable, Unreadable
 from portal.imported import ImportedOrder
 from portal.jobs import attempt
 from portal.order_imports import Key
 from portal.refusals import Conflict, Invalid
 from portal.source_fetches import Fetches
-from portal.sources import Connectors, NewSource, SourceChange
+from portal.sources import NewSource, SourceChange
 from portal.vault import Vault
 from tests.factories import BERLIN, KEYS, NOON, SHOP, a_line, an_imported_order
 from tests.pretend import PretendShop

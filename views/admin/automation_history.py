@@ -11,7 +11,7 @@ from portal.conditions import ConditionKind
 from views.admin.automation_words import ACTIONS, CONDITIONS, why
 from views.admin.order_words import STATES
 from views.admin.told import Told, text_of
-from views.sentences import Sentence, plain, said
+from views.sentences import Sentence, counted, plain, said
 
 
 def _ran(told: Told) -> Sentence:
@@ -40,6 +40,11 @@ def _skipped(told: Told) -> Sentence:
     return said("Automation %(name)s did nothing: %(reason)s", name=name, reason=why(text_of(told, "reason")))
 
 
+def _count(told: Told) -> int:
+    count = told.get("count")
+    return count if isinstance(count, int) else 1
+
+
 def _waits(told: Told) -> Sentence:
     until = datetime.fromisoformat(text_of(told, "until"))
     return said("Automation %(name)s waits until %(day)s", name=text_of(told, "name"), day=until.date())
@@ -57,6 +62,9 @@ def _state(text: str) -> Sentence:
 SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "automation_added": lambda told: said("Automation %(name)s added", name=text_of(told, "name")),
     "automation_changed": lambda told: said("Automation %(name)s changed", name=text_of(told, "name")),
+    "held_runs_discarded": lambda told: counted(
+        "One run that a pause had held was dropped", "%(count)s runs that a pause had held were dropped", _count(told)
+    ),
     "automation_removed": lambda told: said("Automation %(name)s removed", name=text_of(told, "name")),
     "automation_ran": _ran,
     "automation_skipped": _skipped,

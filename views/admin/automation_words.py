@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from db.automations import Match, RunState, Trigger
-from portal.actions import ActionKind, Skip
+from portal.actions import ActionKind
 from portal.conditions import ConditionKind, Op
+from portal.skips import Skip
 from views.sentences import Sentence, counted, plain, said
 
 TRIGGERS: Mapping[Trigger, Sentence] = {
@@ -63,7 +64,9 @@ SKIPS: Mapping[Skip, Sentence] = {
     Skip.ORDER_REMOVED: said("the order was removed"),
     Skip.ORDER_DEAD: said("the order is cancelled or refunded"),
     Skip.LOOP: said("automations set each other off again and again"),
-    Skip.INITIAL_IMPORT: said("the order was sold long ago and came in with many others"),
+    Skip.INITIAL_IMPORT: said(
+        "the order is an older one that came in when its source was connected, or with many others"
+    ),
     Skip.CONDITIONS: said("its conditions do not hold"),
     Skip.ALREADY_SENT: said("this message was sent for the order before"),
     Skip.NO_ADDRESS: said("the order has no mail address that can be used"),
@@ -71,6 +74,7 @@ SKIPS: Mapping[Skip, Sentence] = {
     Skip.NO_TEMPLATE: said("the message is not there any more"),
     Skip.NOTHING_TO_DO: said("there was nothing to do"),
     Skip.NO_INVOICE: said("no invoice could be created"),
+    Skip.DISCARDED: said("the automations were paused, and what was held has been dropped"),
 }
 STATES: Mapping[RunState, tuple[str, Sentence]] = {
     RunState.NEW: ("wait", said("Due now")),

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from db.sources import Source, SourceFault, SourceKind, SourceRun
 from db.webhooks import SourceWebhook
 from portal import source_options
+from portal.sealed_options import Option
 from portal.webhook_inbox import SetAside
+from views.admin.csv_imports import FileRow
 from views.admin.frame import OfficePage
 from views.admin.labels import SOURCE
 from views.admin.source_words import KINDS, RunRow, Told, title
@@ -122,6 +124,8 @@ class SourcePage(OfficePage):
     is_running: bool
     runs: tuple[RunRow, ...]
     faults: tuple[FaultRow, ...]
+    imports: tuple[FileRow, ...]
+    deliveries: tuple[DeliveryRow, ...]
     check: Told | None
     webhook: WebhookLine | None
     removal_error: Sentence | None
@@ -133,7 +137,11 @@ def kinds() -> tuple[tuple[str, Sentence], ...]:
 
 def new_fields(kind: SourceKind, typed: Mapping[str, str], errors: Mapping[str, Sentence]) -> tuple[NewField, ...]:
     """The name, and what the kind needs; of secrets nothing is kept on the page."""
-    options = [(option.name, option.is_secret, option.is_needed) for option in source_options.OPTIONS[kind]]
+    options = [
+        (option.name, option.is_secret, option.is_needed)
+        for option in source_options.OPTIONS[kind]
+        if _is_typed(kind, option)
+    ]
     return tuple(
         NewField(
             name=name,
@@ -146,6 +154,11 @@ def new_fields(kind: SourceKind, typed: Mapping[str, str], errors: Mapping[str, 
         )
         for name, is_secret, is_needed in [("name", False, True), *options]
     )
+
+
+def _is_typed(kind: SourceKind, option: Option) -> bool:
+    """Billbee's secret is made up, as it is told to Billbee by us alone."""
+    return not (kind is SourceKind.BILLBEE and option.name == source_options.WEBHOOK_SECRET)
 
 
 def fault_rows(rows: Iterable[SourceFault]) -> tuple[FaultRow, ...]:

@@ -45,6 +45,11 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "source_webhooks_registered": lambda told: said(
         "The shop of %(name)s reports changes by itself from now on", name=text_of(told, "name")
     ),
+    "source_webhook_registration_failed": lambda told: said(
+        "The service of %(name)s does not report changes by itself, it is asked every five minutes instead: %(why)s",
+        name=text_of(told, "name"),
+        why=text_of(told, "error"),
+    ),
     "source_payment_reported": lambda told: said("%(name)s was told that money came in", name=text_of(told, "name")),
     "source_invoice_reported": lambda told: said(
         "%(name)s was told of invoice %(number)s", name=text_of(told, "name"), number=text_of(told, "number")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import merchants, order_imports
+from portal import imported_payments, merchants, order_imports
 from tests.factories import NOON, SHOP, an_imported_order
 from tests.routes.admin.conftest import EMAIL, PASSWORD, Browser
 from tests.routes.customer.conftest import running, sell
@@ -134,7 +134,7 @@ async def test_a_charged_back_order_says_so_and_lists_its_payments(jana: Browser
         order = await session.merge(sale.order)
         for status in (PaymentStatus.COMPLETED, PaymentStatus.REVERSED):
             payment = an_imported_payment(order.total_gross, status=status, at=NOON)
-            await order_imports.add_payment(order, payment, session, SHOP)
+            await imported_payments.add(order, payment, session, SHOP)
 
     page = (await jana.get(f"/admin/orders/{sale.order.id}/overview")).text
 

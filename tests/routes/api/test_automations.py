@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from db.automations import AutomationRun
 from portal import keys
 from portal.activity import By
 from tests.pretend_mail import PostOffice, open_post_office
@@ -204,3 +206,26 @@ async def test_pause_and_cap_are_settings(shop):
     assert answer.json() == {"paused": True, "mails_per_minute": 5, "relay_addresses": False}
     zero = await shop.client.patch("/api/v1/settings/automations", json={"mails_per_minute": 0})
     assert zero.status_code == 422
+
+
+async def test_one_with_the_trigger_manual_runs_when_asked_and_once_for_each_attempt(shop: Running):
+    tag = {"kind": "add_tag", "value": "von Hand"}
+    by_hand = {"name": "Hand", "active": True, "trigger": {"kind": "manual"}, "actions": [tag]}
+    made = (await shop.client.post("/api/v1/automations", json=by_hand)).json()
+    waiting = (await shop.client.post("/api/v1/automations", json=AUTOMATION | {"active": False})).json()
+    await shop.client.put("/api/v1/orders/etsy/1", json=ORDER)
+    runs = "/api/v1/orders/etsy/1/automation-runs"
+
+    answers = [await shop.client.post(runs, json={"automation": made["id"], "attempt": "a"}) for _ in range(2)]
+    refused = await shop.client.post(runs, json={"automation": waiting["id"]})
+    nowhere = await shop.client.post("/api/v1/orders/etsy/2/automation-runs", json={"automation": made["id"]})
+
+    assert [answer.status_code for answer in (*answers, refused, nowhere)] == [202, 202, 409, 404]
+    async with shop.house.database.reading() as session:
+        assert [run.event for run in await session.scalars(select(AutomationRun))] == ["manual:a"]
+
+
+async def test_what_a_pause_has_held_is_dropped(shop: Running):
+    answer = await shop.client.post("/api/v1/automations/discards")
+
+    assert (answer.status_code, answer.json()) == (200, {"count": 0})

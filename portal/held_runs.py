@@ -1,0 +1,69 @@
+"""Runs that a pause held back: looked at anew when it is over, or dropped; and those too old to be kept."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.activity import Activity
+from db.automations import Automation, AutomationRun, RunState
+from db.engine import Transaction
+from portal import triggers
+from portal.activity import By, entry
+from portal.skips import Skip
+
+ARE_KEPT = timedelta(days=365)  # what they did stands in the histories of the orders
+AT_ONCE = 5000  # rows of one transaction, so that nobody waits long for the writer
+HELD = AutomationRun.state == RunState.HELD
+
+
+async def count(session: AsyncSession) -> int:
+    return await session.scalar(select(func.count()).select_from(AutomationRun).where(HELD)) or 0
+
+
+async def release(session: AsyncSession, at: datetime) -> None:
+    """After a pause: everything that was held is looked at anew."""
+    for run in await session.scalars(select(AutomationRun).where(HELD).order_by(AutomationRun.id)):
+        run.state = RunState.WAITING if run.due_at else RunState.NEW
+        await triggers.enqueue(run, session, at)
+
+
+async def discard(session: AsyncSession, by: By) -> int:
+    """How many. Each order's history tells of it, so that nobody waits for a mail that never comes."""
+    held = (
+        select(AutomationRun.id, AutomationRun.order_id, Automation.id, Automation.name)
+        .join(Automation, Automation.id == AutomationRun.automation_id)
+        .where(HELD)
+        .order_by(AutomationRun.id)
+    )
+    notes = [
+        {
+            "at": by.at,
+            "actor": by.actor,
+            "kind": "automation_skipped",
+            "order_id": order_id,
+            "details": {"automation": automation, "name": name, "run": run, "reason": Skip.DISCARDED.value},
+            "notice": False,
+        }
+        for run, order_id, automation, name in await session.execute(held)
+    ]
+    if notes:
+        await session.execute(insert(Activity), notes)
+        values = {"state": RunState.SKIPPED, "reason": Skip.DISCARDED.value, "finished_at": by.at}
+        dropped = update(AutomationRun).where(HELD).values(values)
+        await session.execute(dropped.execution_options(synchronize_session=False))
+        session.add(entry(by, "held_runs_discarded", details={"count": len(notes)}))
+    return len(notes)
+
+
+async def purge(transaction: Transaction, now: datetime) -> None:
+    """Those that ended long ago. None of their events comes again: each is an order's first, or has a number."""
+    old = select(AutomationRun.id).where(AutomationRun.finished_at < now - ARE_KEPT)
+    while True:
+        async with transaction() as session:
+            ids = list(await session.scalars(old.order_by(AutomationRun.id).limit(AT_ONCE)))
+            if not ids:
+                return
+            await session.execute(delete(AutomationRun).where(AutomationRun.id.in_(ids)))
