@@ -18,11 +18,14 @@ _TOKEN = re.compile(
     rb"%%[^\r\n]*"
     rb"|\((?:[^()\\]|\\.)*+\)"
     rb"|(?P<nested>\()"
-    rb"|<<|>>|<[^>]*>?"
+    rb"|\[(?:[^][()<>%%]|\((?:[^()\\]|\\.)*+\)|<[^<>]*+>)*+\]"
+    rb"|(?P<bracket><<|>>|\[|\])"
+    rb"|<[^>]*>?"
     rb"|/[^%(d)s]*"
     rb"|(?<![^%(d)s])(?P<operator>q|Q|BT|ET|BMC|BDC|EMC|BI)(?![^%(d)s])" % {b"d": _DELIMITER},
     re.DOTALL,
 )
+_CLOSED_BY = {b"[": b"]", b"<<": b">>"}
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
 _IMAGE_DATA = re.compile(rb"(?<![^%(d)s])ID[%(w)s]" % {b"d": _DELIMITER, b"w": _WHITE})
 # Image data may hold "EI" by chance; the real one is followed by something readable.
@@ -67,7 +70,8 @@ def joined(parts: list[pikepdf.Stream]) -> bytes:
 
 
 def leftovers(data: bytes) -> Leftovers:
-    """Follow the operators that nest. Raises StampFailed if the content ends inside a string or an image."""
+    """Follow the operators that nest. Raises StampFailed if the content ends inside a string, an image, an array or
+    a dictionary: what is drawn after it would be part of that for some readers."""
     saved = marked = 0
     in_text = False
     surplus = []
@@ -98,14 +102,27 @@ def without(data: bytes, offsets: tuple[int, ...]) -> bytes:
 
 def _operators(data: bytes) -> Iterator[tuple[int, bytes]]:
     position = 0
+    open_brackets: list[bytes] = []
     while token := _TOKEN.search(data, position):
         position = token.end()
         if token["nested"]:
             position = _string_end(data, position)
+        elif token["bracket"]:
+            _follow(token["bracket"], open_brackets)
         elif token["operator"] == b"BI":
             position = _image_end(data, position)
-        elif token["operator"]:
+        elif token["operator"] and not open_brackets:
             yield token.start(), token["operator"]
+    if open_brackets:
+        raise StampFailed(Cause.DAMAGED, "the page's content ends inside an array or a dictionary")
+
+
+def _follow(bracket: bytes, still_open: list[bytes]) -> None:
+    """A bracket that closes nothing is ignored, as readers do."""
+    if bracket in _CLOSED_BY:
+        still_open.append(_CLOSED_BY[bracket])
+    elif bracket in still_open:
+        del still_open[still_open.index(bracket) :]
 
 
 def _string_end(data: bytes, position: int) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pikepdf
 
-from pdfkit import content, geometry, overlay
+from pdfkit import content, geometry, glyph_sets, overlay
 from pdfkit.content import Leftovers
 from pdfkit.opening import Paper, opened
 from pdfkit.outcome import Cause, Caution, Stamped, StampFailed, Style, partial_path
@@ -50,6 +50,8 @@ class _Stamper:
         self._style = style
         self._name = "/Wm" + hashlib.sha256(drawn.pdf).hexdigest()[:8]
         self._form = pdf.copy_foreign(drawing.pages[0].as_form_xobject())
+        if glyph_sets.are_wanted(pdf):
+            glyph_sets.add(self._form, pdf)
         self._prefix = pdf.make_stream(b"q\n")
         self._suffixes: dict[bytes, pikepdf.Stream] = {}
         self._bodies: dict[tuple[tuple[int, int], ...], tuple[list[pikepdf.Stream], Leftovers]] = {}
