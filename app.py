@@ -90,7 +90,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
     """The house of that data directory: created, migrated and laid out as needed."""
     migrated(config)
     database = Database(config.database)
-    child = Child()
+    child = Child(fonts=config.fonts)
     clouds = Clouds()
     shops = Shops(clouds, config.billbee_api_base)
     service = paypal_of(config)

@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import NoneType
@@ -54,15 +54,23 @@ class Child:
     """At most two children, one job at a time each.
 
     `command` starts a process that calls main(); `idle_seconds` after its last job a child ends;
-    a job that takes longer than `timeout_seconds`, starting included, dies with its child.
+    a job that takes longer than `timeout_seconds`, starting included, dies with its child; `fonts` is a
+    folder in which to look for characters that the shipped fonts lack.
     """
 
     def __init__(
-        self, command: Sequence[str] | None = None, idle_seconds: float = 300, timeout_seconds: float = 30
+        self,
+        command: Sequence[str] | None = None,
+        idle_seconds: float = 300,
+        timeout_seconds: float = 30,
+        fonts: Path | None = None,
     ) -> None:
         self._command = tuple(command or (sys.executable, "-P", "-m", "pdfkit.child"))
         self._idle_seconds = idle_seconds
         self._timeout_seconds = timeout_seconds
+        self._environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOT)}
+        if fonts:
+            self._environment["PDFKIT_FONTS"] = str(fonts)  # read by faces.py
         self._free = asyncio.Semaphore(_CHILDREN)
         self._resting: list[_Process] = []
         self._working: set[_Process] = set()
@@ -129,7 +137,7 @@ class Child:
         return _result(answer, kind)
 
     async def _answer(self, job: str, arguments: msgspec.Struct, target: Path | None) -> Answer:
-        process = self._rested() or await _Process.started(self._command)
+        process = self._rested() or await _Process.started(self._command, self._environment)
         self._working.add(process)
         try:
             answer = await process.ask(job, arguments)
@@ -171,7 +179,7 @@ class _Process:
         self._process = process
 
     @classmethod
-    async def started(cls, command: Sequence[str]) -> "_Process":
+    async def started(cls, command: Sequence[str], environment: Mapping[str, str]) -> "_Process":
         """In a session of its own, so that it can be killed with whatever it started."""
         try:
             process = await asyncio.create_subprocess_exec(
@@ -181,7 +189,7 @@ class _Process:
                 stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
                 cwd="/",
-                env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOT)},
+                env=environment,
             )
         except OSError as error:
             raise StampFailed(Cause.CRASHED, f"{command[0]} does not start: {error}") from error

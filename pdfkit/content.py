@@ -122,7 +122,8 @@ def _follow(bracket: bytes, still_open: list[bytes]) -> None:
     if bracket in _CLOSED_BY:
         still_open.append(_CLOSED_BY[bracket])
     elif bracket in still_open:
-        del still_open[still_open.index(bracket) :]
+        while still_open.pop() != bracket:
+            pass
 
 
 def _string_end(data: bytes, position: int) -> int:
