@@ -277,6 +277,12 @@ def run_restore(arguments: argparse.Namespace, config: Config) -> None:
     upkeep.bring_back(arguments.file, config)
 
 
+def run_stamp(arguments: argparse.Namespace, config: Config) -> None:
+    import stamping
+
+    stamping.stamp(arguments, config)
+
+
 def run_doctor(_arguments: argparse.Namespace, config: Config) -> None:
     """Nothing is made or migrated here: what is missing is told."""
 
@@ -323,6 +329,7 @@ RUNS: Mapping[str, Run] = {
     "link": run_link,
     "backup": run_backup,
     "restore": run_restore,
+    "stamp": run_stamp,
     "doctor": run_doctor,
     "version": run_version,
 }

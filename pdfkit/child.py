@@ -24,7 +24,7 @@ from pdfkit.outcome import (
     PictureCause,
     PictureRefused,
     Previewed,
-    Stamped,
+    Report,
     StampFailed,
     Style,
     partial_path,
@@ -75,10 +75,10 @@ class Child:
         self._resting: list[_Process] = []
         self._working: set[_Process] = set()
 
-    async def stamp(self, source: Path, target: Path, text: str, style: Style) -> Stamped:
+    async def stamp(self, source: Path, target: Path, text: str, style: Style) -> Report:
         """As watermark.stamp(), with StampFailed for a time-out or a crash as well."""
         arguments = StampArguments(_absolute(source), _absolute(target), text, style)
-        return await self._run("stamp", arguments, Stamped, target)
+        return await self._run("stamp", arguments, Report, target)
 
     async def preview(self, source: Path | None, target: Path, text: str, style: Style) -> Previewed:
         """As preview.draw(), with StampFailed for a time-out or a crash as well."""

@@ -100,7 +100,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Stamped:
+class Report:
     """A finished stamp; every one of `pages` pages bears the text."""
 
     pages: int

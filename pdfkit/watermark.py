@@ -20,16 +20,16 @@ from pdfkit import content, geometry, glyph_sets, overlay, proof
 from pdfkit.content import Leftovers
 from pdfkit.geometry import Matrix
 from pdfkit.opening import Paper, opened
-from pdfkit.outcome import Cause, Caution, Stamped, StampFailed, Style, partial_path
+from pdfkit.outcome import Cause, Caution, Report, StampFailed, Style, partial_path
 
-__all__ = ["Cause", "Caution", "StampFailed", "Stamped", "Style", "prove", "stamp"]
+__all__ = ["Cause", "Caution", "Report", "StampFailed", "Style", "prove", "stamp"]
 
 _NOTHING = Leftovers(0, 0, False, ())
 _PROBE = "Probe" + 8 * " 12345"  # as long as a name with a number
 _PROBE_STYLE = Style(font_size_pt=11, x_mm=10, y_mm=10)
 
 
-def stamp(source: Path, target: Path, text: str, style: Style) -> Stamped:
+def stamp(source: Path, target: Path, text: str, style: Style) -> Report:
     """Write a copy of `source` to `target` with the text on every page.
 
     The same input, text and style give the same bytes. Lengths as in Style. Raises StampFailed,
@@ -43,7 +43,7 @@ def stamp(source: Path, target: Path, text: str, style: Style) -> Stamped:
         with _replacing(target) as partial:
             _save(paper.pdf, partial)
             _demand(partial, {number: stamper.placed[number].matrix for number in stamper.odd})
-        return Stamped(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
+        return Report(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
 
 
 def prove(paper: Paper) -> None:
