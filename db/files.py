@@ -11,7 +11,10 @@ from db.base import Base
 
 
 class File(Base, kw_only=True):
-    """`version` is the storage's word for "these very bytes"; `size` is in bytes."""
+    """`version` is the storage's word for "these very bytes"; `size` is in bytes.
+
+    `released_version` is the last one that the merchant let out although it had to be asked for.
+    """
 
     __tablename__ = "file"
     __table_args__ = (UniqueConstraint("storage_id", "path"),)
@@ -21,6 +24,7 @@ class File(Base, kw_only=True):
     name: Mapped[str]
     size: Mapped[int] = mapped_column(default=0)
     version: Mapped[str] = mapped_column(default="")
+    released_version: Mapped[str] = mapped_column(default="")
     inspection: Mapped[dict[str, object] | None] = mapped_column(default=None)
     checked_at: Mapped[datetime | None] = mapped_column(default=None)
     missing_since: Mapped[datetime | None] = mapped_column(default=None)
