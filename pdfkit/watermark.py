@@ -9,10 +9,11 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pikepdf
 
@@ -42,7 +43,7 @@ def stamp(source: Path, target: Path, text: str, style: Style) -> Report:
         stamper.stamp_all()
         with _replacing(target) as partial:
             _save(paper.pdf, partial)
-            _demand(partial, {number: stamper.placed[number].matrix for number in stamper.odd})
+            _demand(partial, stamper, range(len(stamper.placed)) if paper.repaired else stamper.odd)
         return Report(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
 
 
@@ -55,12 +56,22 @@ def prove(paper: Paper) -> None:
     with pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
         stamper = _Stamper(paper.pdf, drawn, drawing, _PROBE_STYLE)
         stamper.stamp_all()
+        if paper.repaired:  # what else is in the file may matter
+            with TemporaryDirectory(prefix="pdfkit-") as folder:
+                _save(paper.pdf, whole := Path(folder) / "whole.pdf")
+                _demand(whole, stamper, range(len(stamper.placed)))
+            return
         light = proof.without_burden(paper.pdf, stamper.form, [placed.name for placed in stamper.placed])
-        _demand(light, {number: placed.matrix for number, placed in enumerate(stamper.placed)})
+        _demand(light, stamper, range(len(stamper.placed)))
 
 
-def _demand(paper: Path | io.BytesIO, places: Mapping[int, Matrix]) -> None:
-    if number := proof.bare(paper, places):
+def _demand(written: Path | io.BytesIO, stamper: "_Stamper", numbers: Iterable[int]) -> None:
+    """All pages are in the file that was written, and these of them show the stamp. Raises StampFailed."""
+    with pikepdf.open(written) as copy:
+        if len(copy.pages) != len(stamper.placed):  # what was rebuilt may fall apart again when it is written
+            raise StampFailed(Cause.DAMAGED, f"{len(copy.pages)} of {len(stamper.placed)} pages were written")
+    places = {number: stamper.placed[number].matrix for number in sorted(numbers)}
+    if number := proof.bare(written, places):
         raise StampFailed(Cause.DAMAGED, f"page {number} does not show the stamp")
 
 
