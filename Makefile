@@ -7,6 +7,7 @@
 #   make check | unit | e2e       parts of `make test`
 #   make bench | make corpus CORPUS=DIR   measurements | judges every PDF, e-invoice or order of a folder by its manifest,
 #                                          or with PayPal's OpenAPI files, what is said to PayPal and its stand-in
+#   make fuzz MINUTES=30          stamps PDFs that it breaks by chance, and keeps in fuzz-found/ what came out wrong
 #   make lock                     pins the dependencies of pyproject.toml anew
 
 PYTHON ?= python3
@@ -28,7 +29,7 @@ JOURNEYS := -n auto --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 SERVED  := $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
 
-.PHONY: setup demo run test check unit e2e browser bench corpus lock
+.PHONY: setup demo run test check unit e2e browser bench corpus fuzz lock
 .NOTPARALLEL:
 .DEFAULT_GOAL := demo
 
@@ -63,6 +64,10 @@ bench: $(DEV)
 corpus: $(DEV)
 	@test -n "$(CORPUS)" || { echo "Say which folder of PDFs, e-invoices, orders or OpenAPI files: make corpus CORPUS=DIR" >&2; exit 1; }
 	@$(PY) -m bench.corpus "$(CORPUS)"
+
+MINUTES ?= 30
+fuzz: $(DEV)
+	@$(PY) -m bench.fuzz "$(MINUTES)"
 
 $(RUNTIME):
 	@.ci/venv $(VENV) $(PYTHON)

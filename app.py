@@ -92,7 +92,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
     """The house of that data directory: created, migrated and laid out as needed."""
     migrated(config)
     database = Database(config.database)
-    child = Child()
+    child = Child(fonts=config.fonts)
     clouds = Clouds()
     shops = Shops(clouds, config.billbee_api_base)
     service = paypal_of(config)
@@ -280,6 +280,12 @@ def run_restore(arguments: argparse.Namespace, config: Config) -> None:
     upkeep.bring_back(arguments.file, config)
 
 
+def run_stamp(arguments: argparse.Namespace, config: Config) -> None:
+    import stamping
+
+    stamping.stamp(arguments, config)
+
+
 def run_doctor(_arguments: argparse.Namespace, config: Config) -> None:
     """Nothing is made or migrated here: what is missing is told."""
 
@@ -326,6 +332,7 @@ RUNS: Mapping[str, Run] = {
     "link": run_link,
     "backup": run_backup,
     "restore": run_restore,
+    "stamp": run_stamp,
     "doctor": run_doctor,
     "version": run_version,
 }

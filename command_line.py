@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from getpass import getpass
+from math import nan
 from pathlib import Path
 
 from config import Config
@@ -54,6 +55,14 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
         archiving = commands.add_parser(name, help=does)
         archiving.add_argument("file", type=Path, metavar="FILE.tar.gz")
         archiving.set_defaults(run=runs[name])
+    stamping = commands.add_parser("stamp", help="write a copy of a PDF with one line of text on every page")
+    stamping.add_argument("source", type=Path, metavar="IN.pdf")
+    stamping.add_argument("target", type=Path, metavar="OUT.pdf")
+    stamping.add_argument("--text", required=True, help="what every page is to bear")
+    stamping.add_argument("--size", type=_points, default=11, help="of the font, in points (default 11)")
+    stamping.add_argument("--x", type=_millimetres, default=10, help="mm from the visible left edge (default 10)")
+    stamping.add_argument("--y", type=_millimetres, default=10, help="mm from the visible bottom edge (default 10)")
+    stamping.set_defaults(run=runs["stamp"])
     commands.add_parser("doctor", help="look at everything the shop stands on").set_defaults(run=runs["doctor"])
     commands.add_parser("version", help="print versions").set_defaults(run=runs["version"])
     return known
@@ -63,6 +72,24 @@ def _port_number(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port")
     return int(text)
+
+
+def _points(text: str) -> float:
+    return _number(text, 1, 200, "1 to 200 points")
+
+
+def _millimetres(text: str) -> float:
+    return _number(text, 0, 2000, "0 to 2000 mm")
+
+
+def _number(text: str, least: float, most: float, allowed: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = nan
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not within {allowed}")
+    return number
 
 
 def password_of(email: str) -> str:

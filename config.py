@@ -17,7 +17,7 @@ NAMES = frozenset(
     "TRESEN_DATA TRESEN_HOST TRESEN_PORT TRESEN_BASE_URL TRESEN_SECRET_KEYS TRESEN_LOCAL_ROOTS TRESEN_SMTP_URL"
     " TRESEN_TRUSTED_PROXIES TRESEN_PAYPAL_API_BASE TRESEN_BILLBEE_API_BASE TRESEN_TIMEZONE TRESEN_LOG_LEVEL"
     " TRESEN_LOG_FORMAT TRESEN_STAMP_CACHE_MIB TRESEN_ACCEL_PREFIX"
-    " TRESEN_PRESIGN_ORIGINS".split()
+    " TRESEN_PRESIGN_ORIGINS TRESEN_FONTS".split()
 )
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
@@ -52,6 +52,7 @@ class Config:
     stamp_cache_mib: int = 2048
     accel_prefix: str = ""
     presign_origins: tuple[str, ...] = ()
+    fonts: Path | None = None
     first_run_code: str = ""  # made anew by `serve`, for whoever reads its terminal
 
     @property
@@ -98,7 +99,14 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         stamp_cache_mib=_mib("TRESEN_STAMP_CACHE_MIB", environ.get("TRESEN_STAMP_CACHE_MIB") or "2048"),
         accel_prefix=_prefix(environ.get("TRESEN_ACCEL_PREFIX", "")),
         presign_origins=_origins(environ.get("TRESEN_PRESIGN_ORIGINS", "")),
+        fonts=_fonts(environ.get("TRESEN_FONTS", "")),
     ).serving()
+
+
+def _fonts(folder: str) -> Path | None:
+    if folder and not Path(folder).is_dir():
+        raise ConfigError(f"TRESEN_FONTS must be a folder of fonts; there is no {folder}.")
+    return Path(folder).absolute() if folder else None
 
 
 def with_data_directory(config: Config) -> Config:

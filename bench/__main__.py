@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from bench import back_office, documents, downloads, imports, issuing, mails, order_search, payments
+from bench import back_office, documents, downloads, imports, issuing, mails, order_search, payments, stamping
 from bench import shop as shops
 from bench.processes import Server, fetched, free_port, highest_rss, nginx, peers, pressed, tresen
 from bench.results import Goal, Rate, machine, report
@@ -76,6 +76,8 @@ def main() -> None:
         goals += issuing.measured(place)
         said("orders that come in …")
         goals += imports.measured(place)
+        said("stamps …")
+        goals += stamping.measured(place)
         said("mails …")
         goals += mails.measured(place)
         said("payments …")

@@ -14,6 +14,7 @@ class File(Base, kw_only=True):
     """`version` is the storage's word for "these very bytes"; `size` is in bytes.
 
     `storage_id` is None once the storage was removed: nobody can have the file any more, but its downloads are told.
+    `released_version` is the last one that the merchant let out although it had to be asked for.
     """
 
     __tablename__ = "file"
@@ -24,6 +25,7 @@ class File(Base, kw_only=True):
     name: Mapped[str]
     size: Mapped[int] = mapped_column(default=0)
     version: Mapped[str] = mapped_column(default="")
+    released_version: Mapped[str] = mapped_column(default="")
     inspection: Mapped[dict[str, object] | None] = mapped_column(default=None)
     checked_at: Mapped[datetime | None] = mapped_column(default=None)
     missing_since: Mapped[datetime | None] = mapped_column(default=None)

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import NoneType
@@ -26,7 +26,7 @@ from pdfkit.outcome import (
     PictureCause,
     PictureRefused,
     Previewed,
-    Stamped,
+    Report,
     StampFailed,
     Style,
     partial_path,
@@ -56,15 +56,23 @@ class Child:
     """At most two children, one job at a time each.
 
     `command` starts a process that calls main(); `idle_seconds` after its last job a child ends;
-    a job that takes longer than `timeout_seconds`, starting included, dies with its child.
+    a job that takes longer than `timeout_seconds`, starting included, dies with its child; `fonts` is a
+    folder in which to look for characters that the shipped fonts lack.
     """
 
     def __init__(
-        self, command: Sequence[str] | None = None, idle_seconds: float = 300, timeout_seconds: float = 30
+        self,
+        command: Sequence[str] | None = None,
+        idle_seconds: float = 300,
+        timeout_seconds: float = 30,
+        fonts: Path | None = None,
     ) -> None:
         self._command = tuple(command or (sys.executable, "-P", "-m", "pdfkit.child"))
         self._idle_seconds = idle_seconds
         self._timeout_seconds = timeout_seconds
+        self._environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOT)}
+        if fonts:
+            self._environment["PDFKIT_FONTS"] = str(fonts)  # read by faces.py
         self._free = asyncio.Semaphore(_CHILDREN)
         self._resting: list[_Process] = []
         self._working: set[_Process] = set()
@@ -72,10 +80,10 @@ class Child:
         self.jobs: Counter[tuple[str, str]] = Counter()
         self.seconds: defaultdict[str, float] = defaultdict(float)
 
-    async def stamp(self, source: Path, target: Path, text: str, style: Style) -> Stamped:
+    async def stamp(self, source: Path, target: Path, text: str, style: Style) -> Report:
         """As watermark.stamp(), with StampFailed for a time-out or a crash as well."""
         arguments = StampArguments(_absolute(source), _absolute(target), text, style)
-        return await self._run("stamp", arguments, Stamped, target)
+        return await self._run("stamp", arguments, Report, target)
 
     async def preview(self, source: Path | None, target: Path, text: str, style: Style) -> Previewed:
         """As preview.draw(), with StampFailed for a time-out or a crash as well."""
@@ -150,7 +158,7 @@ class Child:
             self.seconds[job] += time.monotonic() - began
 
     async def _answer(self, job: str, arguments: msgspec.Struct, target: Path | None) -> Answer:
-        process = self._rested() or await _Process.started(self._command)
+        process = self._rested() or await _Process.started(self._command, self._environment)
         self._working.add(process)
         try:
             answer = await process.ask(job, arguments)
@@ -192,7 +200,7 @@ class _Process:
         self._process = process
 
     @classmethod
-    async def started(cls, command: Sequence[str]) -> "_Process":
+    async def started(cls, command: Sequence[str], environment: Mapping[str, str]) -> "_Process":
         """In a session of its own, so that it can be killed with whatever it started."""
         try:
             process = await asyncio.create_subprocess_exec(
@@ -202,7 +210,7 @@ class _Process:
                 stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,
                 cwd="/",
-                env={"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOT)},
+                env=environment,
             )
         except OSError as error:
             raise StampFailed(Cause.CRASHED, f"{command[0]} does not start: {error}") from error

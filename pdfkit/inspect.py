@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
-from pdfkit import content
+from pdfkit import watermark
 from pdfkit.opening import Paper, opened
 from pdfkit.outcome import Cause, Inspection, StampFailed
 
 
 def inspect(path: Path) -> Inspection:
-    """Look at every page as stamping would. Never raises for a bad file, only OSError for an unreadable one."""
+    """Stamp every page for a try and look for the stamp with a second reader.
+
+    Never raises for a bad file, only OSError for an unreadable one.
+    """
     try:
         with opened(path) as paper:
             return _usable(paper)
@@ -17,14 +20,7 @@ def inspect(path: Path) -> Inspection:
 
 
 def _usable(paper: Paper) -> Inspection:
-    seen: set[tuple[tuple[int, int], ...]] = set()
-    for page in paper.pdf.pages:
-        parts = content.streams(page.obj)
-        key = tuple(part.objgen for part in parts)
-        if key not in seen:
-            content.leftovers(content.joined(parts))
-            seen.add(key)
-    return Inspection(
+    found = Inspection(
         pages=len(paper.pdf.pages),
         encrypted="owner" if paper.protected else "none",
         repaired=paper.repaired,
@@ -34,6 +30,8 @@ def _usable(paper: Paper) -> Inspection:
         cause=None,
         warnings=paper.cautions,
     )
+    watermark.prove(paper)
+    return found
 
 
 def _unusable(cause: Cause) -> Inspection:

@@ -15,7 +15,6 @@ from typing import BinaryIO
 
 import msgspec
 
-from pdfkit import inspect
 from pdfkit.outcome import PictureRefused, StampFailed
 from pdfkit.paper import PaperRefused
 from pdfkit.wire import (
@@ -65,7 +64,7 @@ def _answer(request: Request) -> Answer:
 
 
 def _stamp(arguments: bytes) -> object:
-    from pdfkit import watermark  # draws with fpdf2, which takes longer to load than a look into a file takes
+    from pdfkit import watermark  # loaded when first needed, as everything here
 
     given = msgspec.json.decode(arguments, type=StampArguments)
     source = Path(given.source)
@@ -74,6 +73,8 @@ def _stamp(arguments: bytes) -> object:
 
 
 def _inspect(arguments: bytes) -> object:
+    from pdfkit import inspect
+
     given = msgspec.json.decode(arguments, type=InspectArguments)
     return inspect.inspect(Path(given.path))
 

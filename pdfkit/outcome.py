@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-EDITION = 1  # of the stamp: one more whenever the same original, text and style give other bytes
+EDITION = 2  # of the stamp: one more whenever the same original, text and style give other bytes
 
 
 class Cause(StrEnum):
@@ -102,7 +102,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Stamped:
+class Report:
     """A finished stamp; every one of `pages` pages bears the text."""
 
     pages: int

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pdfkit import fonts, geometry, watermark
 from pdfkit.opening import opened
-from pdfkit.outcome import Cause, Previewed, Stamped, StampFailed, Style, partial_path
+from pdfkit.outcome import Cause, Previewed, Report, StampFailed, Style, partial_path
 
 _A4 = (595.276, 841.89)  # points
 # Pixels of the page: for a place of 380 on a screen with two dots to a pixel; the second for very tall pages.
@@ -40,7 +40,7 @@ def draw(source: Path | None, target: Path, text: str, style: Style) -> Previewe
     page, stamped = partial_path(target, os.getpid()), target.with_suffix(".stamped")
     try:
         pages, size = _first_page(source, page)
-        done = watermark.stamp(page, stamped, text, style) if text else Stamped(1, ())
+        done = watermark.stamp(page, stamped, text, style) if text else Report(1, ())
         picture = _rendered(stamped if text else page, size)
     finally:
         page.unlink(missing_ok=True)

@@ -9,21 +9,28 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pikepdf
 
-from pdfkit import content, geometry, overlay
+from pdfkit import content, geometry, glyph_sets, overlay, proof
 from pdfkit.content import Leftovers
+from pdfkit.geometry import Matrix
 from pdfkit.opening import Paper, opened
-from pdfkit.outcome import Cause, Caution, Stamped, StampFailed, Style, partial_path
+from pdfkit.outcome import Cause, Caution, Report, StampFailed, Style, partial_path
 
-__all__ = ["Cause", "Caution", "StampFailed", "Stamped", "Style", "stamp"]
+__all__ = ["Cause", "Caution", "Report", "StampFailed", "Style", "prove", "stamp"]
+
+_NOTHING = Leftovers(0, 0, False, ())
+_PROBE = "Probe" + 8 * " 12345"  # as long as a name with a number
+_PROBE_STYLE = Style(font_size_pt=11, x_mm=10, y_mm=10)
 
 
-def stamp(source: Path, target: Path, text: str, style: Style) -> Stamped:
+def stamp(source: Path, target: Path, text: str, style: Style) -> Report:
     """Write a copy of `source` to `target` with the text on every page.
 
     The same input, text and style give the same bytes. Lengths as in Style. Raises StampFailed,
@@ -33,11 +40,47 @@ def stamp(source: Path, target: Path, text: str, style: Style) -> Stamped:
     drawn = overlay.drawn(text, style.font_size_pt)
     with opened(source) as paper, pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
         stamper = _Stamper(paper.pdf, drawn, drawing, style)
-        for page in paper.pdf.pages:
-            stamper.stamp(page.obj)
+        stamper.stamp_all()
         with _replacing(target) as partial:
             _save(paper.pdf, partial)
-        return Stamped(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
+            _demand(partial, stamper, range(len(stamper.placed)) if paper.repaired else stamper.odd)
+        return Report(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
+
+
+def prove(paper: Paper) -> None:
+    """Stamps every page as stamp() would and looks for the stamp on each. Raises StampFailed.
+
+    What becomes of the paper is of no other use.
+    """
+    drawn = overlay.drawn(_PROBE, _PROBE_STYLE.font_size_pt)
+    with pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
+        stamper = _Stamper(paper.pdf, drawn, drawing, _PROBE_STYLE)
+        stamper.stamp_all()
+        if paper.repaired:  # what else is in the file may matter
+            with TemporaryDirectory(prefix="pdfkit-") as folder:
+                _save(paper.pdf, whole := Path(folder) / "whole.pdf")
+                _demand(whole, stamper, range(len(stamper.placed)))
+            return
+        light = proof.without_burden(paper.pdf, stamper.form, [placed.name for placed in stamper.placed])
+        _demand(light, stamper, range(len(stamper.placed)))
+
+
+def _demand(written: Path | io.BytesIO, stamper: "_Stamper", numbers: Iterable[int]) -> None:
+    """All pages are in the file that was written, and these of them show the stamp. Raises StampFailed."""
+    with pikepdf.open(written) as copy:
+        if len(copy.pages) != len(stamper.placed):  # what was rebuilt may fall apart again when it is written
+            raise StampFailed(Cause.DAMAGED, f"{len(copy.pages)} of {len(stamper.placed)} pages were written")
+    places = {number: stamper.placed[number].matrix for number in sorted(numbers)}
+    if number := proof.bare(written, places):
+        raise StampFailed(Cause.DAMAGED, f"page {number} does not show the stamp")
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """How a page calls the stamp's form, and the matrix that draws it."""
+
+    name: str
+    matrix: Matrix
 
 
 class _Stamper:
@@ -49,15 +92,26 @@ class _Stamper:
         self._drawn = drawn
         self._style = style
         self._name = "/Wm" + hashlib.sha256(drawn.pdf).hexdigest()[:8]
-        self._form = pdf.copy_foreign(drawing.pages[0].as_form_xobject())
+        self.placed: list[_Placed] = []
+        self.odd: set[int] = set()  # pages that leave something open, of which a second reader is asked
+        self.form = pdf.copy_foreign(drawing.pages[0].as_form_xobject())
+        if glyph_sets.are_wanted(pdf):
+            glyph_sets.add(self.form, pdf)
         self._prefix = pdf.make_stream(b"q\n")
         self._suffixes: dict[bytes, pikepdf.Stream] = {}
         self._bodies: dict[tuple[tuple[int, int], ...], tuple[list[pikepdf.Stream], Leftovers]] = {}
 
-    def stamp(self, page: pikepdf.Object) -> None:
-        name = self._register(page)
-        body, left = self._body(page)
-        suffix = _closing(left) + self._drawing(page, name)
+    def stamp_all(self) -> None:
+        for number, page in enumerate(self._pdf.pages):
+            body, left = self._body(page.obj)
+            self._stamp(page.obj, body, left)
+            if left != _NOTHING:
+                self.odd.add(number)
+
+    def _stamp(self, page: pikepdf.Object, body: list[pikepdf.Stream], left: Leftovers) -> None:
+        placed = _Placed(self._register(page), self._matrix(page))
+        self.placed.append(placed)
+        suffix = _closing(left) + _drawing(placed)
         if suffix not in self._suffixes:
             self._suffixes[suffix] = self._pdf.make_stream(suffix)
         # Always a new array: pages may share theirs, and would be stamped twice.
@@ -84,22 +138,25 @@ class _Stamper:
             resources["/XObject"] = pikepdf.Dictionary()
         known = resources["/XObject"]
         name = self._name
-        while name in known and known[name].objgen != self._form.objgen:
+        while name in known and known[name].objgen != self.form.objgen:
             name += "x"
-        known[name] = self._form
+        known[name] = self.form
         return name
 
-    def _drawing(self, page: pikepdf.Object, name: str) -> bytes:
+    def _matrix(self, page: pikepdf.Object) -> Matrix:
         drawn, size = self._drawn, self._drawn.size
         sheet = geometry.sheet(page)
         line = geometry.Line(drawn.width, overlay.ASCENT * size, overlay.DESCENT * size)
         place = geometry.place(sheet, line, self._style)
         self.moved = self.moved or place.moved
         self.shrunk = self.shrunk or place.scale < 1
-        matrix = geometry.matrix(sheet, place, (drawn.origin_x, drawn.origin_y))
-        numbers = " ".join(f"{number:.5f}".rstrip("0").rstrip(".") for number in matrix)
-        # An artifact, so that screen readers of tagged PDFs do not read it on every page.
-        return f"/Artifact <</Type/Pagination/Subtype/Watermark>> BDC q {numbers} cm {name} Do Q EMC\n".encode()
+        return geometry.matrix(sheet, place, (drawn.origin_x, drawn.origin_y))
+
+
+def _drawing(placed: _Placed) -> bytes:
+    numbers = " ".join(f"{number:.5f}".rstrip("0").rstrip(".") for number in placed.matrix)
+    # An artifact, so that screen readers of tagged PDFs do not read it on every page.
+    return f"/Artifact <</Type/Pagination/Subtype/Watermark>> BDC q {numbers} cm {placed.name} Do Q EMC\n".encode()
 
 
 def _closing(left: Leftovers) -> bytes:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.articles import Article, ArticleFile
 from db.files import File
 from db.orders import Line, LineKind
+from portal import releases
 
 PAGE = 50
 
@@ -107,7 +108,7 @@ def _row(sku: str, article: Article | None, ordered_as: str, files: dict[int, li
         title=article.title or ordered_as,
         files=len(own),
         missing=sum(file.missing_since is not None for file in own),
-        unstampable=sum(not (file.inspection or {}).get("stampable", True) for file in own),
+        unstampable=sum(not releases.is_stampable(file) for file in own),
     )
 
 

@@ -16,7 +16,7 @@ from db.downloads import Allowance, Download, DownloadObservation
 from db.files import File
 from db.orders import Line, LineKind
 from db.settings import FileSettings
-from portal import waivers
+from portal import releases, waivers
 from portal.entitlements import BoughtLine, Entitlement, FileFacts, FileRules
 from portal.imported import decimal
 from portal.orders import OrderFacts
@@ -158,7 +158,6 @@ def _rules(settings: AllSettings) -> FileRules:
 def _file(places: Sequence[Linked], settings: FileSettings) -> FileFacts:
     _, link = places[0]
     file = link.file
-    stampable = bool((file.inspection or {}).get("stampable", True))
     return FileFacts(
         id=file.id,
         name=file.name,
@@ -166,7 +165,7 @@ def _file(places: Sequence[Linked], settings: FileSettings) -> FileFacts:
         size=file.size,
         linked_at=min(link.linked_at for _, link in places),
         missing=file.missing_since is not None,
-        unstampable=bool(settings.watermark_text.strip()) and not stampable,
+        unstampable=bool(settings.watermark_text.strip()) and not releases.is_stampable(file),
     )
 
 

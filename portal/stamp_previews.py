@@ -57,6 +57,13 @@ async def files(session: AsyncSession) -> list[PreviewFile]:
     return [PreviewFile(row.id, row.name, _pages(row)) for row in rows]
 
 
+def of(file: File) -> PreviewFile | None:
+    """None for what is not there or bears no stamp."""
+    found = file.inspection or {}
+    is_shown = found.get("kind") == "pdf" and found.get("stampable") is True and file.missing_since is None
+    return PreviewFile(file.id, file.name, _pages(file)) if is_shown else None
+
+
 @dataclass(frozen=True)
 class Original:
     """Where a file lies, and what was last known of its bytes."""
@@ -123,10 +130,11 @@ class Previews:
 
 
 async def original(file_id: int, session: AsyncSession) -> Original:
-    """Where that file lies. Raises NotFound for one that is not offered here."""
-    if file_id not in {file.id for file in await files(session)}:
+    """Where that file lies. Raises NotFound for one that is not linked, not there, or bears no stamp."""
+    linked = select(ArticleFile.file_id).where(ArticleFile.unlinked_at.is_(None))
+    row = await session.scalar(select(File).where(File.id == file_id, File.id.in_(linked)))
+    if row is None or of(row) is None:
         raise NotFound
-    row = await session.get_one(File, file_id)
     return Original(await session.get_one(StorageRow, row.storage_id), row.path, row.version)
 
 

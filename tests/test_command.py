@@ -17,8 +17,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pdfkit.outcome import Style
 from portal.links import Link
 from tests.factories import KEYS
+from tests.pdfkit import papers
+from tests.pdfkit.reading import TEXT, assert_in_place
 from tests.portal.selling import KEY, Shop
 
 ROOT = Path(__file__).parents[1]
@@ -105,6 +108,59 @@ def test_a_data_directory_that_cannot_be_is_wrong_use(operator):
 
 
 # --- Versions, keys, links
+
+
+def test_stamp_writes_a_copy_with_the_text_where_it_was_asked_for(operator, tmp_path):
+    source, target = papers.book(tmp_path / "in.pdf", pages=3), tmp_path / "out.pdf"
+
+    place = ("--size", "14", "--x", "30", "--y", "20.5")
+    ended = operator.types("stamp", str(source), str(target), "--text", TEXT, *place)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == f"{target}: 3 pages bear the text.\n"
+    for page in range(3):
+        assert_in_place(target, Style(font_size_pt=14, x_mm=30, y_mm=20.5), page=page)
+
+
+def test_stamp_tells_what_to_know_of_a_copy(operator, tmp_path):
+    source = papers.signed(tmp_path / "in.pdf")
+
+    ended = operator.types("stamp", str(source), str(tmp_path / "out.pdf"), "--text", "Max \U0001f600")
+
+    assert ended.returncode == 0
+    assert "No font has some characters" in ended.stdout
+    assert "It was signed" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("make", "words", "status", "told"),
+    [
+        (papers.html, (), 1, "cannot be stamped: it is no PDF"),
+        (papers.truncated, (), 1, "cannot be stamped: it is damaged"),
+        (lambda path: path, (), 1, "was not stamped: No such file"),
+        (papers.sheet, ("--text", "\u200b"), 2, "shows nothing"),
+        (papers.sheet, ("--size", "0"), 2, "0 is not within 1 to 200 points"),
+        (papers.sheet, ("--x", "nan"), 2, "nan is not within 0 to 2000 mm"),
+    ],
+)
+def test_stamp_says_why_not_and_leaves_nothing(operator, tmp_path, make, words, status, told):
+    source, target = make(tmp_path / "in.pdf"), tmp_path / "out.pdf"
+
+    ended = operator.types("stamp", str(source), str(target), "--text", TEXT, *words)
+
+    assert ended.returncode == status
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not target.exists()
+
+
+def test_stamp_does_not_write_over_the_original(operator, tmp_path):
+    source = papers.sheet(tmp_path / "in.pdf")
+
+    ended = operator.types("stamp", str(source), str(source), "--text", TEXT)
+
+    assert ended.returncode == 2
+    assert "another name" in ended.stderr
 
 
 def test_version_names_everything_that_a_report_of_a_bug_needs(operator):

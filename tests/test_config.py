@@ -117,6 +117,13 @@ def test_a_log_knows_few_words(name, value):
         from_environment({name: value})
 
 
+def test_the_folder_of_fonts_must_be_there(tmp_path):
+    assert from_environment({"TRESEN_FONTS": str(tmp_path)}).fonts == tmp_path
+    assert from_environment({}).fonts is None
+    with pytest.raises(ConfigError, match="TRESEN_FONTS"):
+        from_environment({"TRESEN_FONTS": str(tmp_path / "none")})
+
+
 # --- Secret keys
 
 

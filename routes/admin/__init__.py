@@ -115,6 +115,7 @@ office = Router(
         article_files.show_file,
         article_files.change_file,
         article_files.check_file,
+        article_files.release_file,
         article_files.unlink_file,
         file_picker.show_picker,
         file_picker.link_file,

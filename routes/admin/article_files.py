@@ -8,7 +8,7 @@ from litestar import post, route
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal import article_files, articles, file_reach, sessions
+from portal import article_files, articles, file_reach, releases, sessions, stamp_previews
 from portal.articles import LinkedFile, Renaming
 from portal.house import House as PortalHouse
 from portal.refusals import NotFound
@@ -22,8 +22,10 @@ from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.article_file import FilePage, done_of
 from views.admin.articles import PATH, LinkedRow
+from views.admin.file_words import cautions_of
 from views.admin.frame import Frame
 from views.admin.labels import LINKED_FILE
+from views.admin.settings_files import picture_of
 from views.form import Form
 
 FILE_PATH = f"{PATH}/{{article_id:int}}/files/{{file_id:int}}"
@@ -76,6 +78,16 @@ async def check_file(article_id: FromPath[int], file_id: FromPath[int], house: H
     return Redirect(f"{path_of(article_id, file_id)}?done={done}", status_code=303)
 
 
+@post(FILE_PATH + "/releases")
+async def release_file(
+    article_id: FromPath[int], file_id: FromPath[int], request: AnyRequest, house: House, merchant: Merchant
+) -> Redirect:
+    version = (await texts_of(request)).get("version", "")
+    async with house.database.writing() as session:
+        done = await releases.release(checked(article_id), checked(file_id), version, session, merchant.by)
+    return Redirect(f"{path_of(article_id, file_id)}?done={'released' if done else 'changed'}", status_code=303)
+
+
 @post(FILE_PATH + "/removals")
 async def unlink_file(article_id: FromPath[int], file_id: FromPath[int], house: House, merchant: Merchant) -> Redirect:
     async with house.database.writing() as session:
@@ -105,6 +117,7 @@ async def _page(linked: LinkedFile, form: Form, house: PortalHouse, merchant: Si
         others = (await article_files.articles_of([linked.file.id], session))[linked.file.id]
         article = await articles.by_id(linked.link.article_id, session)
     article_path = f"{PATH}/{article.id}"
+    preview = stamp_previews.of(linked.file)
     return FilePage(
         frame=Frame.of(merchant, f"{article_path}/files"),
         sku=article.sku,
@@ -114,4 +127,8 @@ async def _page(linked: LinkedFile, form: Form, house: PortalHouse, merchant: Si
         row=LinkedRow.of(linked, reach[linked.file.id], article_path),
         checked_at=linked.file.checked_at.astimezone(house.storefront.zone) if linked.file.checked_at else None,
         others=tuple((each.sku, f"{PATH}/{each.id}") for each in others if each.id != article.id),
+        cautions=cautions_of(linked.file),
+        to_release=linked.file.version if releases.awaits_release(linked.file) else "",
+        picture=picture_of(preview) if preview else "",
+        pages=preview.pages if preview else 0,
     )

@@ -16,6 +16,7 @@ from portal import articles, paging
 from portal.articles import LONGEST_SKU, ArticleBody, LinkedFile
 from portal.paging import AfterText, Paging
 from portal.refusals import Fault, Invalid
+from portal.releases import awaits_release
 from routes.api.body import decoded
 from routes.api.calls import Call, Listed, asked, told
 from routes.api.slashes import segment
@@ -27,7 +28,8 @@ ARTICLE = "/articles/{sku:str}"
 class ToldLink(Struct, kw_only=True, frozen=True):
     """A linked file. `inspection` is what was found in it when it was linked; null after it changed.
 
-    `missing_since` is when it was missed in its storage, null while it is there.
+    `missing_since` is when it was missed in its storage, null while it is there. `awaits_release`: with a watermark
+    it is delivered only after the merchant released it on its page, as it was rebuilt or its owner forbade changes.
     """
 
     id: int
@@ -38,6 +40,7 @@ class ToldLink(Struct, kw_only=True, frozen=True):
     size: int
     inspection: dict[str, object] | None
     missing_since: datetime | None
+    awaits_release: bool
 
 
 class ToldArticle(Struct, kw_only=True, frozen=True):
@@ -104,6 +107,7 @@ def _file(linked: LinkedFile) -> ToldLink:
         size=file.size,
         inspection=file.inspection,
         missing_since=file.missing_since,
+        awaits_release=awaits_release(file),
     )
 
 

@@ -49,25 +49,50 @@ def words(path: Path) -> list[str]:
 def line(path: Path, text: str, page: int = 0, unit: float = 1) -> Line:
     """Finds the one occurrence of `text`, which begins with a capital; PDFium itself ignores UserUnit."""
     with pypdfium2.PdfDocument(path) as document:
-        sheet = document[page]
-        textpage = sheet.get_textpage()
-        characters = "".join(_characters(textpage))
-        assert characters.count(text) == 1, f"{text!r} stands {characters.count(text)} times in {characters!r}"
-        first, last = characters.index(text), characters.index(text) + len(text) - 1
-        x, y = _device(sheet, *_origin(textpage, first))
-        further = _device(sheet, *_origin(textpage, last))
-        left, bottom, right, top = textpage.get_charbox(first)
-        ends = textpage.get_charbox(last)
-        height = abs(_device(sheet, left, bottom)[1] - _device(sheet, right, top)[1])
-        end = max(_device(sheet, ends[0], ends[1])[0], _device(sheet, ends[2], ends[3])[0])
-        return Line(
-            x_mm=x * unit * _MM,
-            y_mm=(sheet.get_height() - y) * unit * _MM,
-            size_pt=height * unit / _CAP_HEIGHT,
-            is_upright=further[0] > x and abs(further[1] - y) < 0.05,
-            right_mm=end * unit * _MM,
-            page_width_mm=sheet.get_width() * unit * _MM,
-        )
+        said = characters(document[page])
+        assert said.count(text) == 1, f"{text!r} stands {said.count(text)} times in {said!r}"
+        found = last_line(document[page], text, unit)
+        assert found
+        return found
+
+
+def last_line(page: pypdfium2.PdfPage, text: str, unit: float = 1) -> Line | None:
+    """Where `text` stands that was drawn last; None where it is not to be found in one piece."""
+    textpage = page.get_textpage()
+    first = "".join(_characters(textpage)).rfind(text)
+    if first < 0:
+        return None
+    x, y = _device(page, *_origin(textpage, first))
+    further = _device(page, *_origin(textpage, first + len(text) - 1))
+    left, bottom, right, top = textpage.get_charbox(first)
+    ends = textpage.get_charbox(first + len(text) - 1)
+    height = abs(_device(page, left, bottom)[1] - _device(page, right, top)[1])
+    end = max(_device(page, ends[0], ends[1])[0], _device(page, ends[2], ends[3])[0])
+    return Line(
+        x_mm=x * unit * _MM,
+        y_mm=(page.get_height() - y) * unit * _MM,
+        size_pt=height * unit / _CAP_HEIGHT,
+        is_upright=further[0] > x and abs(further[1] - y) < 0.05,
+        right_mm=end * unit * _MM,
+        page_width_mm=page.get_width() * unit * _MM,
+    )
+
+
+def last_box(page: pypdfium2.PdfPage, text: str, size: tuple[int, int]) -> tuple[float, float, float, float] | None:
+    """Which part of a picture of that many pixels the characters of `text` cover: left, top, right, bottom."""
+    textpage = page.get_textpage()
+    first = "".join(_characters(textpage)).rfind(text)
+    if first < 0:
+        return None
+    across, down = size[0] / page.get_width(), size[1] / page.get_height()
+    boxes = [textpage.get_charbox(index) for index in range(first, first + len(text))]
+    corners = [_device(page, *corner) for box in boxes for corner in (box[:2], box[2:])]
+    xs, ys = [x * across for x, _ in corners], [y * down for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def characters(page: pypdfium2.PdfPage) -> str:
+    return "".join(_characters(page.get_textpage()))
 
 
 def picture(path: Path, page: int = 0) -> Image.Image:

@@ -13,6 +13,7 @@ import pytest
 from pdfkit.child import Child
 from pdfkit.outcome import Cause, Caution, StampFailed, Style
 from tests.pdfkit import papers, reading
+from tests.pdfkit.test_faces import a_font
 
 STYLE = Style(font_size_pt=11, x_mm=10, y_mm=10)
 ROOT = Path(__file__).parents[2]
@@ -90,6 +91,18 @@ async def test_a_stamp_from_the_child_is_a_real_stamp(tmp_path):
     assert stamped.pages == 3
     assert stamped.warnings == (Caution.CHARACTERS_REPLACED,)
     assert all("Käufer Łukasz" in words for words in reading.words(target))
+
+
+async def test_a_child_draws_with_the_operators_fonts(tmp_path):
+    source, target, folder = papers.sheet(tmp_path / "in.pdf"), tmp_path / "out.pdf", tmp_path / "fonts"
+    folder.mkdir()
+    a_font(folder / "Han-Regular.ttf", "李")
+
+    async with a_child(fonts=folder) as child:
+        stamped = await child.stamp(source, target, "Käufer 李", STYLE)
+
+    assert stamped.warnings == ()
+    assert "Käufer 李" in reading.words(target)[0]
 
 
 async def test_one_child_serves_job_after_job(tmp_path):

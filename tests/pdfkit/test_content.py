@@ -25,13 +25,17 @@ from pdfkit.outcome import Cause, StampFailed
         (b"/P<</T(a>b q)/M[/q]>>BDC", Leftovers(0, 1, False, ())),
         (b"BI/W 2/H 1/BPC 8/CS/G ID q\xffEI\x00\nEI Q", Leftovers(0, 0, False, (34,))),
         (b"sq qs Q* q*", Leftovers(0, 0, False, ())),
+        (b"[[1 (q]) <71>] [% ]\n] q] q", Leftovers(1, 0, False, ())),
+        (b"] >> /A<</B[<</C 1>>>> BDC", Leftovers(0, 1, False, ())),
     ],
 )
 def test_only_operators_count_and_only_whole_ones(data, left):
     assert leftovers(data) == left
 
 
-@pytest.mark.parametrize("data", [b"(never closed q", b"((closed) once", b"BI /W 1 ID \xff\xfe", b"BI /W 1"])
+@pytest.mark.parametrize(
+    "data", [b"(never closed q", b"((closed) once", b"BI /W 1 ID \xff\xfe", b"BI /W 1", b"[1 (a) 2", b"<</A 1"]
+)
 def test_content_that_would_swallow_the_stamp_is_refused(data):
     with pytest.raises(StampFailed) as refused:
         leftovers(data)

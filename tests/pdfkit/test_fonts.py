@@ -24,8 +24,13 @@ LATIN = {ord(character) for character in "aemrxsM ()"} | {0xE9}
         ("Max\u00ad\ufe0f", "Max"),
         ("Max\ud800", "Max"),
         ("  Max  ", "Max"),
+        ("\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"),
+        ("\u200c\u0639\u200d", "\u0639"),
     ],
-    ids=["NFC", "override", "zero width", "controls", "line breaks", "spaces", "selectors", "surrogate", "edges"],
+    ids=[
+        *("NFC", "override", "zero width", "controls", "line breaks", "spaces"),
+        *("selectors", "surrogate", "edges", "Persian", "joining nothing"),
+    ],
 )
 def test_a_name_is_one_clean_line(written, drawn):
     line = drawable(written, EVERYTHING)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pdfkit.content import Leftovers
 from pdfkit.inspect import inspect
 from pdfkit.outcome import Cause, Caution, Inspection
 from tests.pdfkit import papers
@@ -74,6 +75,14 @@ def test_whatever_could_not_be_stamped_is_refused_with_its_cause(path, make, cau
 
     assert not inspection.stampable
     assert inspection.cause is cause
+
+
+@pytest.mark.parametrize("left", [b"20 10 100 100 re W n q", b"2 0 0 2 50 50 cm q", b"[1 2 (a)"])
+def test_a_page_that_would_swallow_the_stamp_is_found_before_anybody_buys_it(path, monkeypatch, left):
+    papers.sheet(path, left)
+    monkeypatch.setattr("pdfkit.content.leftovers", lambda data: Leftovers(0, 0, False, ()))  # as if blind
+
+    assert inspect(path).cause is Cause.DAMAGED
 
 
 def test_more_pages_than_anybody_prints_are_refused(path, monkeypatch):

@@ -1,5 +1,6 @@
 """The stamp as a reader sees it."""
 
+import re
 import subprocess
 import sys
 import time
@@ -8,8 +9,10 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from pdfkit.inspect import inspect
 from pdfkit.watermark import Cause, Caution, StampFailed, Style, stamp
 from tests.pdfkit import papers, reading
+from tests.pdfkit.kinds import furnished
 from tests.pdfkit.reading import STYLE, TEXT, assert_in_place
 
 # --- Where it stands
@@ -186,6 +189,20 @@ def test_an_unusable_file_is_refused_with_its_cause_and_leaves_nothing(source, t
 
     assert refused.value.cause is cause
     assert set(source.parent.iterdir()) == before
+
+
+@pytest.mark.filterwarnings("ignore:This document has .* form widget")
+def test_a_page_that_is_lost_when_a_rebuilt_file_is_written_is_noticed(source, target):
+    with pikepdf.open(furnished(source)) as pdf:
+        pdf.save(target)
+    mistaken = re.sub(rb"/OpenAction \[ (\d+) 0 R", rb"/OpenAction [ \1 1999 R", target.read_bytes())
+    source.write_bytes(mistaken)
+    target.unlink()
+
+    assert inspect(source).cause is Cause.DAMAGED
+    with pytest.raises(StampFailed, match="3 of 4 pages were written"):
+        stamp(source, target, TEXT, STYLE)
+    assert not target.exists()
 
 
 def test_a_failure_leaves_an_older_stamp_as_it_was(source, target):

@@ -23,6 +23,14 @@ LEFT_BEHIND = {
     "a hexadecimal string": b"BT /F1 9 Tf 50 500 Td <71 20 71> Tj ET",
     "a name like an operator": b"/q BMC EMC q /BT gs",
     "an image with operators": b"BI /W 4 /H 1 /BPC 8 /CS /G ID \nQ\nQ EI q",
+    "a path that was not drawn": b"100 100 m 300 300 l",
+    "a clip that was not taken": b"300 300 50 50 re W",
+    "states saved within text": b"BT /F1 9 Tf q 2 0 0 2 0 0 cm (x) Tj",
+    "text within text": b"BT BT Q /F1 9 Tf 50 300 Td (x) Tj",
+    "ends of nothing": b"ET EMC EMC ] >> Q",
+    "operands without operator": b"1 2 /Name (x) [3 4] <</A 1>>",
+    "a compatibility section": b"BX foo bar",
+    "zero bytes between": b"q\x002 0 0 2 0 0 cm\x00",
 }
 
 

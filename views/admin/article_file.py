@@ -11,18 +11,24 @@ from views.admin.articles import LinkedRow
 from views.admin.file_words import Condition
 from views.admin.frame import OfficePage
 from views.form import Form
-from views.sentences import said
+from views.sentences import Sentence, said
 
 DONE: Mapping[str, Condition] = {
     "checked": Condition("ok", said("Looked at just now.")),
     "unreachable": Condition("stop", said("The storage does not answer, so nobody can tell.")),
+    "released": Condition("ok", said("Released. Customers can get it.")),
+    "changed": Condition("stop", said("The file has changed meanwhile. Look at it once more.")),
     "replaced": Condition("ok", said("The new version is in its place. Whoever bought the old one gets it.")),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilePage(OfficePage):
-    """`checked_at` on the merchant's clock; `others`: further articles it belongs to, by SKU, and their addresses."""
+    """`checked_at` on the merchant's clock; `others`: further articles it belongs to, by SKU, and their addresses.
+
+    `cautions` are what to know of it; `to_release` is the version that waits for a release, `picture` the address of
+    its stamped first page, and `pages` how many it has; empty and 0 where there is none.
+    """
 
     template: ClassVar = "admin/article_file.html"
 
@@ -33,6 +39,10 @@ class FilePage(OfficePage):
     row: LinkedRow
     checked_at: datetime | None
     others: tuple[tuple[str, str], ...]
+    cautions: tuple[Sentence, ...]
+    to_release: str
+    picture: str
+    pages: int
     done: Condition | None = None
 
 

@@ -42,6 +42,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "file_unstampable": lambda told: said(
         "%(path)s has changed and cannot be stamped; with a watermark it is not handed out", path=text_of(told, "path")
     ),
+    "file_released": lambda told: said("%(path)s released for delivery", path=text_of(told, "path")),
     "file_linked": lambda told: said(
         "%(path)s linked with %(sku)s", path=text_of(told, "path"), sku=Reference(text_of(told, "sku"))
     ),

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from db.files import File
-from pdfkit.outcome import Cause
+from pdfkit.outcome import Cause, Caution
 from portal.file_reach import MOST_COUNTED
+from portal.releases import awaits_release, cautions
 from views.sentences import Sentence, counted, said
 
 CAUSES: Mapping[str, Sentence] = {
@@ -20,6 +21,15 @@ CAUSES: Mapping[str, Sentence] = {
     Cause.TOO_MANY_PAGES: said("Cannot be stamped: it has too many pages."),
     Cause.TIMEOUT: said("Cannot be stamped: it takes too long."),
     Cause.CRASHED: said("Cannot be stamped: it is made in a way that no program here can read."),
+}
+CAUTIONS: Mapping[Caution, Sentence] = {
+    Caution.REPAIRED: said(
+        "The file was damaged and had to be rebuilt. Compare the number of pages, and the preview, with your own copy."
+    ),
+    Caution.PROTECTION_REMOVED: said(
+        "An owner password forbids changes to this file. Stamped copies are without that protection."
+    ),
+    Caution.SIGNATURE_BROKEN: said("The file is signed. The signature does not cover stamped copies."),
 }
 UNKNOWN_CAUSE = said("Cannot be stamped.")
 
@@ -40,10 +50,18 @@ def condition(file: File) -> Condition:
         return Condition("wait", said("Changed in its storage, and not looked at again yet."))
     if not found.get("stampable", True):
         return Condition("stop", CAUSES.get(str(found.get("cause")), UNKNOWN_CAUSE))
+    if awaits_release(file):
+        return Condition("wait", said("Waits for your release. With a watermark, customers cannot get it before."))
     pages = found.get("pages")
     if found.get("kind") == "pdf" and isinstance(pages, int):
         return Condition("ok", counted("Can be stamped, 1 page.", "Can be stamped, %(count)s pages.", pages))
     return Condition("ok", said("No PDF: it goes out as it is."))
+
+
+def cautions_of(file: File) -> tuple[Sentence, ...]:
+    """What the merchant should know of a file that can be stamped."""
+    noted = cautions(file)
+    return tuple(words for caution, words in CAUTIONS.items() if caution in noted)
 
 
 def reach_of(orders: int) -> Sentence:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.pdfkit import papers
 from tests.routes.admin.conftest import Browser
 from tests.routes.customer.conftest import Running, Sale, sell
 from tests.views.reading import Shown
@@ -160,6 +161,31 @@ async def test_a_file_is_named_checked_replaced_and_unlinked_on_its_own_page(jan
     assert unlinked.headers["location"] == article
     assert await files(jana, article) == [str(sale.pattern)]
     assert (await jana.get(page)).status_code == 404
+
+
+async def test_a_file_that_had_to_be_rebuilt_waits_for_a_look_and_a_release(jana: Browser, article: str, sale: Sale):
+    page = f"{article}/files/{sale.pattern}"
+    assert "/releases" not in (await jana.get(page)).text
+    papers.with_broken_index(jana.tresen.files / "bente.pdf")
+    await jana.post(f"{page}/checks")
+
+    waiting = (await jana.get(page)).text
+    before = (await jana.tresen.client.get(sale.link)).text
+    old = await jana.post(f"{page}/releases", {"version": "another"})
+    seen = Shown(waiting).one("input", name="version").attributes["value"]
+    released = await jana.post(f"{page}/releases", {"version": seen})
+
+    assert "Wartet auf Ihre Freigabe" in waiting
+    assert "musste wiederhergestellt werden" in waiting
+    assert "Sie hat 4 Seiten: freigeben" in waiting
+    assert f'src="/admin/preview/stamp.png?file={sale.pattern}"' in waiting
+    assert old.headers["location"] == f"{page}?done=changed"
+    assert released.headers["location"] == f"{page}?done=released"
+    after = (await jana.get(page)).text
+    assert "/releases" not in after
+    assert "Lässt sich stempeln, 4 Seiten." in after
+    assert (await jana.tresen.client.get(sale.link)).text != before
+    assert "bente.pdf zur Auslieferung freigegeben" in (await jana.get("/admin/activity?all")).text
 
 
 async def test_a_file_is_not_replaced_by_one_that_is_linked_already(jana: Browser, article: str, sale: Sale):

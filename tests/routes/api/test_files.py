@@ -104,6 +104,7 @@ async def test_an_article_is_stored_shown_and_removed_with_its_files(shop: Shop)
                 "size": 5,
                 "inspection": {"kind": "other", "stampable": True},
                 "missing_since": None,
+                "awaits_release": False,
             }
         ],
     }

@@ -1,0 +1,225 @@
+"""`python -m bench.stamping`: how long a stamp takes in a warm child, beside every other tool that is there.
+
+Programs are taken from the PATH (qpdf, pdftk), libraries from wherever Python finds them (pypdf, PyMuPDF, pyHanko);
+what is missing is left out. All take turns, and each figure is the best of its rounds; who is slow has one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+
+import pikepdf
+import pypdf
+
+from bench.results import Goal
+from pdfkit import overlay
+from pdfkit.child import Child
+from pdfkit.outcome import Style
+
+TEXT, STYLE = "Kauf 12345678 vom 05.06.2014 - Max Mustermann", Style(font_size_pt=11, x_mm=10, y_mm=10)
+A4 = (595, 842)
+ROUNDS = 3
+OURS, FLOOR, OVERLAY = "Tresen, in a warm child", "qpdf, rewritten only", "qpdf --overlay"
+SLOW = 5  # seconds
+Peer = Callable[[Path, Path], None]
+
+
+@dataclass(frozen=True)
+class Book:
+    name: str
+    pages: int
+    page_bytes: int
+    is_scanned: bool = False
+
+
+ONE, SOME, MANY = Book("1 page", 1, 40_000), Book("300 pages", 300, 17_000), Book("1500 pages", 1500, 20_000)
+SCANS = Book("20 scans", 20, 5_400_000, is_scanned=True)
+TARGETS = {(ONE.name, OURS): 25.0}
+BOOKS = (ONE, SOME, MANY, SCANS)
+
+
+def main() -> None:
+    with TemporaryDirectory(prefix="tresen-bench-") as scratch:
+        for goal in measured(Path(scratch)):
+            print(f"{goal.name}: {goal.value:.3g} {goal.unit} {goal.wanted} {goal.verdict}", flush=True)
+
+
+def measured(place: Path) -> list[Goal]:
+    seconds = {book.name: asyncio.run(_taking_turns(book, place)) for book in BOOKS}
+    goals = [
+        Goal(f"stamp, {book}: {peer}", 1000 * best, "ms", TARGETS.get((book, peer)), at_least=False)
+        for book, bests in seconds.items()
+        for peer, best in bests.items()
+    ]
+    goals.append(Goal("stamp, the font's share", 1000 * min(_font_seconds() for _ in range(10)), "ms"))
+    for book, peer, most in ((SOME, OVERLAY, 0.6), (MANY, OVERLAY, 0.25), (MANY, FLOOR, 1.15), (SCANS, FLOOR, 1.0)):
+        if peer in (bests := seconds[book.name]):
+            name = f"stamp, {book.name}: of {peer}"
+            goals.append(Goal(name, bests[OURS] / bests[peer], "times", most, at_least=False))
+    return [*goals, *asyncio.run(_beside(place))]
+
+
+async def _taking_turns(book: Book, place: Path) -> dict[str, float]:
+    source, target = _made(book, place), place / "stamped.pdf"
+    peers, bests, child = dict(_peers(place)), dict[str, float](), Child()
+    try:
+        await child.stamp(source, target, TEXT, STYLE)
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            await child.stamp(source, target, TEXT, STYLE)
+            bests[OURS] = min(bests.get(OURS, 1e9), time.perf_counter() - began)
+            for name, peer in peers.items():
+                if bests.get(name, 0) > SLOW:
+                    continue
+                began = time.perf_counter()
+                await asyncio.to_thread(peer, source, target)
+                bests[name] = min(bests.get(name, 1e9), time.perf_counter() - began)
+    finally:
+        await child.close()
+    return bests
+
+
+async def _beside(place: Path) -> list[Goal]:
+    """How late the event loop is, and how much memory a child takes, while ten big files are stamped at once."""
+    source, late, child = _made(MANY, place), [], Child()
+    works = [asyncio.create_task(child.stamp(source, place / f"{n}.pdf", TEXT, STYLE)) for n in range(10)]
+    peak = 0.0
+    try:
+        while not all(work.done() for work in works):
+            began = time.perf_counter()
+            await asyncio.sleep(0.002)
+            late.append(time.perf_counter() - began - 0.002)
+            peak = max(peak, *(_megabytes(pid) for pid in _children()), 0.0)
+        await asyncio.gather(*works)
+    finally:
+        await child.close()
+    return [
+        Goal("ten of 1500 pages at once: lateness of the event loop, p99", 1000 * quantiles(late, n=100)[98], "ms", 50,
+             at_least=False),
+        Goal("ten of 1500 pages at once: memory of one child, libraries included", peak, "MB"),
+    ]  # fmt: skip
+
+
+def _peers(place: Path) -> Iterator[tuple[str, Peer]]:
+    """Each stamps, or only copies, one file."""
+    stamp = place / "overlay.pdf"
+    stamp.write_bytes(_sheet())
+    if program := shutil.which("qpdf"):
+        yield FLOOR, lambda source, target: _run(program, "--stream-data=preserve", source, target)
+        yield OVERLAY, lambda source, target: _run(program, source, "--overlay", stamp, "--repeat=1", "--", target)
+    if other := shutil.which("pdftk"):
+        yield "pdftk stamp", lambda source, target: _run(other, source, "stamp", stamp, "output", target)
+    yield "pikepdf add_overlay", lambda source, target: _by_pikepdf(source, stamp, target)
+    yield "pypdf merge_page", lambda source, target: _by_pypdf(source, stamp, target)
+    with suppress(ImportError):
+        import_module("pymupdf")
+        yield "PyMuPDF insert_text", _by_pymupdf
+    with suppress(ImportError):
+        import_module("pyhanko.stamp")
+        yield "pyHanko text stamp", _by_pyhanko
+
+
+def _run(*words: str | Path) -> None:
+    subprocess.run(words, check=True, capture_output=True)
+
+
+def _by_pikepdf(source: Path, stamp: Path, target: Path) -> None:
+    with pikepdf.open(source) as pdf, pikepdf.open(stamp) as sheet:
+        for page in pdf.pages:
+            page.add_overlay(sheet.pages[0], pikepdf.Rectangle(0, 0, *A4))
+        pdf.save(target)
+
+
+def _by_pypdf(source: Path, stamp: Path, target: Path) -> None:
+    writer, sheet = pypdf.PdfWriter(clone_from=source), pypdf.PdfReader(stamp).pages[0]
+    for page in writer.pages:
+        page.merge_page(sheet)
+    writer.write(target)
+
+
+def _by_pymupdf(source: Path, target: Path) -> None:
+    with import_module("pymupdf").open(source) as document:
+        for page in document:
+            page.insert_text((28.3, page.rect.height - 28.3), TEXT, fontsize=11)
+        document.save(target)
+
+
+def _by_pyhanko(source: Path, target: Path) -> None:
+    writing, stamping = import_module("pyhanko.pdf_utils.incremental_writer"), import_module("pyhanko.stamp")
+    with source.open("rb") as file, target.open("wb") as copy:
+        writer = writing.IncrementalPdfFileWriter(file)
+        style = stamping.TextStampStyle(stamp_text=TEXT, border_width=0, background=None)
+        stamp = stamping.TextStamp(writer, style, box=import_module("pyhanko.pdf_utils.layout").BoxConstraints(300, 16))
+        for number in range(writer.root["/Pages"]["/Count"]):
+            stamp.apply(number, 28, 28)
+        writer.write(copy)
+
+
+def _font_seconds() -> float:
+    began = time.perf_counter()
+    overlay.drawn(TEXT, STYLE.font_size_pt)
+    return time.perf_counter() - began
+
+
+def _sheet() -> bytes:
+    """The line on a whole sheet, as other tools want it."""
+    sheet = io.BytesIO()
+    with pikepdf.new() as pdf, pikepdf.open(io.BytesIO(overlay.drawn(TEXT, STYLE.font_size_pt).pdf)) as line:
+        page = pdf.add_blank_page(page_size=A4)
+        page.add_overlay(line.pages[0], pikepdf.Rectangle(23, 17, 300, 46))
+        pdf.save(sheet)
+    return sheet.getvalue()
+
+
+def _made(book: Book, place: Path) -> Path:
+    path = place / f"{book.pages}.pdf"
+    if path.exists():
+        return path
+    dice = random.Random(book.pages)
+    drawings = [_drawing(dice, book.page_bytes) for _ in range(1 if book.is_scanned else min(book.pages, 20))]
+    with pikepdf.new() as pdf:
+        for drawing in islice(cycle(drawings), book.pages):
+            page = pdf.add_blank_page(page_size=A4)
+            page.obj.Contents = pdf.make_stream(b"q 595 0 0 842 0 0 cm /Scan Do Q" if book.is_scanned else drawing)
+            if book.is_scanned:
+                pixels = pikepdf.Stream(pdf, dice.randbytes(book.page_bytes), Subtype=pikepdf.Name.Image)
+                pixels.Width, pixels.Height, pixels.BitsPerComponent = 1800, book.page_bytes // 1800, 8
+                pixels.ColorSpace = pikepdf.Name.DeviceGray
+                page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Scan=pixels))
+        pdf.save(path)
+    return path
+
+
+def _drawing(dice: random.Random, size: int) -> bytes:
+    """Lines that take about that many bytes when compressed."""
+    lines = (f"{dice.randrange(59500) / 100} {dice.randrange(84200) / 100} l" for _ in range(size // 7))
+    return "\n".join(["q 0.5 w 0 0 m", *lines, "S Q"]).encode()
+
+
+def _children() -> list[str]:
+    return [pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
+
+
+def _megabytes(pid: str) -> float:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+if __name__ == "__main__":
+    main()
