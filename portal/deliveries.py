@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.activity import Activity
 from db.downloads import Download
 from db.engine import Reading, Transaction
 from db.files import File
@@ -18,7 +19,7 @@ from db.settings import FileSettings
 from db.storages import Storage as StorageRow
 from pdfkit.outcome import StampFailed
 from portal import dossiers, downloads, failed_deliveries, settings, stamps, standings, transfers
-from portal.activity import TRESEN, By
+from portal.activity import TRESEN, By, entry
 from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
 from portal.downloads import Address, Attempt, Delivery
@@ -36,6 +37,7 @@ from portal.transfers import Transfer
 
 # What is asked of the storage itself: the file may be back, or replaced by one that can be stamped.
 MAY_BE_MENDED = frozenset({Refusal.FILE_MISSING, Refusal.STAMP_FAILED})
+MARKED = "characters_replaced"  # on a stamp: the notice
 PATIENCE = 50.0  # seconds for all that a click waits for: proxies hang up after a minute, and tell nobody why
 # What goes wrong between us and the bytes; OSError is the full or failing disk, and TimeoutError is one.
 TROUBLE = (StorageUnavailable, OptionsRefused, FileChanged, BytesChangedError, OSError)
@@ -183,6 +185,8 @@ class Counter:
             raise await self._told(Refusal.STAMP_FAILED, original, by, order_id, str(error)) from error
         if found.version != original.row.version or original.row.missing_since:
             await self._note_version(original.row, found, by)
+        if self.stamps.has_replaced(delivery.stamp):
+            await self._note_replaced(original.row, wish, by)
         return delivery
 
     async def _delivery(self, original: Original, storage: Storage, found: Entry, wish: Wish) -> Delivery:
@@ -232,6 +236,14 @@ class Counter:
             changed = update(File).where(at_its_place(file), File.version != found.version)
             await session.execute(changed.values(inspection=None))
             await session.execute(update(File).where(at_its_place(file)).values(seen))
+
+    async def _note_replaced(self, file: File, wish: Wish, by: By) -> None:
+        """The merchant may find a font for it; the customer has the file meanwhile. One notice for an order."""
+        async with self.transaction() as session:
+            known = select(Activity.id).where(Activity.order_id == wish.order_id, Activity.kind == MARKED).limit(1)
+            is_first = await session.scalar(known) is None
+            details = {"file": file.name, "file_id": file.id, "text": wish.text}
+            session.add(entry(by, MARKED, wish.order_id, details, notice=is_first))
 
     async def _give_back(self, download: Download, failure: str, by: By) -> None:
         async with self.transaction() as session:

@@ -15,7 +15,7 @@ from babel.dates import format_date
 
 from db.settings import FileSettings
 from pdfkit.child import Child
-from pdfkit.outcome import EDITION, Style
+from pdfkit.outcome import EDITION, Caution, Style
 from portal.byte_ranges import LocalBytes
 from portal.dossiers import Dossier
 from portal.inspections import local_copy
@@ -81,6 +81,7 @@ class Stamps:
     def __init__(self, folder: Path, child: Child, most_bytes: int = MOST_BYTES) -> None:
         self._child = child
         self._copies = Copies(folder, most_bytes)
+        self._lacking: set[str] = set()  # copies whose text holds characters that no font draws, until that is told
 
     def name(self, storage_id: int, original: Entry, wish: Wish) -> str:
         """The same for the same bytes to come, as stamping is deterministic; never the same for two orders."""
@@ -114,6 +115,13 @@ class Stamps:
         copy.version = name  # made anew, it is still the same copy
         return copy
 
+    def has_replaced(self, name: str) -> bool:
+        """Whether a mark stands for some of the characters on a copy that was just made. Told once."""
+        try:
+            return name in self._lacking
+        finally:
+            self._lacking.discard(name)
+
     def held(self, names: Collection[str]) -> AbstractContextManager[None]:
         """These copies are not dropped meanwhile, however little room there is."""
         return self._copies.held(names)
@@ -122,10 +130,12 @@ class Stamps:
         draft = self._copies.place(name).with_suffix(".draft")
         try:
             async with local_copy(storage, original.path, self._copies.folder) as source:
-                await self._child.stamp(source, draft, wish.text, wish.style)
+                report = await self._child.stamp(source, draft, wish.text, wish.style)
             if (await storage.stat(original.path)).version != original.version:
                 raise FileChanged(original.path)
             await self._copies.add(draft, name)
+            if Caution.CHARACTERS_REPLACED in report.warnings:
+                self._lacking.add(name)
         finally:
             draft.unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from db.activity import Activity
 from db.downloads import Download
 from db.files import File
 from db.orders import State
@@ -364,6 +365,20 @@ async def test_a_changed_text_concerns_the_next_click_alone(shop, book, customer
 
     assert STAMPED in words_of(await customer.fetches(download), tmp_path)[0]
     assert "Nur für Max Mustermann" in words_of(await customer.fetches(await customer.clicks(book)), tmp_path)[0]
+
+
+async def test_the_merchant_is_told_once_of_characters_that_no_font_draws(shop, book, customer):
+    await shop.rules(watermark_text="Für {UserName} 書")
+
+    await customer.clicks(book)
+    await shop.rules(watermark_text="Nur für {UserName} 書")
+    await customer.clicks(book)
+
+    told = [row for row in await shop.every(Activity) if row.kind == "characters_replaced"]
+    assert [(row.notice, row.details["text"]) for row in told] == [
+        (True, "Für Max Mustermann 書"),
+        (False, "Nur für Max Mustermann 書"),
+    ]
 
 
 async def test_an_address_lives_for_a_day(plain, customer):

@@ -37,6 +37,12 @@ def _failed(told: Told) -> Sentence:
 SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "article_saved": lambda told: said("Article %(sku)s saved", sku=Reference(text_of(told, "sku"))),
     "article_removed": lambda told: said("Article %(sku)s removed", sku=Reference(text_of(told, "sku"))),
+    "characters_replaced": lambda told: said(
+        "On %(file)s a mark stands for characters that no font here can draw: “%(text)s”. A folder with further fonts"
+        " helps, see TRESEN_FONTS.",
+        file=text_of(told, "file_name"),
+        text=text_of(told, "text"),
+    ),
     "download_failed": _failed,
     "file_missing": lambda told: said("%(path)s is missing from its storage", path=text_of(told, "path")),
     "file_unstampable": lambda told: said(
