@@ -22,8 +22,9 @@ from tests.routes.admin.conftest import Browser
 LIST = "/admin/settings/sources"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def woo() -> Iterator[StandIn]:
+    """There before Tresen and longer than it, which asks it for webhooks by itself."""
     with standing_in() as found:
         yield found
 
