@@ -41,7 +41,8 @@ async def ask(file: CsvFile, is_dry_run: bool, session: AsyncSession, by: By) ->
     session.add(row)
     await session.flush()
     kind = DRY_RUN_JOB if is_dry_run else IMPORT_JOB
-    await outbox.enqueue(NewJob(kind=kind, key=f"csv_import:{row.id}", payload={"import_id": row.id}), session, by.at)
+    job = NewJob(kind=kind, key=outbox.key_of(kind, row.id, by.at), payload={"import_id": row.id})
+    await outbox.enqueue(job, session, by.at)
     return row
 
 

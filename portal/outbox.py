@@ -65,6 +65,11 @@ def delay(attempts: int, chance: float) -> timedelta | None:
     return DELAYS[attempts - 1] * (0.8 + 0.4 * chance)
 
 
+def key_of(kind: str, row_id: int, at: datetime) -> str:
+    """For a row that may be removed: SQLite gives its id once more, while the outbox still knows what was done."""
+    return f"{kind}:{row_id}:{at.isoformat()}"
+
+
 async def enqueue(new: NewJob, session: AsyncSession, at: datetime) -> bool:
     """Whether it is new. The worker wakes when the caller's transaction is committed."""
     if await session.scalar(select(Job.id).where(Job.key == new.key)) is not None:

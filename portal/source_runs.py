@@ -44,7 +44,8 @@ async def ask(row: Source, cause: RunCause, session: AsyncSession, by: By) -> So
     session.add(run)
     await session.flush()
     kind = job_kind(row.kind)
-    await outbox.enqueue(NewJob(kind=kind, key=f"{kind}:{run.id}", payload={"run_id": run.id}), session, by.at)
+    job = NewJob(kind=kind, key=outbox.key_of(kind, run.id, by.at), payload={"run_id": run.id})
+    await outbox.enqueue(job, session, by.at)
     return run
 
 

@@ -87,7 +87,8 @@ async def store(incoming: Incoming, name: str, session: AsyncSession, now: datet
     if delivery_id is not None:
         kind = OF_SOURCES if incoming.provider_id is None else OF_PROVIDERS
         run_at = now if incoming.provider_id else now + BURST
-        job = NewJob(kind=kind, key=f"{kind}:{delivery_id}", payload={"delivery_id": delivery_id}, run_at=run_at)
+        key = outbox.key_of(kind, delivery_id, now)
+        job = NewJob(kind=kind, key=key, payload={"delivery_id": delivery_id}, run_at=run_at)
         await outbox.add([job], session, now)
 
 
@@ -140,7 +141,7 @@ async def retry(delivery_id: int, session: AsyncSession, by: By) -> None:
         raise Conflict(NOT_GIVEN_UP)
     row.outcome, row.worked_on_at, row.error = None, None, ""
     kind = OF_PROVIDERS if row.provider_id else OF_SOURCES
-    await _ask(row.id, kind, f"{kind}:{row.id}:{by.at.isoformat()}", session, by.at)
+    await _ask(row.id, kind, outbox.key_of(kind, row.id, by.at), session, by.at)
     session.add(entry(by, "webhook_delivery_retried", details=await _sender(row, session)))
 
 

@@ -186,6 +186,22 @@ async def test_a_source_without_orders_goes_with_its_runs(counter: Counter):
         assert await session.scalar(select(SourceRun.id)) is None
 
 
+async def test_a_source_that_was_removed_and_set_up_again_is_asked_again(counter: Counter):
+    counter.shop.trouble = SourceUnavailable("HTTP 401.", RunOutcome.DENIED)
+    row = await counter.connect()
+    await counter.work()
+    async with counter.database.writing() as session:
+        await sources.remove(await sources.one(row.id, session), session, counter.by)
+    counter.now += MINUTE
+    counter.shop.trouble = None
+    counter.shop.batches = [came(*numbered("1"))]
+
+    await counter.connect()
+    await counter.work()
+
+    assert await counter.numbers() == ["1"]
+
+
 async def test_what_is_switched_off_takes_nothing(counter: Counter):
     row = await counter.connect(active=False)
 
