@@ -28,12 +28,13 @@ async def list_orders(request: AnyRequest, state: State) -> Response[list[Told]]
 
 
 @get(f"{API}/orders/{{number:int}}")
-async def show_order(number: FromPath[int], request: AnyRequest, state: State) -> Told:
+async def show_order(number: FromPath[int], request: AnyRequest, state: State) -> Response[Told]:
     till: Till = state.till
     till.let_in(request)
     if number not in till.orders:
-        raise HTTPException(status_code=404, detail="woocommerce_rest_shop_order_invalid_id")
-    return till.orders[number]
+        told: Told = {"code": "woocommerce_rest_shop_order_invalid_id", "message": "Ungültige ID.", "data": {"status": 404}}
+        return Response(told, status_code=404)
+    return Response(till.orders[number])
 
 
 @get(f"{API}/orders/{{number:int}}/refunds")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from db.sources import RunOutcome
 from integrations.asking import Asking, Pace, basic, good
 from integrations.clouds.wire import Answer, Ask, Wire, endpoint
 from integrations.paging import Part, parts
@@ -23,6 +25,7 @@ from portal.sealed_options import OptionsRefused
 API = "/wp-json/wc/v3"
 PAGE_SIZE = 100  # the most that WooCommerce gives
 PACE = Pace()
+NO_SUCH_ORDER = "woocommerce_rest_shop_order_invalid_id"
 
 
 class WooCommerce:
@@ -58,10 +61,16 @@ class WooCommerce:
             yield await self._batch(some, products, access)
 
     async def one(self, access: Access, order_id: str) -> object | None:
-        """The order as it is now; None where there is none (any more), or it lies in the bin."""
+        """The order as it is now; None where there is none (any more), or it lies in the bin.
+
+        Raises SourceUnavailable, also where WooCommerce itself is not there at the moment: while it is brought up to
+        date, WordPress answers 404 to every call of it, and no order is gone by that.
+        """
         answer = await self._ask(access, "GET", f"orders/{quote(order_id, safe='')}")
-        if answer.status in (404, 410):
+        if answer.status == 410 or (answer.status == 404 and _code(answer.content) == NO_SUCH_ORDER):
             return None
+        if answer.status == 404:
+            raise SourceUnavailable("HTTP 404: WordPress does not know WooCommerce's address.", RunOutcome.BUSY)
         found = _parsed(good(answer))
         return None if isinstance(found, dict) and found.get("status") == "trash" else found
 
@@ -81,7 +90,7 @@ class WooCommerce:
         """Deliveries come late and out of order: with a key, the shop is asked what is true now."""
         try:
             order_id = webhooks.order_id(headers, body)
-            told: object | None = None if webhooks.is_farewell(headers) or not order_id else parsed(body)
+            told: object | None = None if webhooks.is_farewell(headers, body) or not order_id else parsed(body)
         except NotUnderstood as error:
             return Unreadable("", error.where, error.why)
         if not order_id:
@@ -165,6 +174,14 @@ def _parsed(body: bytes) -> object:
         return parsed(body)
     except NotUnderstood as error:
         raise SourceUnavailable("An answer that is none of WooCommerce's: it is no JSON.") from error
+
+
+def _code(body: bytes) -> str:
+    """What kind of refusal it is, in the words of WordPress; empty where nobody can say."""
+    with suppress(NotUnderstood):
+        if isinstance(told := parsed(body), dict):
+            return str(told.get("code", ""))
+    return ""
 
 
 def _read(told: object) -> Order | Unreadable:

@@ -239,6 +239,32 @@ async def test_an_order_that_was_deleted_is_buried_and_a_late_update_revives_it_
     assert await shop.states() == {"7": State.DELETED}
 
 
+async def test_no_order_is_gone_because_the_shop_s_own_address_is_not_there_for_a_moment(shop: Shop):
+    await shop.connect()
+    told = shop.stand_in.till.put(an_order(7), NOON)
+    await shop.call(told)
+    await shop.work()
+    shop.stand_in.till.troubles = [(404, "")]
+
+    await shop.call(told, "order.updated")
+    await shop.work()
+
+    assert shop.stand_in.till.troubles == []
+    assert await shop.states() == {"7": State.PAID}
+
+
+async def test_a_topic_that_nobody_signed_deletes_nothing(shop: Shop):
+    await shop.connect(has_key=False)
+    told = shop.stand_in.till.put(an_order(7), NOON)
+    await shop.call(told)
+    await shop.work()
+
+    await shop.call(told, "order.deleted")
+    await shop.work()
+
+    assert await shop.states() == {"7": State.PAID}
+
+
 async def test_an_order_that_nobody_knew_can_be_deleted(shop: Shop):
     await shop.connect()
 
