@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -16,6 +17,7 @@ from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
     SMTPConnectError,
+    SMTPDataError,
     SMTPException,
     SMTPNotSupported,
     SMTPRecipientsRefused,
@@ -31,6 +33,8 @@ T = TypeVar("T")
 USUAL_PORTS = {MailTls.STARTTLS: 587, MailTls.IMPLICIT: 465, MailTls.NONE: 25}
 PATIENCE_SECONDS = 10.0
 GOODBYE_SECONDS = 1.0
+NO_MAILBOX = frozenset({550, 551, 553})
+ABOUT_SENDER = frozenset({7, 8})  # 5.1.7 and 5.1.8: the address that the shop writes from
 SHAPE = "smtp://user:password@host:587?tls=starttls&from=shop@example.org"
 
 
@@ -143,11 +147,11 @@ class SmtpMailer:
         )
 
     def _refused(self, error: Exception) -> MailRefused:
-        """What the merchant can mend (way, certificate, password) is tried again; a refused mail is not."""
+        """What the merchant can mend (way, certificate, password, quota) is tried again; what no time mends is not."""
         host = self._server.host
         match error:
             case SMTPRecipientsRefused():
-                permanent = all(each.code >= 500 for each in error.recipients)
+                permanent = all(_is_about_this_mail(each) for each in error.recipients)
                 return MailRefused(f"The mail server refused: {_said(error.recipients[0])}", permanent=permanent)
             case SMTPAuthenticationError():
                 return MailRefused(f"{host} does not accept user and password: {_said(error)}", permanent=False)
@@ -155,10 +159,28 @@ class SmtpMailer:
                 return MailRefused(f"There is no (safe) connection to {host}: {_cause(error)}", permanent=False)
             case SMTPNotSupported() | ValueError():
                 return MailRefused(f"{host} cannot send to such an address.", permanent=True)
-            case SMTPResponseException():
-                return MailRefused(f"The mail server refused: {_said(error)}", permanent=error.code >= 500)
+            case SMTPDataError():
+                return MailRefused(f"The mail server refused: {_said(error)}", permanent=_is_about_this_mail(error))
+            case SMTPResponseException():  # to whom it is, was not even heard
+                return MailRefused(f"The mail server refused: {_said(error)}", permanent=False)
             case _:
                 return MailRefused(f"{host} cannot be used: {error}", permanent=False)
+
+
+def _is_about_this_mail(answer: SMTPResponseException) -> bool:
+    """Whether a refusal is about the recipient or the mail itself, by RFC 3463, or by RFC 5321 where it says no more.
+
+    Quotas, policies and missing rights are about the shop: they refuse every mail, and pass.
+    """
+    if answer.code < 500:
+        return False
+    told = re.match(r"5\.(\d{1,3})\.(\d{1,3})\b", str(answer.message))
+    if told is None:
+        return answer.code in NO_MAILBOX
+    subject, detail = int(told[1]), int(told[2])
+    if subject == 1:
+        return detail not in ABOUT_SENDER
+    return subject == 6 or (subject, detail) in {(2, 1), (3, 4)}  # mailbox closed, mail too large
 
 
 async def _handed_in(client: SMTP, envelope: Envelope) -> Accepted:

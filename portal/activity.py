@@ -30,6 +30,12 @@ class By:
     at: datetime
     depth: int = 0
 
+    @property
+    def automation(self) -> int | None:
+        """The id of the automation that acts."""
+        kind, _, name = self.actor.partition(":")
+        return int(name) if kind == "automation" else None
+
 
 def entry(
     by: By, kind: str, order_id: int | None = None, details: dict[str, object] | None = None, notice: bool = False

@@ -174,6 +174,8 @@ def _standing_in_the_way(asked: Asked, has_base_url: bool) -> Skip | None:
         return Skip.ORDER_REMOVED
     if not automation.active:
         return Skip.SWITCHED_OFF
+    if asked.run.event.partition(":")[0] != automation.trigger:  # its words speak of something else now
+        return Skip.TRIGGER_CHANGED
     if not has_base_url:
         return Skip.NO_BASE_URL
     if asked.seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from db.settings import GeneralSettings
 from db.sources import Source
 from portal import csv_imports, csv_mappings, order_batches, order_imports, settings, sources
 from portal.activity import SOURCE, By
-from portal.csv_files import CsvFiles, sheet_of
+from portal.csv_files import CsvFiles, refuse_fetched, sheet_of
 from portal.csv_findings import LONGEST_VALUE, Code, Finding, Unreadable
 from portal.csv_reading import Read, Shop
 from portal.jobs import Clock, Record, utc_now
@@ -34,7 +34,6 @@ from portal.order_batches import Taken
 from portal.order_imports import ImportResult, Key, Known
 from portal.outbox import Claimed
 from portal.refusals import Conflict, Invalid
-from portal.source_options import SWITCHED_OFF
 from portal.sources import NAME
 
 LIMIT = timedelta(hours=6)
@@ -136,15 +135,14 @@ class CsvImports:
         for read in some:
             by_source[read.source or begun.source].append(read.external_id)
         known: dict[Key, Known] = {}
-        switched_off: set[str] = set()
         async with self._database.reading() as session:
+            closed = await _closed(by_source, session)
             for name, external_ids in by_source.items():
                 source = await sources.named(name, session)
-                if source is not None:
-                    switched_off |= set() if source.active else {name}
+                if source is not None and name not in closed:
                     found = await order_imports.known_of(source.id, external_ids, session)
                     known |= {Key(name, external_id): row for external_id, row in found.items()}
-        return [_looked_up(begun, read, known, switched_off) for read in some]
+        return [_looked_up(begun, read, known, closed) for read in some]
 
 
 def _next(begun: Begun) -> tuple[list[Read], Finding | None]:
@@ -162,12 +160,23 @@ def _next(begun: Begun) -> tuple[list[Read], Finding | None]:
     return some, None
 
 
-def _looked_up(begun: Begun, read: Read, known: Mapping[Key, Known], switched_off: Set[str]) -> Outcome:
-    if (out := _kept_out(read)) or read.order is None:
+async def _closed(names: Iterable[str], session: AsyncSession) -> Mapping[str, str]:
+    """Sources whose orders no file may bring or change, and why; a column may name any of them."""
+    closed = {}
+    for name in set(names):
+        source = await sources.named(name, session)
+        if source is not None:
+            try:
+                refuse_fetched(source)
+            except Conflict as why:
+                closed[name] = str(why)
+    return closed
+
+
+def _looked_up(begun: Begun, read: Read, known: Mapping[Key, Known], closed: Mapping[str, str]) -> Outcome:
+    if (out := _kept_out(begun, read, closed)) or read.order is None:
         return out or Outcome(read, "failed", read.findings)
     key = _key(begun, read)
-    if key.source in switched_off:
-        return _not_taken(read, SWITCHED_OFF)
     try:
         result = order_imports.foretold(known.get(key), order_imports.told(key, read.order))
         return Outcome(read, result.value, read.findings)
@@ -177,7 +186,8 @@ def _looked_up(begun: Begun, read: Read, known: Mapping[Key, Known], switched_of
 
 async def _taken(begun: Begun, some: Sequence[Read], session: AsyncSession, by: By) -> list[Outcome]:
     """One that cannot be taken hides no other."""
-    kept_out = {place: out for place, read in enumerate(some) if (out := _kept_out(read))}
+    closed = await _closed([_key(begun, read).source for read in some], session)
+    kept_out = {place: out for place, read in enumerate(some) if (out := _kept_out(begun, read, closed))}
     told = [
         order_imports.told(_key(begun, read), read.order)
         for place, read in enumerate(some)
@@ -197,14 +207,15 @@ def _outcome(read: Read, taken: Taken) -> Outcome:
             return _not_taken(read, f"Tresen itself failed: {type(taken).__name__}.")
 
 
-def _kept_out(read: Read) -> Outcome | None:
+def _kept_out(begun: Begun, read: Read, closed: Mapping[str, str]) -> Outcome | None:
     if read.order is None:
         is_draft = any(finding.code is Code.DRAFT for finding in read.findings)
         return Outcome(read, "ignored" if is_draft else "failed", read.findings)
     if read.source and not NAME.fullmatch(read.source):
         unfit = Finding(read.first_line, "", Code.NOT_TAKEN, f"{read.source[:40]} is no name of a source.")
         return Outcome(read, "failed", (*read.findings, unfit))
-    return None
+    why = closed.get(_key(begun, read).source)
+    return _not_taken(read, why) if why else None
 
 
 def _key(begun: Begun, read: Read) -> Key:

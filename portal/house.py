@@ -71,6 +71,7 @@ from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.payment_refunds import Refunds
 from portal.preparations import Preparations
 from portal.reconciliation import Reconciliation
+from portal.second_looks import SecondLooks
 from portal.sessions import Door
 from portal.signing import Signer
 from portal.source_deliveries import SourceDeliveries
@@ -196,7 +197,11 @@ def built(ground: Ground) -> House:
     scratch = ground.cache / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     post = Post(
-        vault=Vault(ground.keys), mailer_for=ground.mailer_for, fixed=ground.mail_server, base_url=ground.base_url
+        vault=Vault(ground.keys),
+        mailer_for=ground.mailer_for,
+        fixed=ground.mail_server,
+        base_url=ground.base_url,
+        second_look=SecondLooks(ground.zone).why_not,
     )
     mail = Messages(ground.database, post, on_sent={confirmations.MAIL: confirmations.mail_was_sent})
     links = Links(signer, ground.base_url)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.activity import Activity
 from db.orders import Order
 from portal.activity import By, entry
 from portal.signing import Signer
 
 PURPOSE = "order"
+RENEWED = "link_renewed"
 NOBODY = 0  # no order has this id
 
 
@@ -52,5 +56,11 @@ class Links:
 async def renew(order: Order, session: AsyncSession, by: By) -> Link:
     """The old link, and every address made from it, dies at once."""
     order.link_version += 1
-    session.add(entry(by, "link_renewed", order.id))
+    session.add(entry(by, RENEWED, order.id))
     return Link(order.id, order.link_version)
+
+
+async def was_renewed(order_id: int, since: datetime, session: AsyncSession) -> bool:
+    """Whether the address in a mail of that moment opens nothing any more."""
+    renewed = select(Activity.id).where(Activity.order_id == order_id, Activity.kind == RENEWED, Activity.at >= since)
+    return await session.scalar(renewed.limit(1)) is not None

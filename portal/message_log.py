@@ -10,11 +10,10 @@ from msgspec import Meta, Struct
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.activity import Activity
 from db.messages import Attachment, Bounce, Message, MessageState
 from db.orders import Order, State
 from db.sources import Source
-from portal import paging
+from portal import links, paging
 from portal.activity import By, entry
 from portal.messages import Messages, NewAttachment, NewMessage
 from portal.paging import AfterId, Paging
@@ -146,10 +145,7 @@ async def _refuse_outdated(message: Message, session: AsyncSession) -> None:
     order = await session.get_one(Order, message.order_id)
     if order.state is State.DELETED:
         raise Conflict(ORDER_GONE)
-    renewed = select(Activity.id).where(
-        Activity.order_id == order.id, Activity.kind == "link_renewed", Activity.at >= message.created_at
-    )
-    if await session.scalar(renewed.limit(1)) is not None:
+    if await links.was_renewed(order.id, message.created_at, session):
         raise Conflict(LINK_RENEWED)
 
 

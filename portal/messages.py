@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database
 from db.messages import Attachment, Message, MessageState
-from db.orders import Order, State
 from db.outbox import Job
 from db.settings import SellerSettings
 from portal import envelopes, jobs, mail_servers, outbox, settings
@@ -26,14 +25,16 @@ from portal.mail_servers import MailerFor, MailRefused, MailServer
 from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
 from portal.vault import Unreadable, Vault
 
+# Why a mail that an automation has written must not leave any more; empty where it may. With the job's payload.
+SecondLook = Callable[[Message, Mapping[str, object], AsyncSession, datetime], Awaitable[str]]
 OnSent = Callable[[Message, AsyncSession, datetime], Awaitable[None]]  # in the transaction that records it
 KIND = "message"
+AUTOMATION = "automation"  # in a payload: the id of the one that wrote it
 AUTOMATIC = "automatic_message"  # the lane of what nobody waits for: it is capped, and holds up no other mail
 LIMIT = timedelta(seconds=30)
 LOOK_AGAIN_SECONDS = 0.1
 FAILING_FROM = 3  # attempts: after some six minutes this is no hiccup any more
 TELL_AGAIN = timedelta(days=1)
-REMOVED = "The order was removed before the mail could leave."
 NO_SERVER = "No mail server is set up."
 UNREADABLE = "The mail server's password cannot be decrypted with the present keys; enter it again."
 
@@ -80,12 +81,16 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """How mail leaves. `fixed` is what the environment sets; `base_url` lends its host where no address is set."""
+    """How mail leaves. `fixed` is what the environment sets; `base_url` lends its host where no address is set.
+
+    `second_look` is asked before automatic mail leaves, and says why it must not.
+    """
 
     vault: Vault
     mailer_for: MailerFor
     fixed: MailServer | None
     base_url: str
+    second_look: SecondLook | None = None
 
 
 class Messages:
@@ -129,7 +134,9 @@ class Messages:
         await session.flush()
         for position, each in enumerate(new.attachments):
             session.add(_attachment(each, message.id, position))
-        about = {} if new.order_id is None else {ORDER_ID: new.order_id}
+        about: dict[str, object] = {} if new.order_id is None else {ORDER_ID: new.order_id}
+        if by.automation is not None:
+            about[AUTOMATION] = by.automation
         job = NewJob(kind=lane, key=_key(message.id), payload={"message_id": message.id, **about})
         await outbox.enqueue(job, session, by.at)
         session.add(entry(by, "message_queued", new.order_id, _details(message)))
@@ -172,8 +179,9 @@ class Messages:
             attachments = list(await session.scalars(chosen))
             server = await self._server(session)
             seller = await settings.of(SellerSettings, session)
-            if job.kind == AUTOMATIC and await _is_about_nothing(message, session):
-                raise NotDone(REMOVED, permanent=True)
+            look = self._post.second_look if job.kind == AUTOMATIC else None
+            if look and (why := await look(message, job.payload, session, self._clock())):
+                raise NotDone(why, permanent=True)
         if server is None:
             raise NotDone(NO_SERVER)
         sender = self._sender(server, seller)
@@ -233,12 +241,6 @@ class Messages:
         """The public host, if it is a name; an address of numbers is no domain for mail."""
         host = urlsplit(self._post.base_url).hostname or ""
         return host if any(sign.isalpha() for sign in host) and ":" not in host else "localhost"
-
-
-async def _is_about_nothing(message: Message, session: AsyncSession) -> bool:
-    """Whether its order was removed since: the link in it would open nothing."""
-    state = await session.scalar(select(Order.state).where(Order.id == message.order_id))
-    return state is State.DELETED
 
 
 def _attachment(new: NewAttachment, message_id: int, position: int) -> Attachment:

@@ -26,11 +26,14 @@ class MailsPerMinute:
 
     async def free_at(self, now: datetime) -> datetime:
         async with self._database.reading() as session:
-            most = (await settings.of(AutomationSettings, session)).mails_per_minute
+            chosen = await settings.of(AutomationSettings, session)
             if self._begun is None:
                 before = select(Job.done_at).where(Job.kind == self._kind, Job.done_at > now - MINUTE)
                 known = await session.scalars(before.order_by(Job.done_at))
                 self._begun = deque([at for at in known if at], maxlen=MOST_MAILS_PER_MINUTE)
+        if chosen.paused:  # what was written before the pause waits for its end, too
+            return now + MINUTE
+        most = chosen.mails_per_minute
         return now if len(self._begun) < most else self._begun[-most] + MINUTE
 
     def begun(self, now: datetime) -> None:

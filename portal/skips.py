@@ -10,6 +10,7 @@ class Skip(StrEnum):
 
     SWITCHED_OFF = "switched-off"
     NO_BASE_URL = "no-base-url"
+    TRIGGER_CHANGED = "trigger-changed"
     NO_MAIL_SERVER = "no-mail-server"
     ORDER_REMOVED = "order-removed"
     ORDER_DEAD = "order-dead"

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.activity import Activity
 from db.automations import Automation, AutomationRun, RunState, Trigger
 from db.downloads import Download
+from db.orders import Order, OrderKind
 from portal import outbox
 from portal.activity import By
 from portal.outbox import ORDER_ID, NewJob
@@ -48,15 +49,17 @@ async def ask(automation_ids: Sequence[int], order_id: int, event: str, session:
 
 
 async def ask_all(asked: Sequence[tuple[int, int]], event: str, session: AsyncSession, by: By) -> None:
-    """The same for many: automation and order."""
+    """The same for many: automation and order. Nobody is written to because of a credit: it is no order."""
     order_ids = {order_id for _, order_id in asked}
+    of_credits = select(Order.id).where(Order.id.in_(order_ids), Order.kind == OrderKind.CREDIT)
+    credits = set(await session.scalars(of_credits))
     because = select(AutomationRun).where(AutomationRun.order_id.in_(order_ids), AutomationRun.event == event)
     before = {(run.automation_id, run.order_id): run.id for run in await session.scalars(because)}
     new = [
         {"automation_id": automation_id, "order_id": order_id, "event": event, "state": RunState.NEW, "reason": "",
          "depth": by.depth, "created_at": by.at}
         for automation_id, order_id in asked
-        if (automation_id, order_id) not in before
+        if (automation_id, order_id) not in before and order_id not in credits
     ]  # fmt: skip
     if new:
         await session.execute(insert(AutomationRun), new)

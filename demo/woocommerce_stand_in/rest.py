@@ -32,7 +32,8 @@ async def show_order(number: FromPath[int], request: AnyRequest, state: State) -
     till: Till = state.till
     till.let_in(request)
     if number not in till.orders:
-        told: Told = {"code": "woocommerce_rest_shop_order_invalid_id", "message": "Ungültige ID.", "data": {"status": 404}}
+        code = "woocommerce_rest_shop_order_invalid_id"
+        told: Told = {"code": code, "message": "Ungültige ID.", "data": {"status": 404}}
         return Response(told, status_code=404)
     return Response(till.orders[number])
 

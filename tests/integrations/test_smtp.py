@@ -102,13 +102,32 @@ async def test_a_full_mailbox_is_worth_another_try():
         assert not (await refusal(mailer(office))).permanent
 
 
-async def test_a_mail_that_is_unwanted_is_refused_for_good_and_one_that_comes_at_a_bad_moment_is_not():
+@pytest.mark.parametrize(
+    ("answer", "for_good"),
+    [
+        ("550 5.6.0 Cannot be read", True),
+        ("552 5.3.4 Too large", True),
+        ("550 No such user", True),
+        ("451 4.3.0 Try later", False),
+        ("550 5.4.5 Daily sending limit exceeded", False),
+        ("554 5.7.1 Not allowed", False),
+        ("530 5.7.0 Authentication required", False),
+    ],
+)
+async def test_what_is_about_this_mail_alone_is_refused_for_good_and_what_stops_every_mail_is_not(answer, for_good):
     async with open_post_office() as office:
-        office.answers += ["554 5.7.1 Spam", "451 4.3.0 Try later"]
+        office.answers.append(answer)
 
-        assert (await refusal(mailer(office))).permanent
-        assert not (await refusal(mailer(office))).permanent
+        assert (await refusal(mailer(office))).permanent is for_good
         assert await mailer(office).send(ENVELOPE) == Accepted()
+
+
+@pytest.mark.parametrize("answer", ["550 5.7.1 Relaying denied", "530 5.7.0 Authentication required", "550 5.1.8 Who?"])
+async def test_a_server_that_takes_no_mail_of_ours_at_all_is_asked_again(answer):
+    async with open_post_office() as office:
+        office.refuses["erika@example.org"] = answer
+
+        assert not (await refusal(mailer(office))).permanent
 
 
 async def test_a_mail_that_some_recipients_get_is_accepted_and_says_who_does_not():

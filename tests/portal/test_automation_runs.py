@@ -15,7 +15,7 @@ from db.activity import Activity
 from db.automations import AutomationRun, AutomationSettings, RunState, Trigger
 from db.engine import Database
 from db.messages import Message, MessageState
-from db.orders import Order, OrderTag, State
+from db.orders import Order, OrderKind, OrderTag, State
 from db.outbox import Job
 from db.settings import MailTls
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
@@ -25,10 +25,12 @@ from portal import (
     held_runs,
     imported_payments,
     jobs,
+    links,
     message_templates,
     order_imports,
     outbox,
     ready_made,
+    second_looks,
     settings,
 )
 from portal.actions import Action, ActionKind, Hands
@@ -43,11 +45,12 @@ from portal.message_templates import NewTemplate
 from portal.messages import Messages, Post
 from portal.order_imports import Key
 from portal.refusals import Conflict, Invalid
+from portal.second_looks import SecondLooks
 from portal.settings import AutomationsChange
 from portal.templated_mails import TemplatedMails
 from portal.triggers import JOB
 from portal.vault import Vault
-from tests.factories import KEYS, NOON, an_imported_order, an_imported_payment
+from tests.factories import BERLIN, KEYS, NOON, a_line, an_imported_order, an_imported_payment
 from views.mail import templated
 
 READY = Readiness(base_url=True, mail=True)
@@ -122,10 +125,14 @@ class Shop:
 @pytest.fixture
 async def shop(house: House) -> AsyncIterator[Shop]:
     server = MailServer(host="127.0.0.1", port=1, tls=MailTls.NONE, from_address="shop@example.org")
-    post = Post(vault=Vault(KEYS), mailer_for=partial(SmtpMailer), fixed=server, base_url=house.base_url)
-    hands = Hands(
-        messages=Messages(house.database, post), mails=TemplatedMails(house.links, templated.written)
+    post = Post(
+        vault=Vault(KEYS),
+        mailer_for=partial(SmtpMailer),
+        fixed=server,
+        base_url=house.base_url,
+        second_look=SecondLooks(BERLIN).why_not,
     )
+    hands = Hands(messages=Messages(house.database, post), mails=TemplatedMails(house.links, templated.written))
     found = Shop(
         house,
         AutomationRuns(
@@ -283,9 +290,7 @@ async def test_relay_addresses_are_written_to_where_the_merchant_says_so(shop):
     assert len(await shop.mails()) == 1
 
 
-@pytest.mark.parametrize(
-    ("state", "reason"), [(State.CANCELLED, "order-dead"), (State.DELETED, "order-removed")]
-)
+@pytest.mark.parametrize(("state", "reason"), [(State.CANCELLED, "order-dead"), (State.DELETED, "order-removed")])
 async def test_an_order_that_died_before_the_delay_was_over_is_left_in_peace(shop, state, reason):
     await shop.automation(trigger="order_imported", delay=60)
     order_id = await shop.put(state=State.ORDERED)
@@ -299,6 +304,21 @@ async def test_an_order_that_died_before_the_delay_was_over_is_left_in_peace(sho
 
     assert await shop.outcomes() == [(RunState.SKIPPED, reason)]
     assert await shop.mails() == []
+
+
+async def test_what_waits_for_one_event_is_not_done_for_another_that_was_chosen_meanwhile(shop):
+    automation_id = await shop.automation(trigger="order_imported", delay=60)
+    await shop.put()
+    await shop.work()
+    async with shop.database.writing() as session:
+        row = await automations.one(automation_id, session)
+        change = AutomationChange(trigger=TriggerChoice(kind=Trigger.ORDER_CANCELLED, delay_minutes=60))
+        await automations.change(row, change, READY, session, shop.by)
+    shop.now += timedelta(hours=2)
+    await shop.work()
+
+    assert await shop.mails() == []
+    assert await shop.outcomes() == [(RunState.SKIPPED, "trigger-changed")]
 
 
 async def test_conditions_are_asked_again_when_the_delay_is_over(shop):
@@ -523,6 +543,56 @@ async def test_tags_given_here_outlive_the_next_import(shop):
     await shop.put(tags=["anders"])
 
     assert {tag.tag for tag in await shop.every(OrderTag)} == {"neu", "anders"}
+
+
+async def test_a_reminder_does_not_leave_to_somebody_who_has_paid_meanwhile(shop):
+    unpaid = Condition(kind=ConditionKind.PAYMENT_STATE, op=Op.IN, value=["unpaid"])
+    await shop.automation(trigger="order_imported", conditions=[unpaid])
+    await shop.put(state=State.ORDERED)
+    await shop.work()
+    (mail,) = await shop.mails()
+    await shop.put(state=State.PAID, payments=[an_imported_payment()])
+
+    outcome = await shop.runs.hands.messages.send_now(mail.id)
+
+    assert (outcome.state, outcome.error) == (MessageState.FAILED, second_looks.CHANGED)
+
+
+async def test_nothing_is_sent_about_an_order_that_was_cancelled_meanwhile_but_its_cancellation(shop):
+    await shop.automation()
+    again = Action(kind=ActionKind.SEND_MESSAGE, template="Dank", allow_repeat=True)
+    await shop.automation(again, trigger="order_cancelled", name="Storno")
+    await shop.put()
+    await shop.work()
+    await shop.put(state=State.CANCELLED)
+    await shop.work()
+
+    outcomes = [await shop.runs.hands.messages.send_now(mail.id) for mail in await shop.mails()]
+
+    assert [outcome.error == second_looks.DIED for outcome in outcomes] == [True, False]
+
+
+async def test_a_mail_with_a_link_that_was_renewed_meanwhile_does_not_leave(shop):
+    await shop.automation()
+    order_id = await shop.put()
+    await shop.work()
+    (mail,) = await shop.mails()
+    async with shop.database.writing() as session:
+        await links.renew(await session.get_one(Order, order_id), session, shop.by)
+
+    outcome = await shop.runs.hands.messages.send_now(mail.id)
+
+    assert (outcome.state, outcome.error) == (MessageState.FAILED, second_looks.RENEWED)
+
+
+async def test_a_credit_is_no_order_and_writes_to_nobody(shop):
+    await shop.automation(trigger="state_changed")
+    credit = {"kind": OrderKind.CREDIT, "refers_to": "0", "total_gross": -2000, "lines": [a_line(line_gross=-2000)]}
+    await shop.put(state=State.ORDERED, **credit)
+    await shop.put(state=State.SHIPPED, **credit)
+    await shop.work()
+
+    assert await shop.outcomes() == []
 
 
 async def test_a_mail_whose_order_was_removed_before_it_left_does_not_leave(shop):

@@ -220,6 +220,17 @@ async def test_a_column_may_say_which_source_an_order_is_of(desk: Desk):
     assert (4, "3", "failed", "not-taken") in await desk.report(row)
 
 
+@pytest.mark.parametrize("is_dry_run", [True, False])
+async def test_no_line_of_a_file_changes_an_order_that_a_service_is_asked_for(desk: Desk, is_dry_run: bool):
+    async with desk.database.writing() as session:
+        session.add(Source(name="billbee", kind=SourceKind.BILLBEE, created_at=desk.now))
+
+    row = await desk.read(a_table(f"{a_row(1)};billbee", f"{a_row(2)};", header=f"{HEADER};quelle"), is_dry_run)
+
+    assert (2, "1", "failed", "not-taken") in await desk.report(row)
+    assert await desk.numbers() == ([] if is_dry_run else ["2"])
+
+
 async def test_what_could_be_read_before_the_file_breaks_is_imported_and_the_break_is_told(desk: Desk):
     table = a_table(a_row(1), a_row(2), '3;20.10.2026;EUR;"Kleid;1;1,00;19', a_row(4))
 

@@ -37,6 +37,11 @@ async def cap(database: Database, mails_per_minute: int) -> None:
         await settings.change(AutomationSettings, wanted, session, By(TRESEN, NOON))
 
 
+async def pause(database: Database, *, paused: bool) -> None:
+    async with database.writing() as session:
+        await settings.change(AutomationSettings, AutomationsChange(paused=paused), session, By(TRESEN, NOON))
+
+
 async def queue(messages: Messages, database: Database, count: int, at: datetime, lane: str = AUTOMATIC) -> None:
     async with database.writing() as session:
         for number in range(count):
@@ -68,6 +73,17 @@ async def test_a_minute_sees_no_more_than_the_settings_say(database: Database):
 
     assert begun == [3, 0, 0, 3, 0, 2]
     assert len({str(mail["To"]) for mail in office.mails}) == 8
+
+
+async def test_a_pause_stops_what_was_written_before_it_too(database: Database):
+    async with open_post_office() as office:
+        messages, pace = through(database, office.port), MailsPerMinute(database, AUTOMATIC)
+        await queue(messages, database, 2, NOON)
+        await pause(database, paused=True)
+        held = await drain(messages, pace, database, NOON)
+        await pause(database, paused=False)
+
+        assert (held, await drain(messages, pace, database, NOON)) == (0, 2)
 
 
 async def test_a_restart_does_not_forget_the_last_minute(database: Database):

@@ -60,6 +60,7 @@ ACTIONS: Mapping[ActionKind, Sentence] = {
 SKIPS: Mapping[Skip, Sentence] = {
     Skip.SWITCHED_OFF: said("it is switched off"),
     Skip.NO_BASE_URL: said("TRESEN_BASE_URL is not set"),
+    Skip.TRIGGER_CHANGED: said("the automation waits for something else by now"),
     Skip.NO_MAIL_SERVER: said("no mail server is set up"),
     Skip.ORDER_REMOVED: said("the order was removed"),
     Skip.ORDER_DEAD: said("the order is cancelled or refunded"),

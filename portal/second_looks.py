@@ -1,0 +1,49 @@
+"""What an automation has written is looked at once more when it leaves: the mail server may have been away for days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.automations import Automation
+from db.messages import Message
+from db.orders import Order, State
+from portal import automations, conditions, links, situations
+from portal.automation_runs import FOR_DEAD
+from portal.messages import AUTOMATION
+
+REMOVED = "The order was removed before the mail could leave."
+RENEWED = "The portal link was renewed since: the one in this mail opens nothing any more."
+DIED = "The order was cancelled or refunded before the mail could leave."
+CHANGED = "What the automation asks for was no longer so when the mail could leave."
+
+
+@dataclass(frozen=True)
+class SecondLooks:
+    """`zone` is the shop's own, where the environment fixes it."""
+
+    zone: ZoneInfo | None
+
+    async def why_not(
+        self, message: Message, payload: Mapping[str, object], session: AsyncSession, now: datetime
+    ) -> str:
+        """Why that mail must not leave any more, in a sentence; empty where it may."""
+        if message.order_id is None:
+            return ""
+        order = await session.get_one(Order, message.order_id)
+        if order.state is State.DELETED:
+            return REMOVED
+        if await links.was_renewed(order.id, message.created_at, session):
+            return RENEWED
+        automation = await session.get(Automation, payload.get(AUTOMATION, 0))
+        if automation is None:
+            return ""
+        seen = await situations.of(order.id, session, self.zone, now)
+        if seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:
+            return DIED
+        wanted = automations.conditions_of(automation)
+        return CHANGED if conditions.failing(wanted, automation.match, seen) else ""
