@@ -51,6 +51,10 @@ class Ended(Exception):
         self.refusal = refusal
 
 
+class Away(Ended):
+    """What stands behind the address cannot be had just now; it may be later."""
+
+
 @dataclass(frozen=True)
 class Original:
     """A linked file and the storage that holds it."""
@@ -139,7 +143,7 @@ class Counter:
         except (FileMissing, StampFailed, *TROUBLE) as error:
             if by:
                 await self._give_back(found.download, type(error).__name__, by)
-            raise Ended(_why(error)) from error
+            raise _ended(error) from error
         if by and found.is_given_back:
             try:
                 await self._take_again(found.download, by)
@@ -262,16 +266,16 @@ class Counter:
                 raise Ended(Refusal.LIMIT_REACHED)
 
 
-def _why(error: Exception) -> Refusal:
+def _ended(error: Exception) -> Ended:
     match error:
         case FileMissing():
-            return Refusal.FILE_MISSING
-        case FileChanged():
-            return Refusal.REPLACED
+            return Ended(Refusal.FILE_MISSING)
+        case FileChanged() | BytesChangedError():
+            return Ended(Refusal.REPLACED)
         case StampFailed():
-            return Refusal.STAMP_FAILED
+            return Ended(Refusal.STAMP_FAILED)
         case _:
-            return Refusal.STORAGE_UNAVAILABLE
+            return Away(failed_deliveries.why(error))
 
 
 async def _original(file_id: int, session: AsyncSession) -> Original:

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from portal.byte_ranges import BytesChangedError
-from portal.deliveries import Ended
+from portal.deliveries import Away, Ended
 from portal.links import LinkEnded, LinkUnknown
 from portal.meters import CapReached, TooManyTransfers
 from portal.refusals import NotFound
@@ -29,6 +29,7 @@ PAGES: Mapping[type[Exception], type[errors.ErrorPage]] = {
     NotFound: errors.LinkUnknown,
     LinkEnded: errors.LinkEnded,
     Ended: errors.DownloadEnded,
+    Away: errors.StorageAway,
     # Where the first piece of an answer is one too many, is of another version, or is not to be had.
     CapReached: errors.DownloadServed,
     TooManyTransfers: errors.TooMany,

@@ -82,3 +82,19 @@ async def test_bytes_that_are_refused_later_get_a_page_of_their_own_and_the_down
     assert answer.status_code == told
     assert ("Dieser Download ist zu Ende" if told == 410 else AWAY) in answer.text
     assert page.count('data-downloads-left="5"') == 2
+
+
+async def test_a_storage_that_does_not_even_describe_its_file_ends_no_address(
+    tresen: Running, sale: Sale, server: Anybody
+):
+    started = await tresen.client.post(f"{sale.link}/files/{sale.extras}/downloads", headers=FROM_HERE)
+    server.answers = lambda ask: ask.say(503)
+
+    away = await tresen.client.get(started.headers["location"])
+    server.answers = well
+    back = await tresen.client.get(started.headers["location"])
+    page = (await tresen.client.get(sale.link)).text
+
+    assert (away.status_code, back.status_code) == (503, 200)
+    assert AWAY in away.text
+    assert page.count('data-downloads-left="4"') == 1
