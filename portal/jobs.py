@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database, Transaction
@@ -21,6 +22,8 @@ from portal.activity import TRESEN, By
 from portal.outbox import LOST, MAX_ATTEMPTS, Claimed, NewJob, NotDone
 
 MARGIN = timedelta(seconds=20)  # a claim outlasts the work on it by this, time enough to record
+BUSY_SECONDS = 6.0  # how long a single try to write waits for somebody else's lock, at the most
+WRITE_AGAIN_SECONDS = 0.2
 GRACE_SECONDS = 10.0
 Clock = Callable[[], datetime]
 Record = Callable[[AsyncSession, datetime], Awaitable[None]]
@@ -128,10 +131,26 @@ async def attempt(
             if row := await outbox.failed(job, _told(error, job, limit), chance, session, by):
                 await work.failed(row, session, by)
         return
-    async with transaction() as session:
-        now = clock()
-        await record(session, now)
-        await outbox.done(job, session, now)
+    await _written(job, record, transaction, clock)
+
+
+async def _written(job: Claimed, record: Record, transaction: Transaction, clock: Clock) -> None:
+    """What happened outside does not happen once more because it could not be written down: a disk that is full for a
+    moment, or somebody else's lock, is waited out for as long as nobody else takes the job.
+    """
+    loop = asyncio.get_running_loop()
+    last = loop.time() + MARGIN.total_seconds() - BUSY_SECONDS
+    while True:
+        try:
+            async with transaction() as session:
+                now = clock()
+                await record(session, now)
+                await outbox.done(job, session, now)
+            return
+        except OperationalError:
+            if loop.time() >= last:
+                raise
+            await asyncio.sleep(WRITE_AGAIN_SECONDS)
 
 
 def _told(error: Exception, job: Claimed, limit: timedelta) -> NotDone:

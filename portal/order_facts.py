@@ -40,7 +40,11 @@ async def of(orders: Sequence[Order], paid_rule: PaidRule, session: AsyncSession
         for order in orders
     }
     return {
-        order.id: replace(found[order.id], source_invoice=True) if order.source_id in elsewhere else found[order.id]
+        order.id: replace(
+            found[order.id],
+            told_credits=told.get((order.source_id, order.external_id), 0),
+            source_invoice=found[order.id].source_invoice or order.source_id in elsewhere,
+        )
         for order in orders
     }
 

@@ -64,6 +64,7 @@ class OrderFacts:
     currency: str = "EUR"
     total: int
     credit_notes: int = 0
+    told_credits: int = 0
     payments: tuple[PaymentFact, ...] = ()
     payment_method: PaymentMethod | None = None
     buyer_kind: BuyerKind = BuyerKind.CONSUMER
@@ -123,6 +124,8 @@ def death(order: OrderFacts) -> Refusal | None:
     if order.state is State.DELETED:
         return Refusal.DELETED
     if order.state in DEAD:
+        return Refusal.CANCELLED
+    if order.told_credits >= order.total > 0:  # its source took all of it back by an order of its own
         return Refusal.CANCELLED
     match order.payment_state:
         case PaymentState.VOIDED:

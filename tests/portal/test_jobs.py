@@ -200,6 +200,24 @@ async def test_a_database_that_fails_for_a_moment_does_not_end_all_work(database
         await until(lambda: chore.recorded)
 
 
+async def test_what_was_done_is_not_done_again_because_it_could_not_be_written_down_at_once(database: Database):
+    async def rename(name: str, to: str) -> None:
+        async with database.writing() as session:
+            await session.execute(text(f"ALTER TABLE {name} RENAME TO {to}"))
+
+    chore = Chore()
+    chore.trouble = lambda job: rename("outbox", "away")
+    await put(database, "chore:1")
+    async with Worker(database, {"chore": chore}, poll_seconds=60).running():
+        await until(lambda: chore.recorded)
+        await rename("away", "outbox")
+        await until(lambda: len(chore.recorded) > 1)
+
+    (row,) = await rows(database)
+    assert row.done_at is not None
+    assert chore.did == ["chore:1"]
+
+
 # --- Stopping
 
 

@@ -131,6 +131,8 @@ DEATHS = {
     "voided": ({"state": State.CANCELLED, "payments": (received(2000, FAILED),)}, Refusal.CANCELLED),
     "refunded": ({"payments": (received(2000), refunded(2000))}, Refusal.REFUNDED),
     "reversed": ({"state": State.SHIPPED, "payments": (received(2000, REVERSED),)}, Refusal.REFUNDED),
+    "taken back by an order of its own": ({"state": State.PAID, "told_credits": 2000}, Refusal.CANCELLED),
+    "partly taken back": ({"state": State.PAID, "told_credits": 1999}, None),
     "partly refunded": ({"payments": (received(2000), refunded(500))}, None),
     "complained about": ({"state": State.COMPLAINT}, None),
     "offered": ({"state": State.OFFERED}, None),

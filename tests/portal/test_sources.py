@@ -13,7 +13,7 @@ from db.engine import Database
 from db.orders import Order, OrderKind
 from db.outbox import Job
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
-from portal import order_imports, outbox, source_runs, sources
+from portal import order_facts, order_imports, outbox, source_runs, sources
 from portal.activity import By
 from portal.connectors import Connectors
 from portal.fetching import Batch, Fetched, SourceUnavailable, Unreadable
@@ -420,6 +420,8 @@ async def test_a_credit_that_names_its_order_as_the_shop_does_finds_it(counter: 
 
     async with counter.database.reading() as session:
         assert await session.scalar(select(Order.refers_to).where(Order.external_id == "502")) == "501"
+        order_taken_back = (await session.scalars(select(Order).where(Order.external_id == "501"))).one()
+        assert (await order_facts.of_one(order_taken_back, session)).is_dead
 
 
 async def test_a_job_of_a_source_that_is_gone_does_nothing(counter: Counter):
