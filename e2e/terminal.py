@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -37,8 +37,10 @@ class Command:
             self.stdout = os.fdopen(os.dup(heard.fileno()), encoding="utf-8")
 
     def send_signal(self, which: signal.Signals) -> None:
-        assert self._process.pid is not None
-        os.kill(self._process.pid, which)
+        """Nothing where it has ended already."""
+        if self._process.pid is not None and self._process.exitcode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, which)
 
     def wait(self, patience: float) -> int:
         """The exit status, negative for a signal. Raises TimeoutError after `patience` seconds, and ends it then."""
