@@ -78,8 +78,9 @@ class Database:
                 self.queued.set()
 
     async def close(self) -> None:
-        await self._reader.dispose()
-        await self._writer.dispose()
+        for engine in (self._reader, self._writer):
+            await engine.dispose()
+            await one_hop.ended(engine)
 
 
 def _engine(path: Path, connections: int, patience_seconds: int) -> AsyncEngine:

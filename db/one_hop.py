@@ -6,10 +6,14 @@ way between the threads.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Sequence
+from threading import Thread
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
@@ -18,9 +22,11 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_dbapi,
     SQLiteDialect_aiosqlite,
 )
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import immutabledict
 
 DRIVER = "onehop"
+PATIENCE_SECONDS = 2.0  # at the end, with threads that do not come to theirs
 
 
 class OneHopCursor(AsyncAdapt_aiosqlite_cursor):
@@ -60,8 +66,20 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
 
 
 class OneHopModule(AsyncAdapt_aiosqlite_dbapi):
+    """Knows the threads of its connections, so that whoever closes the database can wait for them."""
+
+    def __init__(self, *modules: Any) -> None:
+        super().__init__(*modules)
+        self.threads: WeakSet[Thread] = WeakSet()
+
     def connect(self, *arg: Any, **kw: Any) -> OneHopConnection:
-        return OneHopConnection(self, super().connect(*arg, **kw)._connection)
+        return OneHopConnection(self, super().connect(*arg, async_creator_fn=self._begun, **kw)._connection)
+
+    def _begun(self, *arg: Any, **kw: Any) -> Any:
+        connection = self.aiosqlite.connect(*arg, **kw)
+        connection._thread.daemon = True  # as the adapter does it
+        self.threads.add(connection._thread)
+        return connection
 
 
 class OneHopDialect(SQLiteDialect_aiosqlite):
@@ -81,6 +99,22 @@ class OneHopDialect(SQLiteDialect_aiosqlite):
         import aiosqlite
 
         return OneHopModule(aiosqlite, sqlite3)
+
+
+async def ended(engine: AsyncEngine) -> None:
+    """Waits until no thread of a disposed engine has anything left to tell the event loop, which may end then.
+
+    A statement whose task was cancelled is still executed there.
+    """
+    module: Any = engine.sync_engine.dialect.dbapi
+    await asyncio.to_thread(_join, list(module.threads))
+
+
+def _join(threads: Sequence[Thread]) -> None:
+    last = time.monotonic() + PATIENCE_SECONDS
+    for thread in threads:
+        if thread.is_alive():
+            thread.join(max(0.0, last - time.monotonic()))
 
 
 def _executed(

@@ -44,13 +44,13 @@ class Command:
 
     def wait(self, patience: float) -> int:
         """The exit status, negative for a signal. Raises TimeoutError after `patience` seconds, and ends it then."""
-        self._process.join(patience)
-        status = self._process.exitcode
-        if status is None:
-            self._process.kill()
-            raise TimeoutError(f"tresen did not end within {patience} seconds.")
-        self.stdout.close()
-        return status
+        with self.stdout:
+            self._process.join(patience)
+            status = self._process.exitcode
+            if status is None:
+                self._process.kill()
+                raise TimeoutError(f"tresen did not end within {patience} seconds.")
+            return status
 
 
 def _run(

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -46,6 +47,29 @@ async def test_what_was_compiled_once_serves_readers_writers_and_other_databases
     await other.close()
 
     assert kept == kept[:1] * 4
+
+
+async def test_a_closed_database_has_nothing_left_to_say_though_a_statement_was_broken_off(database):
+    slow = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 300000) SELECT max(i) FROM n")
+
+    async def ask() -> None:
+        async with database.reading() as session:
+            await session.execute(slow)
+
+    asking = asyncio.create_task(ask())
+    while not threads():
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    await database.close()
+
+    assert threads() == []
+
+
+def threads() -> list[threading.Thread]:
+    """Those of connections."""
+    return [each for each in threading.enumerate() if "_connection_worker_thread" in each.name]
 
 
 async def test_what_the_database_refuses_is_told_without_the_values(database):

@@ -448,7 +448,7 @@ async def test_an_order_has_the_mails_about_it_in_its_history(mail: Mail):
     async with mail.database.writing() as session:
         order, _ = await order_imports.put(Key("etsy", "1"), an_imported_order(), session, SHOP)
     await mail.sent(a_message(order_id=order.id))
-    mail.office.answers.append("554 5.7.1 Spam")
+    mail.office.answers.append("550 5.6.0 Cannot be read")
     await mail.messages.send_now(await mail.queued(a_message(order_id=order.id)))
 
     told = await activities(mail.database, "message_sent", "message_failed")

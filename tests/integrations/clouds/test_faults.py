@@ -25,7 +25,7 @@ from tests.pretend_mail import own_certificate
 
 SECRET = "wJalrXUtnFEMI-very-secret"
 BOOK = bytes(range(251)) * 2000
-HASTY = Patience(connect=0.5, silence=0.3, whole=0.6)
+HASTY = Patience(connect=2, silence=1, whole=2)
 NOON = "Sat, 28 Nov 2026 12:00:00 GMT"
 
 
