@@ -9,17 +9,20 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.automations import Automation
+from db.automations import Automation, Match
 from db.messages import Message
 from db.orders import Order, State
 from portal import automations, conditions, links, situations
 from portal.automation_runs import FOR_DEAD
+from portal.conditions import ConditionKind
 from portal.messages import AUTOMATION
+from portal.situations import Situation
 
 REMOVED = "The order was removed before the mail could leave."
 RENEWED = "The portal link was renewed since: the one in this mail opens nothing any more."
 DIED = "The order was cancelled or refunded before the mail could leave."
 CHANGED = "What the automation asks for was no longer so when the mail could leave."
+ABOUT_MONEY = frozenset({ConditionKind.PAYMENT_STATE, ConditionKind.DUE})
 
 
 @dataclass(frozen=True)
@@ -45,5 +48,17 @@ class SecondLooks:
         seen = await situations.of(order.id, session, self.zone, now)
         if seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:
             return DIED
-        wanted = automations.conditions_of(automation)
-        return CHANGED if conditions.failing(wanted, automation.match, seen) else ""
+        return CHANGED if _has_changed(automation, seen) else ""
+
+
+def _has_changed(automation: Automation, seen: Situation) -> bool:
+    """Whether its conditions about money do not hold any more.
+
+    Tags and states may be what the automation itself did besides its mail, and no word of the mail hangs on the rest.
+    Where any of its conditions is enough, one that is not asked may be the one that held.
+    """
+    wanted = automations.conditions_of(automation)
+    asked = [each for each in wanted if each.kind in ABOUT_MONEY]
+    if automation.match is Match.ANY and len(asked) < len(wanted):
+        return False
+    return conditions.failing(asked, automation.match, seen) is not None

@@ -558,6 +558,29 @@ async def test_a_reminder_does_not_leave_to_somebody_who_has_paid_meanwhile(shop
     assert (outcome.state, outcome.error) == (MessageState.FAILED, second_looks.CHANGED)
 
 
+@pytest.mark.parametrize("match", ["all", "any"])
+@pytest.mark.parametrize(
+    ("condition", "deed"),
+    [
+        (Condition(kind=ConditionKind.TAG, op=Op.NOT_IN, value=["gemailt"]), ("add_tag", "gemailt")),
+        (Condition(kind=ConditionKind.STATE, op=Op.IN, value=["paid"]), ("set_state", "completed")),
+    ],
+)
+async def test_what_a_rule_does_besides_does_not_keep_its_own_mail_back(shop, match, condition, deed):
+    kind, value = deed
+    besides = Action(kind=ActionKind(kind), value=value)
+    money = Condition(kind=ConditionKind.PAYMENT_STATE, op=Op.IN, value=["paid" if match == "all" else "voided"])
+    await shop.automation(MAIL, besides, conditions=[condition, money], match=match)
+    await shop.put(payments=[an_imported_payment()])
+    await shop.work()
+    (mail,) = await shop.mails()
+
+    outcome = await shop.runs.hands.messages.send_now(mail.id)
+
+    assert outcome.error not in (second_looks.CHANGED, second_looks.DIED)
+    assert outcome.state is MessageState.QUEUED  # nobody listens at that port: it was handed to the server
+
+
 async def test_nothing_is_sent_about_an_order_that_was_cancelled_meanwhile_but_its_cancellation(shop):
     await shop.automation()
     again = Action(kind=ActionKind.SEND_MESSAGE, template="Dank", allow_repeat=True)
