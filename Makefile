@@ -8,6 +8,7 @@
 #   make bench | make corpus CORPUS=DIR   measurements | judges every PDF, e-invoice or order of a folder by its manifest,
 #                                          or with PayPal's OpenAPI files, what is said to PayPal and its stand-in
 #   make fuzz MINUTES=30          stamps PDFs that it breaks by chance, and keeps in fuzz-found/ what came out wrong
+#   make release                  the commit as an archive for machines without Python, in dist/; make release-check tries it
 #   make lock                     pins the dependencies of pyproject.toml anew
 
 PYTHON ?= python3
@@ -27,9 +28,13 @@ WORKERS  := -n auto --dist loadfile
 JOURNEYS := -n auto --dist worksteal
 # Tests start Tresen hundreds of times; it is compiled once, whatever the caller's shell says.
 unexport PYTHONDONTWRITEBYTECODE
+# What makes a release has an environment of its own: whatever is installed in one could end up in what ships.
+RELEASE_VENV := build/release-venv
+RELEASE_PY   := $(RELEASE_VENV)/bin/python
+RELEASE      := $(RELEASE_VENV)/.made-$(shell { cat requirements-release.lock; pwd; $(PYTHON) -VV; } 2>/dev/null | sha256sum | cut -c1-16)
 SERVED  := $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
 
-.PHONY: setup demo run test check unit e2e browser bench corpus fuzz lock
+.PHONY: setup demo run test check unit e2e browser bench corpus fuzz release release-check lock
 .NOTPARALLEL:
 .DEFAULT_GOAL := demo
 
@@ -69,6 +74,20 @@ MINUTES ?= 30
 fuzz: $(DEV)
 	@$(PY) -m bench.fuzz "$(MINUTES)"
 
+release: $(RELEASE)
+	@$(RELEASE_PY) -m release
+
+# As root, in a folder that holds a C library and nothing else. Compares with the same Tresen run from .venv.
+release-check: $(DEV)
+	@$(PY) -m release.check
+
+$(RELEASE):
+	@.ci/venv $(RELEASE_VENV) $(PYTHON)
+	@echo "Setting up $(RELEASE_VENV) …"
+	@rm -f $(RELEASE_VENV)/.made-*
+	@$(RELEASE_PY) -m pip --disable-pip-version-check -qq install --require-hashes -r requirements-release.lock
+	@touch $@
+
 $(RUNTIME):
 	@.ci/venv $(VENV) $(PYTHON)
 	@echo "Setting up .venv (runtime) …"
@@ -95,3 +114,4 @@ lock: $(RUNTIME)
 	$(PIP) install uv
 	$(VENV)/bin/uv pip compile --quiet $(LOCKED) --output-file requirements.lock
 	$(VENV)/bin/uv pip compile --quiet $(LOCKED) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(VENV)/bin/uv pip compile --quiet $(LOCKED) --group release --constraint requirements.lock --output-file requirements-release.lock
