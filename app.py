@@ -20,7 +20,7 @@ from typing import TypeVar
 from litestar.types import ASGIApp
 
 import logs
-from command_line import Failure, Misuse, Run, listening, parser, password_of
+from command_line import Failure, Misuse, Run, handed_over, listening, parser, password_of
 from config import KEY_FILE, Config, ConfigError, from_environment, with_data_directory, with_kept_keys
 from db.engine import Database
 from db.merchants import is_anybody_in
@@ -190,8 +190,11 @@ async def serve(config: Config, listener: socket.socket, announce: Callable[[], 
 
 def run_serve(arguments: argparse.Namespace, config: Config) -> None:
     config = with_data_directory(config)
-    listener = listening(arguments.host or config.host, _port(arguments, config))
-    config = config.serving(arguments.host, listener.getsockname()[1])
+    if listener := handed_over(environ):
+        config = config.serving(*listener.getsockname()[:2])
+    else:
+        listener = listening(arguments.host or config.host, _port(arguments, config))
+        config = config.serving(arguments.host, listener.getsockname()[1])
     migrated(config)  # here already, as the server would tell of a failure by a traceback
     if not config.base_url_given:
         logging.getLogger("tresen").warning(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from getpass import getpass
 from math import nan
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from config import Config
 
+FIRST_HANDED_OVER = 3  # after the three streams that every process has
 Run = Callable[[argparse.Namespace, Config], None]
 
 
@@ -100,6 +102,25 @@ def password_of(email: str) -> str:
     if getpass("Once more: ") != first:
         raise Misuse("The two passwords differ.")
     return first
+
+
+def handed_over(environ: MutableMapping[str, str]) -> socket.socket | None:
+    """The socket that systemd holds for us, as sd_listen_fds(3) says; None where it holds none. Raises Failure.
+
+    It outlives this process, so that whoever comes while Tresen is replaced waits instead of being refused.
+    """
+    meant_for = environ.pop("LISTEN_PID", "")  # what we start ourselves is told nothing of it
+    number = environ.pop("LISTEN_FDS", "")
+    environ.pop("LISTEN_FDNAMES", None)
+    if meant_for != str(os.getpid()):
+        return None
+    if number != "1":
+        raise Failure(f"systemd hands {number} sockets over; Tresen serves on one: give tresen.socket one ListenStream.")
+    listener = socket.socket(fileno=FIRST_HANDED_OVER)
+    if listener.family not in (socket.AF_INET, socket.AF_INET6) or listener.type != socket.SOCK_STREAM:
+        raise Failure("systemd hands over a socket that is no TCP port: give tresen.socket a ListenStream with a port.")
+    listener.set_inheritable(False)
+    return listener
 
 
 def listening(host: str, port: int, *, tries: int = 1) -> socket.socket:

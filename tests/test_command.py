@@ -294,6 +294,64 @@ def test_a_port_that_is_taken_is_a_failure(operator):
     assert_one_sentence(ended.stderr)
 
 
+HANDED_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": os.environ["HANDED"], "LISTEN_FDNAMES": "tresen.socket"}
+os.execv(sys.executable, [sys.executable, "-m", "app", "serve"])
+"""
+
+
+@pytest.fixture
+def socket_unit(operator):
+    """A port that somebody else holds, as systemd does, and hands over at each start."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        start = [sys.executable, "-c", HANDED_OVER, str(listener.fileno())]
+
+        @contextmanager
+        def started(handed: str = "1") -> Iterator[subprocess.Popen[str]]:
+            with subprocess.Popen(
+                start,
+                env={**operator.environ, "HANDED": handed},
+                pass_fds=(listener.fileno(),),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as process:
+                try:
+                    yield process
+                finally:
+                    process.kill()
+
+        yield listener.getsockname()[1], started
+
+
+def test_a_socket_that_systemd_holds_is_served_and_who_comes_between_two_starts_is_not_refused(socket_unit):
+    port, started = socket_unit
+    with started() as first:
+        assert first.stdout.readline() == f"Tresen serves http://127.0.0.1:{port}\n"
+        assert httpx.get(f"http://127.0.0.1:{port}/up").status_code == 200
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(SECONDS) == 0
+
+    with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as waiting:
+        waiting.sendall(b"GET /up HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with started():
+            assert waiting.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+def test_two_sockets_are_a_failure_as_nobody_says_which_is_meant(socket_unit):
+    _, started = socket_unit
+    with started("2") as process:
+        assert process.wait(SECONDS) == 1
+        assert_one_sentence(process.stderr.read())
+
+
+def test_a_socket_that_was_meant_for_the_process_before_is_none_of_ours(operator):
+    with operator.serving(LISTEN_PID="1", LISTEN_FDS="1") as (_, origin):
+        assert httpx.get(f"{origin}/up").status_code == 200
+
+
 def test_serving_after_a_kill_finds_everything_and_needs_no_help(operator):
     with operator.serving() as (process, origin):
         assert httpx.get(f"{origin}/up").status_code == 200
