@@ -115,7 +115,9 @@ def handed_over(environ: MutableMapping[str, str]) -> socket.socket | None:
     if meant_for != str(os.getpid()):
         return None
     if number != "1":
-        raise Failure(f"systemd hands {number} sockets over; Tresen serves on one: give tresen.socket one ListenStream.")
+        raise Failure(
+            f"systemd hands {number} sockets over; Tresen serves on one: give tresen.socket one ListenStream."
+        )
     listener = socket.socket(fileno=FIRST_HANDED_OVER)
     if listener.family not in (socket.AF_INET, socket.AF_INET6) or listener.type != socket.SOCK_STREAM:
         raise Failure("systemd hands over a socket that is no TCP port: give tresen.socket a ListenStream with a port.")

@@ -46,7 +46,7 @@ def made() -> Path:
     archive.packed(folder, target, release.at)
     (DIST / f"{release.name}.cdx.json").write_text(bill, encoding="utf-8")
     archive.add_sums(DIST)
-    print(f"{len(shipped)} parts, none under the GPL; it needs glibc {release.glibc} and nothing else.")
+    print(f"{len(shipped)} parts, none under the GPL; it needs glibc {release.glibc} and zlib, nothing else.")
     return target
 
 

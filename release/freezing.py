@@ -23,6 +23,7 @@ BY_NAME = [
     "holidays.countries.germany",
     "logging.config",
     "sqlalchemy.dialects.sqlite.aiosqlite",
+    "tzdata",
     "uvicorn.lifespan.on",
 ]
 # The first ones would bring libraries under the GPL or Sleepycat's terms, and Tresen asks for none of them.

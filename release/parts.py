@@ -130,7 +130,7 @@ def _part(key: str, owner: Distribution | str) -> Part:
 
 
 def _vendored(source: Path) -> list[Part]:
-    """What stands in Tresen's own tree and is by others: what VENDOR.txt tells, and the fonts that stamps are cut from."""
+    """What stands in Tresen's own tree and is by others: what VENDOR.txt tells, and the fonts of stamps."""
     folder = source / "static/vendor"
     fonts = Part(
         name="noto-sans",

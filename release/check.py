@@ -1,0 +1,157 @@
+"""`make release-check`: whether the archive keeps its promises on a machine without Python. Run as root.
+
+Each check is one function of CHECKS; the first that fails ends the run with one sentence.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from release import main_job
+from release.archive import SUMS, sum_of
+from release.bare import DATA, Machine, machine
+from release.main_job import Wrong
+
+ROUNDS = 5
+DIST = Path("dist")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The machine with the archive unpacked in it, and where its root lies for us."""
+
+    archive: Path
+    machine: Machine
+    root: Path
+
+    def seen(self, place: str) -> Path:
+        return self.root / place.removeprefix("/")
+
+
+def the_sums_are_those_of_the_files(bench: Bench) -> str:
+    for folder in (DIST, bench.seen("/opt/tresen")):
+        for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
+            told, name = line.split("  ", 1)
+            if sum_of(folder / name) != told:
+                raise Wrong(f"{folder / name} has another sum.")
+    return "every file has its sum"
+
+
+def there_is_no_python_and_no_other_program(bench: Bench) -> str:
+    programs = [file for file in bench.root.rglob("*") if file.is_file() and os.access(file, os.X_OK)]
+    beside = [file for file in programs if file.name != "tresen" and ".so" not in file.name]
+    if beside:
+        raise Wrong(f"{beside[0]} is there, too.")
+    return "a C library, zlib and the archive, nothing else"
+
+
+def commands_work_from_any_folder(bench: Bench) -> str:
+    told = bench.machine.types("version").strip()
+    if not told.startswith("Tresen "):
+        raise Wrong(f"version says {told}")
+    return told
+
+
+def the_main_job_is_done_and_the_end_is_clean(bench: Bench) -> str:
+    key = bench.machine.types("key", "add", "check").strip().splitlines()[-1]
+    bench.machine.types("merchant", "add", "ada@example.org", told="correct horse battery\n")
+    with bench.machine.serves() as served:
+        shop = main_job.Shop(served.origin, key, bench.seen(f"{DATA}/files"), f"{DATA}/files")
+        main_job.done(shop)
+        for path in ("/admin/sign-in", "/api/docs", "/api/openapi.json", "/link"):
+            if (status := httpx.get(f"{served.origin}{path}").status_code) != httpx.codes.OK:
+                raise Wrong(f"{path} answers {status}.")
+        memory = served.rss()
+    return f"order, link, stamped file and invoice; ended by SIGTERM; {memory:.0f} MB after it"
+
+
+def a_backup_is_made_and_brought_back(bench: Bench) -> str:
+    bench.machine.types("backup", "/tmp/shop.tar.gz")
+    elsewhere = Machine(bench.machine.enter, bench.machine.program, "/tmp/again")
+    elsewhere.types("restore", "/tmp/shop.tar.gz")
+    if elsewhere.types("link", "laden", "1") != bench.machine.types("link", "laden", "1"):
+        raise Wrong("The link of the order is another one after the restore.")
+    told = elsewhere.types("doctor")
+    if wrong := [line for line in told.splitlines() if line.startswith("wrong")]:
+        raise Wrong(f"The doctor says: {wrong[0]}")
+    return "the same links, and the doctor finds nothing wrong"
+
+
+def one_file_is_stamped(bench: Bench) -> str:
+    place = bench.seen("/tmp")
+    shutil.copyfile(bench.seen(f"{DATA}/files/muster.pdf"), place / "in.pdf")
+    return bench.machine.types("stamp", "/tmp/in.pdf", "/tmp/out.pdf", "--text", "شكرا Ada").strip()
+
+
+def the_demo_opens(bench: Bench) -> str:
+    with bench.machine.serves("demo") as served:
+        return f"after {served.seconds:.1f} s"
+
+
+def start_and_memory_are_those_of_the_sources(bench: Bench) -> str:
+    """Both serve a shop of their own that was just set up, in turn; the first round of each warms the disk's cache."""
+    with TemporaryDirectory() as data:
+        sources = Machine((), str(Path(".venv/bin/tresen").absolute()), data)
+        frozen = Machine(bench.machine.enter, bench.machine.program, "/tmp/compared")
+        rounds = [(_measured(frozen), _measured(sources)) for _ in range(ROUNDS + 1)][1:]
+    seconds = [median(each[which][0] for each in rounds) for which in (0, 1)]
+    memory = [median(each[which][1] for each in rounds) for which in (0, 1)]
+    return (
+        f"first answer after {seconds[0]:.2f} s ({seconds[1]:.2f} s from .venv, {seconds[0] / seconds[1]:.2f} times),"
+        f" {memory[0]:.0f} MB idle ({memory[1]:.0f} MB from .venv, {memory[0] / memory[1]:.2f} times)"
+    )
+
+
+def _measured(which: Machine) -> tuple[float, float]:
+    with which.serves() as served:
+        return served.seconds, served.rss()
+
+
+CHECKS: tuple[Callable[[Bench], str], ...] = (
+    the_sums_are_those_of_the_files,
+    there_is_no_python_and_no_other_program,
+    commands_work_from_any_folder,
+    the_main_job_is_done_and_the_end_is_clean,
+    a_backup_is_made_and_brought_back,
+    one_file_is_stamped,
+    the_demo_opens,
+    start_and_memory_are_those_of_the_sources,
+)
+
+
+def main() -> int:
+    if os.geteuid() != 0:
+        print("A bare machine is made by root: sudo make release-check", file=sys.stderr)
+        return 1
+    archives = list(DIST.glob("tresen-*.tar.gz"))
+    if len(archives) != 1:
+        print("There is no archive in dist/: make release", file=sys.stderr)
+        return 1
+    with machine(archives[0]) as (bare, root):
+        bench = Bench(archives[0], bare, root)
+        for check in CHECKS:
+            try:
+                told = check(bench)
+            except (Wrong, RuntimeError, subprocess.CalledProcessError, httpx.HTTPError) as error:
+                print(f"{_sentence(check)}: NO. {error}", file=sys.stderr)
+                return 1
+            print(f"{_sentence(check)}: {told}", flush=True)
+    return 0
+
+
+def _sentence(check: Callable[[Bench], str]) -> str:
+    return check.__name__.replace("_", " ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
