@@ -31,6 +31,8 @@ UNWANTED = (
     "readline _gdbm _dbm dbm.gnu dbm.ndbm curses tkinter turtle idlelib lib2to3 test pydoc pydoc_data doctest"
     " setuptools pip faker polyfactory litestar.testing litestar.cli rich rich_click pygments"
 ).split()
+# Read their own files at work, which nothing tells PyInstaller.
+WITH_FILES = ("fpdf2", "pikepdf")
 # Files of their own, where whoever wants another version of this library can put it: the LGPL asks for that.
 REPLACEABLE = {"fpdf": "pyc"}
 LANGUAGES = ("root", "de", "en")  # of the 32 MB that Babel knows; see views/languages.py
@@ -77,7 +79,8 @@ def plan() -> Plan:
         entry=str(Path(__file__).with_name("start.py")),
         modules=BY_NAME + [_module(file) for file in rooms if file.suffix == ".py" and file not in migrations],
         data=[(str(tresen.locate_file(file)), str(file.parent)) for file in data if file.suffix != ".pyc"]
-        + [_version(tresen)],
+        + [_version(tresen)]
+        + [entry for name in WITH_FILES for entry in _files(package(name))],
         excluded=UNWANTED + _tools(),
     )
 
@@ -108,6 +111,12 @@ def _tools() -> list[str]:
 def _module(file: Path) -> str:
     parts = file.with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _files(owner: Distribution) -> list[tuple[str, str]]:
+    files = [Path(str(file)) for file in owner.files or []]
+    wanted = [file for file in files if file.suffix in (".icc", ".json", ".LICENSE") and file.parts[0].isidentifier()]
+    return [(str(owner.locate_file(file)), str(file.parent)) for file in wanted]
 
 
 def _version(tresen: Distribution) -> tuple[str, str]:
