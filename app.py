@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from litestar.types import ASGIApp
 
+import handover
 import logs
 from command_line import Failure, Misuse, Run, handed_over, listening, parser, password_of
 from config import KEY_FILE, Config, ConfigError, from_environment, with_data_directory, with_kept_keys
@@ -27,6 +28,7 @@ from db.merchants import is_anybody_in
 from db.migrate import NewerDatabase, migrate, newest
 from db.payment_providers import ProviderKind
 from db.storages import StorageKind
+from handover import Ending
 from integrations import order_csv, paypal, smtp
 from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
@@ -142,15 +144,15 @@ async def opened(config: Config) -> AsyncIterator[House]:
         await database.close()
 
 
-def create_app(config: Config, over: asyncio.Event | None = None) -> ASGIApp:
+def create_app(config: Config, ending: Ending | None = None) -> ASGIApp:
     """The whole application as ASGI, for a config whose data directory and keys are there.
 
-    Once `over` is set no job is begun any more, while running requests still end. Raises ConfigError.
+    Once `ending` has begun no job is begun any more, while running requests still end. Raises ConfigError.
     """
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
     Shops(Clouds(), config.billbee_api_base)  # the same
     origins = origins_of(config)
-    return protected(application(partial(working, config, over or asyncio.Event())), origins)
+    return protected(application(partial(working, config, ending or Ending())), origins)
 
 
 def origins_of(config: Config) -> Origins:
@@ -161,28 +163,45 @@ def origins_of(config: Config) -> Origins:
 
 
 @asynccontextmanager
-async def working(config: Config, over: asyncio.Event) -> AsyncIterator[House]:
-    """The house with its worker, which has its ten seconds from `over` on."""
+async def working(config: Config, ending: Ending) -> AsyncIterator[House]:
+    """The house with its worker, which has its ten seconds from the beginning of `ending` on."""
+
+    async def work_off(house: House) -> None:
+        await ending.begun.wait()
+        await house.worker.end(GRACE_SECONDS)
+        ending.worked_off.set()
+
     async with opened(config) as house:
         await taken_up(house, datetime.now(UTC))
         async with house.worker.running(GRACE_SECONDS):
-            ending = asyncio.create_task(over.wait())
-            ending.add_done_callback(lambda _: house.worker.stop(GRACE_SECONDS))
+            working_off = asyncio.create_task(work_off(house))
             yield house
-            ending.cancel()
+            working_off.cancel()
+    ending.worked_off.set()
 
 
-async def serve(config: Config, listener: socket.socket, announce: Callable[[], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then gives running requests and jobs the same ten seconds. Raises Failure."""
+async def serve(
+    config: Config,
+    listener: socket.socket,
+    announce: Callable[[], None],
+    relieve: Callable[[], None] | None = None,
+) -> None:
+    """Serves until SIGTERM or SIGINT, then gives running requests and jobs the same ten seconds. Raises Failure.
+
+    `relieve` comes last before anything is taken up: it waits for a process that has served until now.
+    """
     import serving
 
-    over = asyncio.Event()
+    ending = Ending()
+    app = create_app(config, ending)
+    if relieve:
+        relieve()
     started = await serving.serve(
-        create_app(config, over),
+        app,
         listener,
         serving.Manner(trusted_proxies=config.trusted_proxies, grace_seconds=GRACE_SECONDS),
         announce,
-        over.set,
+        ending,
     )
     if not started:
         raise Failure("Tresen could not start; the lines above say why.")
@@ -190,7 +209,8 @@ async def serve(config: Config, listener: socket.socket, announce: Callable[[], 
 
 def run_serve(arguments: argparse.Namespace, config: Config) -> None:
     config = with_data_directory(config)
-    if listener := handed_over(environ):
+    before = handover.predecessor(environ)
+    if listener := before.listener if before else handed_over(environ):
         config = config.serving(*listener.getsockname()[:2])
     else:
         listener = listening(arguments.host or config.host, _port(arguments, config))
@@ -204,7 +224,8 @@ def run_serve(arguments: argparse.Namespace, config: Config) -> None:
     if not is_anybody_in(config.database):
         config = replace(config, first_run_code=sessions.new_code())
         told += [f"First-run code: {config.first_run_code}", f"Set it up at {config.base_url}/admin/first-run"]
-    _run(serve(config, listener, lambda: print("\n".join(told), flush=True)))
+    relieve = before.relieve if before else None
+    _run(serve(config, listener, lambda: print("\n".join(told), flush=True), relieve))
 
 
 def run_demo(arguments: argparse.Namespace, config: Config) -> None:

@@ -16,11 +16,17 @@ from dataclasses import dataclass
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+import handover
+from handover import Ending
+
 App = Callable[..., Awaitable[None]]
 STALL_SECONDS = 120.0
 # The kernel keeps no more for a connection than it can send soon. Else it takes megabytes for one who reads nothing,
 # and who is slow shows late.
 UNSENT_BYTES = 256 * 1024
+HAND_OVER = signal.SIGUSR2
+DRAINING_SECONDS = 12 * 3600  # for who takes the last bytes from a process that another one has relieved
+ACCEPTED_SECONDS = 0.2  # for the request on a connection that came just before nobody was accepted any more
 UNTAKEN_BYTES = 16 * 1024  # that wait here, before whoever writes has to: a thousand slow readers held 64 MB more
 
 
@@ -32,24 +38,60 @@ class Manner:
     grace_seconds: int
 
 
-async def serve(
-    app: App, listener: socket.socket, manner: Manner, announce: Callable[[], None], ending: Callable[[], None]
-) -> bool:
-    """Serves until SIGTERM or SIGINT; then `ending` is called, and running requests have their grace.
+class Server(uvicorn.Server):
+    """Ends as `ending` is told; at SIGUSR2 as soon as another process is ready to accept from `listener`."""
 
-    Whether it could start at all.
+    relief: asyncio.Task[None] | None = None
+    is_relieved = False
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, ending: Ending) -> None:
+        super().__init__(config)
+        self.listener = listener
+        self.ending = ending
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # a hundred megabytes of modules and routes that stay: no collection looks at them again
+        asyncio.get_running_loop().add_signal_handler(HAND_OVER, self.look_for_relief)
+        handover.told_systemd("READY=1")
+
+    def look_for_relief(self) -> None:
+        """Once at a time, and not by who is ending already."""
+        if not self.should_exit and (self.relief is None or self.relief.done()):
+            self.relief = asyncio.create_task(self.be_relieved())
+
+    async def be_relieved(self) -> None:
+        """Serves on where no other process gets ready."""
+        successor = await handover.successor(self.listener, handover.command_again())
+        if successor is None:
+            return
+        self.is_relieved = self.should_exit = True
+        self.config.timeout_graceful_shutdown = DRAINING_SECONDS
+        await self.ending.worked_off.wait()
+        successor.takes_over()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for each in self.servers:
+            each.close()
+        self.ending.begun.set()
+        if self.is_relieved:
+            await asyncio.sleep(ACCEPTED_SECONDS)
+        elif self.relief is not None:
+            self.relief.cancel()  # whoever stops this process wants none in its place
+        await super().shutdown(sockets)
+        if self.relief is not None:
+            await asyncio.gather(self.relief, return_exceptions=True)
+
+
+async def serve(
+    app: App, listener: socket.socket, manner: Manner, announce: Callable[[], None], ending: Ending
+) -> bool:
+    """Serves until SIGTERM or SIGINT; then `ending` begins, and running requests have their grace.
+
+    At SIGUSR2 a new process takes over, and what runs here runs to its end. Whether it could start at all.
     """
     allow_many_connections()
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            gc.collect()
-            gc.freeze()  # a hundred megabytes of modules and routes that stay: no collection looks at them again
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            ending()
-            await super().shutdown(sockets)
 
     server = Server(
         uvicorn.Config(
@@ -63,10 +105,13 @@ async def serve(
             proxy_headers=bool(manner.trusted_proxies),
             forwarded_allow_ips=manner.trusted_proxies or None,
             timeout_graceful_shutdown=manner.grace_seconds,
-        )
+        ),
+        listener,
+        ending,
     )
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, signal.SIG_IGN)  # uvicorn raises again what it caught, after it has ended in good order
+    signal.signal(HAND_OVER, signal.SIG_IGN)  # until there is something to hand over
     announce()
     await server.serve(sockets=[listener])
     return server.started

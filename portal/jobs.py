@@ -223,6 +223,11 @@ class Worker:
         if self._last_moment is None:
             self._last_moment = asyncio.get_running_loop().time() + grace_seconds
 
+    async def end(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Stops, and returns when nothing runs any more, at the latest after the grace of the first stop."""
+        self.stop(grace_seconds)
+        await self._wind_up()
+
     async def _look_again_and_again(self) -> None:
         while self._last_moment is None:
             self._database.queued.clear()

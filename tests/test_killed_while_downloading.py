@@ -22,9 +22,9 @@ def operator(tmp_path: Path) -> Operator:
     return Operator(tmp_path / "data")
 
 
-def sold(origin: str, key: str, data: Path) -> str:
+def sold(origin: str, key: str, data: Path, content: bytes = BYTES) -> str:
     """The path of the portal page of an order that has bought one file."""
-    (data / "files" / "film.bin").write_bytes(BYTES)
+    (data / "files" / "film.bin").write_bytes(content)
     with httpx.Client(base_url=f"{origin}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=SECONDS) as shop:
         storage = {"name": "files", "kind": "local", "options": {"root": str(data / "files")}}
         shop.post("/storages", json=storage).raise_for_status()

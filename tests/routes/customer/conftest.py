@@ -25,6 +25,7 @@ from db.migrate import migrate
 from db.orders import Order, State
 from db.settings import FileSettings
 from db.storages import StorageKind
+from handover import Ending
 from portal import articles, foreign_invoices, order_imports, settings, storages
 from portal.activity import By
 from portal.articles import ArticleBody, FileLink
@@ -81,7 +82,7 @@ async def running(data: Path, **environment: str) -> AsyncIterator[Running]:
     table = first_table()
     if table.opened is not None:  # another Tresen runs beside this one
         table = Table()
-    table.opened = partial(working, config, asyncio.Event())
+    table.opened = partial(working, config, Ending())
     protection = protected(table.app, origins_of(config))
     transport = httpx.ASGITransport(app=protection)  # type: ignore[arg-type]  # httpx and Litestar spell ASGI differently
     try:
