@@ -62,6 +62,14 @@ def commands_work_from_any_folder(bench: Bench) -> str:
     return told
 
 
+def a_mistake_ends_with_its_status(bench: Bench) -> str:
+    try:
+        bench.machine.types("link", "nobody", "1")
+    except subprocess.CalledProcessError as error:
+        return f"status {error.returncode} for an order that nobody knows"
+    raise Wrong("The link of an order that nobody knows is no failure.")
+
+
 def the_main_job_is_done_and_the_end_is_clean(bench: Bench) -> str:
     key = bench.machine.types("key", "add", "check").strip().splitlines()[-1]
     bench.machine.types("merchant", "add", "ada@example.org", told="correct horse battery\n")
@@ -81,10 +89,11 @@ def a_backup_is_made_and_brought_back(bench: Bench) -> str:
     elsewhere.types("restore", "/tmp/shop.tar.gz")
     if elsewhere.types("link", "laden", "1") != bench.machine.types("link", "laden", "1"):
         raise Wrong("The link of the order is another one after the restore.")
-    told = elsewhere.types("doctor")
-    if wrong := [line for line in told.splitlines() if line.startswith("wrong")]:
-        raise Wrong(f"The doctor says: {wrong[0]}")
-    return "the same links, and the doctor finds nothing wrong"
+    return "the same links"
+
+
+def the_doctor_finds_nothing_wrong(bench: Bench) -> str:
+    return f"{len(bench.machine.types('doctor').splitlines())} findings, none of them wrong"
 
 
 def one_file_is_stamped(bench: Bench) -> str:
@@ -121,8 +130,10 @@ CHECKS: tuple[Callable[[Bench], str], ...] = (
     the_sums_are_those_of_the_files,
     there_is_no_python_and_no_other_program,
     commands_work_from_any_folder,
+    a_mistake_ends_with_its_status,
     the_main_job_is_done_and_the_end_is_clean,
     a_backup_is_made_and_brought_back,
+    the_doctor_finds_nothing_wrong,
     one_file_is_stamped,
     the_demo_opens,
     start_and_memory_are_those_of_the_sources,

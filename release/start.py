@@ -12,16 +12,16 @@ from runpy import run_module
 CHILDREN = ("pdfkit.child", "demo.papers")
 
 
-def main() -> None:
+def main() -> int:
     arguments = [argument for argument in sys.argv[1:] if argument != "-P"]
     if len(arguments) > 1 and arguments[0] == "-m" and arguments[1] in CHILDREN:
         sys.argv[1:] = arguments[2:]
         run_module(arguments[1], run_name="__main__", alter_sys=True)
-        return
+        return 0
     import app
 
-    app.main()
+    return app.main()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
