@@ -77,8 +77,9 @@ fuzz: $(DEV)
 release: $(RELEASE)
 	@$(RELEASE_PY) -m release
 
-# As root, in a folder that holds a C library and nothing else. Compares with the same Tresen run from .venv.
+# Behind nginx and Caddy (apt install nginx caddy); then as root, in a folder that holds a C library and nothing else.
 release-check: $(DEV)
+	@$(PY) -m release.behind_proxies
 	@$(PY) -m release.check
 
 $(RELEASE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -33,12 +34,16 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Shop:
-    """`origin` with a key of its API; `files` as this process sees the folder that the server knows as `root`."""
+    """`origin` with a key of its API; `files` as this process sees the folder that the server knows as `root`.
+
+    `trust` is what a certificate is judged by.
+    """
 
     origin: str
     key: str
     files: Path
     root: str
+    trust: ssl.SSLContext | bool = True
 
     def api(self, method: str, path: str, body: object = None) -> dict[str, object]:
         answer = httpx.request(
@@ -47,6 +52,7 @@ class Shop:
             json=body,
             headers={"Authorization": f"Bearer {self.key}"},
             timeout=60,
+            verify=self.trust,
         )
         if answer.is_error:
             raise Wrong(f"{method} {path} answered {answer.status_code}: {answer.text}")
@@ -63,7 +69,7 @@ def done(shop: Shop) -> None:
     shop.api("PATCH", "/settings/files", {"watermark_text": "Kauf {OrderNumber} - {UserName}"})
     shop.api("PATCH", "/settings/seller", SELLER)
     link = str(shop.api("PUT", "/orders/laden/1", ORDER)["portal_url"])
-    with httpx.Client(follow_redirects=True, timeout=60) as customer:
+    with httpx.Client(follow_redirects=True, timeout=60, verify=shop.trust) as customer:
         page = customer.get(link)
         _judge_stamped(_posted(customer, page, "start-download"))
         invoice = shop.api("POST", "/orders/laden/1/invoices")
