@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from e2e.terminal import Command
 
@@ -31,6 +31,7 @@ BROWSER_FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 15
+expect.set_options(timeout=PATIENCE * 1000)
 EMAIL, PASSWORD = "jana@naehwerk.example", "drei Ellen Leinen"
 
 
