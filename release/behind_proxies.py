@@ -139,7 +139,7 @@ def _sold_film(portal: Portal) -> str:
     (portal.files / "film.bin").write_bytes(BIG)
     shop = main_job.Shop(portal.origin, portal.key, portal.files, str(portal.files), portal.trust)
     shop.api("PUT", "/articles/FILM", {"title": "Film", "files": [{"storage": "Muster", "path": "film.bin"}]})
-    line = main_job.ORDER["lines"][0] | {"sku": "FILM"}
+    line = main_job.LINE | {"sku": "FILM"}
     return str(shop.api("PUT", "/orders/laden/2", main_job.ORDER | {"number": "4712", "lines": [line]})["portal_url"])
 
 

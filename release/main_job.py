@@ -19,11 +19,12 @@ SELLER = {
     "name": "Nähwerk", "street": "Nadelgasse 1", "zip": "10115", "city": "Berlin", "country": "DE",
     "vat_id": "DE123456788", "email": "laden@example.org", "phone": "+49 30 1234567", "contact_name": "Ada Faden",
 }  # fmt: skip
+LINE = {"id": "1", "title": "Schnittmuster", "sku": "PDF-1", "line_gross": 2490, "tax_rate": "19.00"}
 ORDER = {
     "number": "4711", "platform": "Etsy", "state": "paid", "currency": "EUR", "ordered_at": "2026-11-20T10:00:00+01:00",
     "paid_at": "2026-11-20T10:01:00+01:00", "buyer": {"name": BUYER, "email": "kunde@example.org"},
     "billing": {"name": BUYER, "line1": "Hauptstraße 5", "zip": "20095", "city": "Hamburg", "country": "DE"},
-    "lines": [{"id": "1", "title": "Schnittmuster", "sku": "PDF-1", "line_gross": 2490, "tax_rate": "19.00"}],
+    "lines": [LINE],
     "total_gross": 2490,
 }  # fmt: skip
 
