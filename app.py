@@ -25,7 +25,7 @@ from command_line import Failure, Misuse, Run, handed_over, listening, parser, p
 from config import KEY_FILE, Config, ConfigError, from_environment, with_data_directory, with_kept_keys
 from db.engine import Database
 from db.merchants import is_anybody_in
-from db.migrate import NewerDatabase, migrate, newest
+from db.migrate import MigrationFailed, NewerDatabase, migrate, newest
 from db.payment_providers import ProviderKind
 from db.storages import StorageKind
 from handover import Ending
@@ -80,8 +80,22 @@ def migrated(config: Config) -> None:
         raise Failure(
             f"The database is of a newer Tresen (schema {error}); start that version, or restore an older backup."
         ) from error
+    except MigrationFailed as error:
+        logging.getLogger("tresen").debug("The migration failed.", exc_info=error)
+        raise Failure(_unmigrated(error, config)) from error
     except sqlite3.DatabaseError as error:
         raise Failure(f"{config.database} cannot be opened: {error}.") from error
+
+
+def _unmigrated(error: MigrationFailed, config: Config) -> str:
+    if error.schema is None:
+        return f"{config.database} could not be made ({error.cause})."
+    failed = "could not be copied before the upgrade" if error.backup is None else f"did not become schema {newest()}"
+    copy = f"; its copy from before is {error.backup}" if error.backup else ""
+    return (
+        f"The database {failed} ({error.cause}) and is as it was, of schema {error.schema}: mend the cause and start"
+        f" again, or go on with the Tresen that you ran before{copy}."
+    )
 
 
 def mail_server(config: Config) -> MailServer | None:

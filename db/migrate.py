@@ -14,6 +14,19 @@ class NewerDatabase(Exception):
     """The database was written by a newer Tresen than this one."""
 
 
+class MigrationFailed(Exception):
+    """The database is what it was. `schema` is its revision, None where there was none yet; `cause` is for a reader.
+
+    `backup` is the copy that was taken before; None where even that could not be made, or there was nothing to save.
+    """
+
+    def __init__(self, schema: str | None, backup: Path | None, cause: Exception) -> None:
+        super().__init__(schema, backup, cause)
+        self.schema = schema
+        self.backup = backup
+        self.cause = str(cause).partition("\n")[0] or type(cause).__name__
+
+
 def newest() -> str:
     """The revision that this code expects, such as `0001`."""
     return max(_known())
@@ -30,14 +43,21 @@ def current(database: Path) -> str | None:
 
 
 def migrate(database: Path, backups: Path) -> Path | None:
-    """Migrates if needed; the backup that was taken before, if there was anything to save. Raises NewerDatabase."""
+    """Migrates if needed; the backup that was taken before, if there was anything to save.
+
+    Raises NewerDatabase, MigrationFailed, and sqlite3.DatabaseError for what is no database.
+    """
     have = current(database)
     if have == newest():
         return None
     if have is not None and have not in _known():
         raise NewerDatabase(have)
-    backup = _backup(database, backups, have) if have else None
-    _upgrade(database)
+    backup = None
+    try:
+        backup = _backup(database, backups, have) if have else None
+        _upgrade(database)
+    except Exception as error:  # whatever a migration may raise: it was one transaction
+        raise MigrationFailed(have, backup, error) from error
     return backup
 
 
@@ -49,9 +69,13 @@ def _backup(database: Path, backups: Path, revision: str) -> Path:
     backups.mkdir(exist_ok=True, mode=0o700)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     backup = backups / f"{database.stem}-{revision}-{stamp}.sqlite3"
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(backup)) as target:
-        source.backup(target)
-    backup.chmod(0o600)
+    try:
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(backup)) as target:
+            source.backup(target)
+        backup.chmod(0o600)
+    except BaseException:  # half a copy would be taken for one
+        backup.unlink(missing_ok=True)
+        raise
     return backup
 
 

@@ -93,6 +93,7 @@ def _lay_out(root: Path) -> None:
         (root / folder).mkdir(parents=True)
     for folder in ("tmp", DATA.removeprefix("/")):
         os.chown(root / folder, NOBODY, NOBODY)
+        (root / folder).chmod(0o700)
     (root / "usr/lib").mkdir(parents=True)
     for short in ("lib", "lib64"):
         (root / "usr" / short).mkdir(exist_ok=True)

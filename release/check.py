@@ -154,7 +154,7 @@ def main() -> int:
             try:
                 told = check(bench)
             except (Wrong, RuntimeError, subprocess.CalledProcessError, httpx.HTTPError) as error:
-                print(f"{_sentence(check)}: NO. {error}", file=sys.stderr)
+                print(f"{_sentence(check)}: NO. {error}\n{getattr(error, 'stdout', '')}", file=sys.stderr)
                 return 1
             print(f"{_sentence(check)}: {told}", flush=True)
     return 0

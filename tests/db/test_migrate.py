@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from db import migrate as migrations
-from db.migrate import NewerDatabase, current, migrate, newest
+from db.migrate import MigrationFailed, NewerDatabase, current, migrate, newest
 from db.tables import METADATA, NOUNS
 
 A_SOURCE = """
@@ -148,11 +148,25 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(place, backups, la
     before = newest()
     later_tresen(more='raise RuntimeError("the disk is full")')
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(MigrationFailed, match="the disk is full") as failed:
         migrate(place, backups)
 
+    assert failed.value.backup is not None
+    assert failed.value.schema == current(failed.value.backup) == before
     assert current(place) == before
     assert "colour" not in {row[1] for row in rows(place, "PRAGMA table_info(source)")}
+
+
+def test_without_room_for_a_copy_nothing_is_migrated_and_no_half_copy_stays(place, backups, later_tresen):
+    migrate(place, backups)
+    before = newest()
+    later_tresen()
+    backups.write_text("a file where the folder should be")
+
+    with pytest.raises(MigrationFailed) as failed:
+        migrate(place, backups)
+
+    assert (failed.value.schema, failed.value.backup, current(place)) == (before, None, before)
 
 
 def test_a_database_of_a_newer_tresen_is_refused_and_stays_as_it_is(place, backups):
