@@ -33,10 +33,14 @@ class Access:
 
 @dataclass(frozen=True)
 class Fetched:
-    """One order as it was understood; `order` is None for what nobody has ordered, such as a draft."""
+    """One order as it was understood; `order` is None for what nobody has ordered, such as a draft.
+
+    `asked_at`: it was true then, as its service was asked for it. None for what a delivery itself tells.
+    """
 
     external_id: str
     order: ImportedOrder | None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,10 @@ class Caller(Protocol):
 
     def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers that are needed later on."""
+        ...
+
+    def asks(self, access: Access) -> bool:
+        """Whether `spoken_of` asks for the order; otherwise it is told as the delivery has it, however old that is."""
         ...
 
     async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -82,10 +82,13 @@ class Fetches:
         """The newest change that was met. Raises SourceUnavailable."""
         newest = None
         since = begun.cursor - OVERLAP if begun.cursor else None
+        asked_at = self._clock()
         async for batch in begun.connector.changed(begun.access, since):
-            for start in range(0, len(batch.orders), order_batches.AT_ONCE):
-                await self._take(begun, batch.orders[start : start + order_batches.AT_ONCE])
+            orders = [replace(each, asked_at=asked_at) if isinstance(each, Fetched) else each for each in batch.orders]
+            for start in range(0, len(orders), order_batches.AT_ONCE):
+                await self._take(begun, orders[start : start + order_batches.AT_ONCE])
             newest = max(filter(None, (newest, batch.changed_at)), default=None)
+            asked_at = self._clock()
         return newest
 
     async def _take(self, begun: Begun, some: Sequence[Fetched | Unreadable]) -> None:

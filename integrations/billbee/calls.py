@@ -35,6 +35,9 @@ class BillbeeCalls:
     def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {}
 
+    def asks(self, access: Access) -> bool:
+        return False
+
     async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:
         return Hint()
 

@@ -220,6 +220,19 @@ async def test_without_a_key_the_delivery_itself_counts_and_an_older_one_changes
     await shop.work()
 
     assert await shop.states() == {"7": State.COMPLETED}
+    assert await shop.outcomes() == [DeliveryOutcome.APPLIED, DeliveryOutcome.STALE]
+
+
+async def test_one_wrong_clock_does_not_hide_all_later_news(shop: Shop):
+    await shop.connect(has_key=False)
+
+    await shop.call(an_order(7, status="processing", date_modified_gmt="2027-12-01T11:00:00"))
+    await shop.work()
+    shop.now += MINUTE
+    await shop.call(an_order(7, status="cancelled", date_modified_gmt="2026-12-01T11:01:00"))
+    await shop.work()
+
+    assert await shop.states() == {"7": State.CANCELLED}
     assert await shop.outcomes() == [DeliveryOutcome.APPLIED] * 2
 
 

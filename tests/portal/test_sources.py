@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from db.activity import Activity
 from db.engine import Database
-from db.orders import Order, OrderKind
+from db.orders import Order, OrderKind, State
 from db.outbox import Job
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from portal import order_facts, order_imports, outbox, source_runs, sources
@@ -232,6 +232,48 @@ async def test_the_first_order_of_an_unknown_source_makes_it(counter: Counter):
 
 
 # --- Runs
+
+
+async def test_what_is_true_now_is_no_older_news_in_the_hour_that_comes_twice(counter: Counter):
+    """Told at 02:50, then paid at 02:10 of the second coming of that hour: a local clock tells them the wrong way."""
+    row = await counter.connect()
+    counter.shop.batches = [came(("1", an_imported_order(updated_at=NOON - 10 * MINUTE)))]
+    await counter.fetch(row)
+    counter.now += 20 * MINUTE
+    paid = an_imported_order(updated_at=NOON - 50 * MINUTE, state=State.PAID)
+    counter.shop.batches = [came(("1", paid))]
+
+    run = await counter.fetch(row)
+
+    assert (run.updated, run.stale) == (1, 0)
+
+
+async def test_what_was_asked_for_before_something_newer_came_is_put_aside(counter: Counter):
+    row = await counter.connect()
+    paid = an_imported_order(updated_at=NOON, state=State.PAID)
+
+    async def meanwhile() -> None:
+        counter.now += MINUTE
+        async with counter.database.writing() as session:
+            await order_imports.take(Key("billbee", "1"), paid, session, By("source:billbee", counter.now))
+
+    counter.shop.batches = [came(("1", an_imported_order(updated_at=NOON - 10 * MINUTE)))]
+    counter.shop.meanwhile = meanwhile
+
+    run = await counter.fetch(row)
+
+    assert (run.updated, run.stale) == (0, 1)
+
+
+async def test_far_older_news_is_stale_even_where_it_was_asked_for(counter: Counter):
+    row = await counter.connect()
+    counter.shop.batches = [came(("1", an_imported_order(updated_at=NOON)))]
+    await counter.fetch(row)
+    counter.now += MINUTE
+    old = an_imported_order(updated_at=NOON - 61 * MINUTE, state=State.PAID)
+    counter.shop.batches = [came(("1", old))]
+
+    assert (await counter.fetch(row)).stale == 1
 
 
 async def test_a_run_counts_what_came_of_each_order(counter: Counter):
