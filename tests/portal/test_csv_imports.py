@@ -26,6 +26,7 @@ from portal.csv_mappings import CsvMapping
 from portal.csv_reading import Read, Sheet, Shop
 from portal.jobs import attempt
 from portal.order_batches import AT_ONCE
+from portal.outbox import Lane
 from portal.refusals import Conflict, Invalid, NotFound
 from tests.factories import BERLIN, NOON
 
@@ -101,7 +102,7 @@ class Desk:
 
     async def _claimed(self, kind: str, work: CsvImports) -> outbox.Claimed | None:
         async with self.database.writing() as session:
-            return await outbox.claim(kind, work.limit, session, self.now)
+            return await outbox.claim(Lane(kind), work.limit, session, self.now)
 
     async def look(self, row: CsvImport) -> CsvImport:
         async with self.database.reading() as session:

@@ -19,10 +19,11 @@ from demo.woocommerce_stand_in.hooks import signature
 from integrations.asking import Pace
 from integrations.clouds.wire import Patience, Wire
 from integrations.woocommerce.client import WooCommerce
-from portal import outbox, sources, webhook_inbox
+from portal import outbox, source_runs, sources, webhook_inbox
 from portal.activity import By
 from portal.connectors import Connectors
 from portal.jobs import attempt
+from portal.outbox import Lane
 from portal.refusals import Conflict, NotFound
 from portal.source_deliveries import Call, NotGenuine, SourceDeliveries
 from portal.sources import NewSource, SourceChange
@@ -69,8 +70,9 @@ class Shop:
 
     async def work(self) -> None:
         while True:
+            lane = Lane(OF_SOURCES, source_runs.lane_of(1))
             async with self.database.writing() as session:
-                job = await outbox.claim(OF_SOURCES, self.deliveries.limit, session, self.now + webhook_inbox.BURST)
+                job = await outbox.claim(lane, self.deliveries.limit, session, self.now + webhook_inbox.BURST)
             if job is None:
                 return
             await attempt(job, self.deliveries, self.database.writing, lambda: self.now)

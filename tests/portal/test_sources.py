@@ -20,6 +20,7 @@ from portal.fetching import Batch, Fetched, SourceUnavailable, Unreadable
 from portal.imported import ImportedOrder
 from portal.jobs import attempt
 from portal.order_imports import Key
+from portal.outbox import Lane
 from portal.refusals import Conflict, Invalid
 from portal.source_fetches import Fetches
 from portal.sources import NewSource, SourceChange
@@ -63,7 +64,7 @@ class Counter:
         work = Fetches(self.database, self.connectors, BERLIN, clock=lambda: self.now)
         while True:
             async with self.database.writing() as session:
-                job = await outbox.claim("billbee_run", work.limit, session, self.now)
+                job = await outbox.claim(Lane("billbee_run", source_runs.lane_of(1)), work.limit, session, self.now)
             if job is None:
                 return
             await attempt(job, work, self.database.writing, lambda: self.now)
@@ -274,6 +275,15 @@ async def test_far_older_news_is_stale_even_where_it_was_asked_for(counter: Coun
     counter.shop.batches = [came(("1", old))]
 
     assert (await counter.fetch(row)).stale == 1
+
+
+async def test_two_shops_of_one_kind_do_not_wait_for_each_other(counter: Counter):
+    await counter.connect()
+    await counter.connect(name="zweite")
+
+    async with counter.database.reading() as session:
+        found = await outbox.lanes_due(session, counter.now)
+    assert found == [Lane("billbee_run", "source:1"), Lane("billbee_run", "source:2")]
 
 
 async def test_a_run_counts_what_came_of_each_order(counter: Counter):
