@@ -15,11 +15,15 @@ OVERLAP = timedelta(minutes=10)  # is asked for again each time: clocks differ, 
 
 
 class SourceUnavailable(Exception):
-    """The service does not answer, or not in a way that helps. `outcome` says which way it was."""
+    """The service does not answer, or not in a way that helps. `outcome` says which way it was.
 
-    def __init__(self, detail: str, outcome: RunOutcome = RunOutcome.UNEXPECTED) -> None:
+    `final`: it understood what was asked of it, and will never do it.
+    """
+
+    def __init__(self, detail: str, outcome: RunOutcome = RunOutcome.UNEXPECTED, *, final: bool = False) -> None:
         super().__init__(detail)
         self.outcome = outcome
+        self.final = final
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,5 +153,5 @@ class Reporter(Protocol):
     """A service that is told what happened here with an order of its own."""
 
     async def report(self, access: Access, external_id: str, report: PaymentReport | InvoiceReport) -> None:
-        """Reporting twice is reporting once. Raises SourceUnavailable; UNEXPECTED is a refusal for good."""
+        """Reporting twice is reporting once. Raises SourceUnavailable."""
         ...

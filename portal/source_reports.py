@@ -16,7 +16,7 @@ from db.orders import Order
 from db.outbox import Job
 from db.payments import Payment, PaymentKind, PaymentStatus
 from db.settings import GeneralSettings
-from db.sources import RunOutcome, Source, SourceKind
+from db.sources import Source, SourceKind
 from portal import order_facts, outbox, settings, source_runs
 from portal.activity import TRESEN, By, entry
 from portal.connectors import Connectors
@@ -94,7 +94,7 @@ class Reports:
                 return _nothing
             await due.reporter.report(due.access, due.external_id, due.report)
         except SourceUnavailable as error:
-            raise NotDone(str(error), permanent=error.outcome is RunOutcome.UNEXPECTED) from error
+            raise NotDone(str(error), permanent=error.final) from error
         return due.record
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:

@@ -281,7 +281,7 @@ async def test_an_error_in_a_good_answer_is_none_the_less_one(account: Account):
 
 async def test_what_billbee_refuses_for_good_stands_in_the_history_of_the_order(account: Account):
     order = await account.is_ordered()
-    del account.stand_in.account.orders[NUMBER]
+    account.stand_in.account.troubles = [(200, "6")]
     await account.receives(order)
 
     await account.work()
@@ -289,7 +289,21 @@ async def test_what_billbee_refuses_for_good_stands_in_the_history_of_the_order(
     async with account.database.reading() as session:
         [notice] = await session.scalars(select(Activity).where(Activity.kind == "source_report_failed"))
     assert (notice.order_id, notice.notice) == (order.id, True)
-    assert "HTTP 404" in str(notice.details["error"])
+    assert "error 6" in str(notice.details["error"])
+
+
+@pytest.mark.parametrize("trouble", [(200, "page"), (200, "10"), (400, ""), (404, ""), (405, ""), (410, "")])
+async def test_what_may_pass_is_no_refusal_for_good(account: Account, trouble: tuple[int, str]):
+    order = await account.is_ordered()
+    account.stand_in.account.troubles = [trouble]
+    await account.receives(order)
+
+    await account.work()
+    assert [(job.done_at, job.dead_at) for job in await account.jobs()] == [(None, None)]
+    account.now += timedelta(minutes=2)
+    await account.work()
+
+    assert account.told["State"] == 3
 
 
 async def test_without_keys_it_waits_for_new_ones(account: Account):
