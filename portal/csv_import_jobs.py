@@ -17,6 +17,7 @@ from functools import partial
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.csv_imports import CsvFile, CsvImport, CsvReportRow, ImportOutcome
@@ -261,7 +262,7 @@ async def _end(
     row = await session.get(CsvImport, import_id)
     if row is None or row.ended_at is not None:
         return
-    if finding:
+    if finding and not await _is_told(row, finding, session):
         row.findings += 1
         session.add(
             CsvReportRow(
@@ -274,6 +275,12 @@ async def _end(
             )
         )
     await csv_imports.end(row, outcome, session, now)
+
+
+async def _is_told(row: CsvImport, finding: Finding, session: AsyncSession) -> bool:
+    """Of the order in whose midst the file breaks: it is kept out by that very finding."""
+    mine = select(CsvReportRow.id).where(CsvReportRow.import_id == row.id, CsvReportRow.line == finding.line)
+    return await session.scalar(mine.where(CsvReportRow.code == finding.code).limit(1)) is not None
 
 
 async def _nothing(session: AsyncSession, now: datetime) -> None:
