@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -59,9 +60,9 @@ class Counter:
         async with self.database.writing() as session:
             return await source_runs.ask(await sources.one(row.id, session), RunCause.ASKED, session, self.by)
 
-    async def work(self) -> None:
+    async def work(self, **terms: timedelta) -> None:
         """Does every run that is waiting."""
-        work = Fetches(self.database, self.connectors, BERLIN, clock=lambda: self.now)
+        work = Fetches(self.database, self.connectors, BERLIN, clock=lambda: self.now, **terms)
         while True:
             async with self.database.writing() as session:
                 job = await outbox.claim(Lane("billbee_run", source_runs.lane_of(1)), work.limit, session, self.now)
@@ -284,6 +285,26 @@ async def test_two_shops_of_one_kind_do_not_wait_for_each_other(counter: Counter
     async with counter.database.reading() as session:
         found = await outbox.lanes_due(session, counter.now)
     assert found == [Lane("billbee_run", "source:1"), Lane("billbee_run", "source:2")]
+
+
+async def test_a_first_run_may_take_as_long_as_pages_come_and_one_that_never_comes_ends_it(counter: Counter):
+    never = asyncio.Event()
+
+    async def hang() -> None:
+        if len(await counter.numbers()) == 2:
+            await never.wait()
+
+    counter.shop.batches = [came(*numbered("1")), came(*numbered("2")), came(*numbered("3"))]
+    counter.shop.meanwhile = hang
+    row = await counter.connect()
+
+    await counter.work(a_page=timedelta(seconds=0.5))
+
+    async with counter.database.reading() as session:
+        (run,) = await source_runs.of_source(row.id, session)
+    assert (run.outcome, run.created) == (RunOutcome.TIMED_OUT, 2)
+    assert await counter.numbers() == ["1", "2"]
+    assert Fetches.limit > timedelta(days=1)
 
 
 async def test_a_run_counts_what_came_of_each_order(counter: Counter):
