@@ -14,7 +14,9 @@ class Job(Base, kw_only=True):
     """One thing to do, once. `key` makes asking twice the same as asking once.
 
     `attempts` counts claims, so that a job which ends the process every time is given up too. Whoever
-    claims it has it until `locked_until`. Done and given up are moments; one given up stays for the merchant to see.
+    claims it has it until `locked_until`. Jobs of one kind are done one after the other in each `lane`, such as that of
+    one source; None is the lane of all others of the kind. Done and given up are moments; one given up stays for the
+    merchant to see.
     """
 
     __tablename__ = "outbox"
@@ -29,10 +31,12 @@ class Job(Base, kw_only=True):
     done_at: Mapped[datetime | None] = mapped_column(default=None)
     dead_at: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(default="")
+    lane: Mapped[str | None] = mapped_column(default=None)
 
 
 WAITING = Job.done_at.is_(None) & Job.dead_at.is_(None)
 Index("ix_outbox_waiting", Job.kind, Job.run_at, sqlite_where=WAITING)
+Index("ix_outbox_lanes", Job.kind, Job.lane, Job.run_at, Job.locked_until, sqlite_where=WAITING & Job.lane.is_not(None))
 Index("ix_outbox_done_at", Job.done_at, sqlite_where=Job.done_at.is_not(None))
 
 

@@ -24,11 +24,13 @@ class Verification(StrEnum):
 class DeliveryOutcome(StrEnum):
     """`forged`: not what the service sent. `unknown`: genuine, but about no payment or order of ours.
 
+    `stale`: about an order of which newer is known, so that nothing was changed.
     `given-up`: it could not be worked on, again and again; the merchant may have it tried once more.
     """
 
     APPLIED = "applied"
     UNKNOWN = "unknown"
+    STALE = "stale"
     FORGED = "forged"
     GIVEN_UP = "given-up"
 

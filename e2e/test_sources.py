@@ -18,6 +18,9 @@ from tests.integrations.test_billbee_orders import an_order as a_billbee_order
 from tests.integrations.test_woocommerce_exchanges import an_order as a_woo_order
 
 LIST = "/admin/settings/sources"
+COMPUTED = ("source", "external_id", "payment_state", "paid", "due", "portal_url")
+REGISTERED = "meldet der Shop Änderungen selbst an"
+SET_ASIDE = "Meldungen, die nicht verarbeitet werden konnten"
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +172,52 @@ def test_a_source_is_switched_off_and_removed(page, jana, woo):
     assert jana.api("GET", "/sources").json()["items"] == []
 
 
+def sees_in_the_end(page: Page, words: str) -> None:
+    """What nobody tells an open page of is there when it is opened anew."""
+    until = time.monotonic() + PATIENCE
+    while page.get_by_text(words).count() == 0 and time.monotonic() < until:
+        page.wait_for_timeout(200)
+        page.reload()
+    expect(page.get_by_text(words).first).to_be_visible()
+
+
+def set_one_aside(page: Page, woo: woocommerce_stand_in.StandIn) -> None:
+    """The shop has registered its webhook, and reported an order that nobody understands."""
+    sees_in_the_end(page, REGISTERED)
+    woo.till.put(a_woo_order(9, currency="XYZ"))
+    sees_in_the_end(page, SET_ASIDE)
+
+
+def test_a_report_that_was_set_aside_is_tried_once_more(page, jana, woo):
+    open_office(page, jana, LIST)
+    connect_woo(page, woo)
+    set_one_aside(page, woo)
+    woo.till.orders[9] = a_woo_order(9)
+
+    page.locator("#deliveries").get_by_role("button", name="Noch einmal").click()
+
+    expect(page.get_by_text(SET_ASIDE)).to_have_count(0)
+    until = time.monotonic() + PATIENCE
+    while orders(jana) != {"9": "paid"} and time.monotonic() < until:
+        time.sleep(0.1)
+    assert orders(jana) == {"9": "paid"}
+
+
+def test_a_webhook_is_registered_anew(page, jana, woo):
+    open_office(page, jana, LIST)
+    connect_woo(page, woo)
+    sees_in_the_end(page, REGISTERED)
+    woo.hooks.kept.clear()
+
+    page.get_by_role("button", name="Webhook neu registrieren").click()
+
+    expect(page.get_by_text(REGISTERED)).to_be_visible()
+    until = time.monotonic() + PATIENCE
+    while not woo.hooks.kept and time.monotonic() < until:
+        time.sleep(0.1)
+    assert woo.hooks.kept
+
+
 def saved(page: Page, field: str) -> None:
     """With a script nothing has to be pressed."""
     button = page.get_by_role("button", name="Speichern", exact=True)
@@ -180,16 +229,24 @@ def saved(page: Page, field: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_are_accessible_and_fit_a_small_phone(open_page, jana, woo, scheme, tmp_path):
     page = open_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)
-    woo.till.put(a_woo_order(1))
-    woo.till.put(a_woo_order(9, currency="XYZ"))
+    woo.till.put(a_woo_order(1, billing={"first_name": "Max", "email": "max@example.org"}))
+    woo.till.put(a_woo_order(8, currency="XYZ"))
     open_office(page, jana, LIST)
-    paths = [LIST, f"{LIST}/new/woocommerce", f"{LIST}/new/billbee"]
+    paths = [f"{LIST}/new/woocommerce", f"{LIST}/new/billbee"]
     connect_woo(page, woo)
     shows_in_the_end(page, "Eine Bestellung ist gekommen.")
-    paths += [page.url.removeprefix(jana.url).partition("?")[0] + "?checked=yes", LIST]
+    set_one_aside(page, woo)
+    jana.api("POST", "/sources", json={"name": "kopie", "kind": "api"})
+    (order,) = jana.api("GET", "/orders").json()["items"]
+    copied = {name: value for name, value in order.items() if name not in COMPUTED}
+    assert jana.api("PUT", "/orders/kopie/1", json=copied).status_code == 201
+    paths += [page.url.removeprefix(jana.url).partition("?")[0] + "?checked=yes", LIST, "/admin/orders/1/overview"]
 
     for path in paths:
         page.goto(jana.url + path)
+        if path == LIST:
+            expect(page.get_by_text(SET_ASIDE)).to_be_visible()
+            expect(page.get_by_text("bringen dieselben Bestellungen")).to_be_visible()
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -70,6 +70,9 @@ class LateCaller:
     def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         return self._inner.kept(headers)
 
+    def asks(self, access: Access) -> bool:
+        return self._inner.asks(access)
+
     async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:
         return await self._inner.spoken_of(access, headers, body)
 

@@ -39,6 +39,7 @@ SENTENCES = {
     Code.TOO_MANY_COLUMNS: "The file has more than 300 columns.",
     Code.LINE_TOO_LONG: "A line is longer than 256 KiB: this is no CSV.",
     Code.QUOTE_NOT_CLOSED: "A quotation mark in the header is never closed.",
+    Code.QUOTE_IN_CELL: "In the header, text goes on behind a closing quotation mark.",
 }
 
 

@@ -18,6 +18,7 @@ class Code(StrEnum):
     TOO_MANY_COLUMNS = "too-many-columns"
     LINE_TOO_LONG = "line-too-long"
     QUOTE_NOT_CLOSED = "quote-not-closed"
+    QUOTE_IN_CELL = "quote-in-cell"
     # of a row
     MISSING = "missing"
     TOO_MANY_CELLS = "too-many-cells"

@@ -17,6 +17,7 @@ from functools import partial
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.csv_imports import CsvFile, CsvImport, CsvReportRow, ImportOutcome
@@ -142,7 +143,8 @@ class CsvImports:
                 if source is not None and name not in closed:
                     found = await order_imports.known_of(source.id, external_ids, session)
                     known |= {Key(name, external_id): row for external_id, row in found.items()}
-        return [_looked_up(begun, read, known, closed) for read in some]
+        now = self._clock()
+        return [_looked_up(begun, read, (known, now), closed) for read in some]
 
 
 def _next(begun: Begun) -> tuple[list[Read], Finding | None]:
@@ -173,12 +175,15 @@ async def _closed(names: Iterable[str], session: AsyncSession) -> Mapping[str, s
     return closed
 
 
-def _looked_up(begun: Begun, read: Read, known: Mapping[Key, Known], closed: Mapping[str, str]) -> Outcome:
+def _looked_up(
+    begun: Begun, read: Read, stand: tuple[Mapping[Key, Known], datetime], closed: Mapping[str, str]
+) -> Outcome:
+    """`stand`: what is stored, and when that was looked up."""
     if (out := _kept_out(begun, read, closed)) or read.order is None:
         return out or Outcome(read, "failed", read.findings)
-    key = _key(begun, read)
+    key, (known, now) = _key(begun, read), stand
     try:
-        result = order_imports.foretold(known.get(key), order_imports.told(key, read.order))
+        result = order_imports.foretold(known.get(key), order_imports.told(key, read.order), now)
         return Outcome(read, result.value, read.findings)
     except Conflict as error:
         return _not_taken(read, str(error))
@@ -257,7 +262,7 @@ async def _end(
     row = await session.get(CsvImport, import_id)
     if row is None or row.ended_at is not None:
         return
-    if finding:
+    if finding and not await _is_told(row, finding, session):
         row.findings += 1
         session.add(
             CsvReportRow(
@@ -270,6 +275,12 @@ async def _end(
             )
         )
     await csv_imports.end(row, outcome, session, now)
+
+
+async def _is_told(row: CsvImport, finding: Finding, session: AsyncSession) -> bool:
+    """Of the order in whose midst the file breaks: it is kept out by that very finding."""
+    mine = select(CsvReportRow.id).where(CsvReportRow.import_id == row.id, CsvReportRow.line == finding.line)
+    return await session.scalar(mine.where(CsvReportRow.code == finding.code).limit(1)) is not None
 
 
 async def _nothing(session: AsyncSession, now: datetime) -> None:

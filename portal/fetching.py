@@ -15,11 +15,15 @@ OVERLAP = timedelta(minutes=10)  # is asked for again each time: clocks differ, 
 
 
 class SourceUnavailable(Exception):
-    """The service does not answer, or not in a way that helps. `outcome` says which way it was."""
+    """The service does not answer, or not in a way that helps. `outcome` says which way it was.
 
-    def __init__(self, detail: str, outcome: RunOutcome = RunOutcome.UNEXPECTED) -> None:
+    `final`: it understood what was asked of it, and will never do it.
+    """
+
+    def __init__(self, detail: str, outcome: RunOutcome = RunOutcome.UNEXPECTED, *, final: bool = False) -> None:
         super().__init__(detail)
         self.outcome = outcome
+        self.final = final
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +37,14 @@ class Access:
 
 @dataclass(frozen=True)
 class Fetched:
-    """One order as it was understood; `order` is None for what nobody has ordered, such as a draft."""
+    """One order as it was understood; `order` is None for what nobody has ordered, such as a draft.
+
+    `asked_at`: it was true then, as its service was asked for it. None for what a delivery itself tells.
+    """
 
     external_id: str
     order: ImportedOrder | None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,10 @@ class Caller(Protocol):
         """The headers that are needed later on."""
         ...
 
+    def asks(self, access: Access) -> bool:
+        """Whether `spoken_of` asks for the order; otherwise it is told as the delivery has it, however old that is."""
+        ...
+
     async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:
         """The order that a delivery is about, as it is now where it can be asked for, else as the delivery tells it.
 
@@ -141,5 +153,5 @@ class Reporter(Protocol):
     """A service that is told what happened here with an order of its own."""
 
     async def report(self, access: Access, external_id: str, report: PaymentReport | InvoiceReport) -> None:
-        """Reporting twice is reporting once. Raises SourceUnavailable; UNEXPECTED is a refusal for good."""
+        """Reporting twice is reporting once. Raises SourceUnavailable."""
         ...

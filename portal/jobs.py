@@ -19,7 +19,7 @@ from db.engine import Database, Transaction
 from db.outbox import DueTime, Job
 from portal import outbox
 from portal.activity import TRESEN, By
-from portal.outbox import LOST, MAX_ATTEMPTS, Claimed, NewJob, NotDone
+from portal.outbox import LOST, MAX_ATTEMPTS, Claimed, Lane, NewJob, NotDone
 
 MARGIN = timedelta(seconds=20)  # a claim outlasts the work on it by this, time enough to record
 BUSY_SECONDS = 6.0  # how long a single try to write waits for somebody else's lock, at the most
@@ -186,7 +186,10 @@ def _first_after(now: datetime, due_at: datetime, periodic: Periodic) -> datetim
 
 
 class Worker:
-    """One lane for each kind, one job at a time in it: a mail server that hangs holds up mails alone."""
+    """One job at a time in each lane: a mail server that hangs holds up mails alone, a shop nobody but itself.
+
+    A kind has one lane, and one more for each name that its jobs give.
+    """
 
     def __init__(
         self,
@@ -202,7 +205,7 @@ class Worker:
         self._clock = clock
         self._poll_seconds = poll_seconds
         self._resting: dict[str, datetime] = {}
-        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._lanes: dict[Lane, asyncio.Task[None]] = {}
         self._last_moment: float | None = None
 
     @asynccontextmanager
@@ -241,39 +244,44 @@ class Worker:
     def _pause(self) -> float:
         """Seconds until the next look, if nothing is queued before."""
         now = self._clock()
-        rests = [(until - now).total_seconds() for kind, until in self._resting.items() if kind not in self._lanes]
+        idle = {kind: until for kind, until in self._resting.items() if Lane(kind) not in self._lanes}
+        rests = [(until - now).total_seconds() for until in idle.values()]
         return min([self._poll_seconds, *(rest for rest in rests if rest > 0)])
 
     async def _look(self) -> None:
         now = self._clock()
-        idle = [kind for kind in self._works if kind not in self._lanes and not self._rests(kind, now)]
+        idle = [kind for kind in self._works if Lane(kind) not in self._lanes and not self._rests(kind, now)]
         async with self._database.reading() as session:
-            waiting = await outbox.kinds_due(idle, session, now)
+            waiting = [Lane(kind) for kind in await outbox.kinds_due(idle, session, now)]
+            waiting += [each for each in await outbox.lanes_due(session, now) if self._may_open(each, now)]
             planning = await self._has_to_plan(session, now)
         if planning:
             async with self._database.writing() as session:
                 await plan(self._periodic, session, now)
-        for kind in waiting:
-            self._lanes[kind] = asyncio.create_task(self._work_off(kind))
+        for lane in waiting:
+            self._lanes[lane] = asyncio.create_task(self._work_off(lane))
+
+    def _may_open(self, lane: Lane, now: datetime) -> bool:
+        return lane.kind in self._works and lane not in self._lanes and not self._rests(lane.kind, now)
 
     async def _has_to_plan(self, session: AsyncSession, now: datetime) -> bool:
         later = set(await session.scalars(select(DueTime.kind).where(DueTime.due_at > now)))
         return any(each.kind not in later for each in self._periodic)
 
-    async def _work_off(self, kind: str) -> None:
-        """Until nothing of that kind is due any more."""
-        work = self._works[kind]
+    async def _work_off(self, lane: Lane) -> None:
+        """Until nothing of that lane is due any more."""
+        work = self._works[lane.kind]
         try:
-            while await self._may_begin(kind) and (job := await self._claimed(kind, work)):
+            while await self._may_begin(lane.kind) and (job := await self._claimed(lane, work)):
                 if isinstance(work, Paced):
                     work.pace.begun(self._clock())
                 await attempt(job, work, self._database.writing, self._clock)
         except Exception:  # as above; the claim runs out, and the job comes back
-            log.exception("Working on %s was broken off; it is tried again.", kind)
+            log.exception("Working on %s was broken off; it is tried again.", lane.kind)
         else:
             self._database.queued.set()  # what came in between the last look and now
         finally:
-            del self._lanes[kind]
+            del self._lanes[lane]
 
     async def _may_begin(self, kind: str) -> bool:
         work = self._works[kind]
@@ -284,9 +292,9 @@ class Worker:
     def _rests(self, kind: str, now: datetime) -> bool:
         return kind in self._resting and self._resting[kind] > now
 
-    async def _claimed(self, kind: str, work: Work) -> Claimed | None:
+    async def _claimed(self, lane: Lane, work: Work) -> Claimed | None:
         async with self._database.writing() as session:
-            return await outbox.claim(kind, lease(work), session, self._clock())
+            return await outbox.claim(lane, lease(work), session, self._clock())
 
     async def _wind_up(self) -> None:
         """What cannot end in time is broken off; its claim runs out, and it is done after the next start."""

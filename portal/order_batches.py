@@ -33,15 +33,25 @@ class Sorted:
     one_by_one: list[int] = field(default_factory=list)
     clocks: dict[int, datetime] = field(default_factory=dict)
 
+    def compare(self, place: int, each: Told, stored: Known, now: datetime) -> None:
+        outcome, clock = order_imports.already_known(stored, each, now), each.order.updated_at
+        if outcome is None:
+            self.one_by_one.append(place)
+            return
+        self.taken[place] = outcome
+        if outcome is ImportResult.UNCHANGED and clock and clock != stored.source_updated_at:
+            self.clocks[stored.id] = clock
+
 
 async def take(batch: Sequence[Told], session: AsyncSession, by: By) -> list[Taken]:
     """What became of each, in their order, as if they had been told one after the other. None spoils another.
 
     Raises OperationalError: a full disk is no fault of the orders.
     """
+    batch = [order_imports.until(each, by.at) for each in batch]
     by_name = await _sources(batch, session, by)
     known = await _known(batch, by_name, session)
-    found = _sorted(batch, known)
+    found = _sorted(batch, known, by.at)
     if found.clocks:
         await _set(found.clocks, session)
     fresh = [order_imports.as_new(batch[place], by_name[batch[place].key.source]) for place in found.fresh]
@@ -79,28 +89,18 @@ async def _known(
     return {name: await order_imports.known_of(row.id, ids[name], session) for name, row in by_name.items()}
 
 
-def _sorted(batch: Sequence[Told], known: Mapping[str, Mapping[str, Known]]) -> Sorted:
+def _sorted(batch: Sequence[Told], known: Mapping[str, Mapping[str, Known]], now: datetime) -> Sorted:
     found = Sorted()
     seen: set[Key] = set()
     for place, each in enumerate(batch):
         if each.key in seen or each.key.source not in known:
             found.one_by_one.append(place)
         elif stored := known[each.key.source].get(each.key.external_id):
-            _compare(place, each, stored, found)
+            found.compare(place, each, stored, now)
         else:
             found.fresh.append(place)
         seen.add(each.key)
     return found
-
-
-def _compare(place: int, each: Told, stored: Known, found: Sorted) -> None:
-    outcome, clock = order_imports.already_known(stored, each), each.order.updated_at
-    if outcome is None:
-        found.one_by_one.append(place)
-        return
-    found.taken[place] = outcome
-    if outcome is ImportResult.UNCHANGED and clock and clock != stored.source_updated_at:
-        found.clocks[stored.id] = clock
 
 
 async def _set(clocks: Mapping[int, datetime], session: AsyncSession) -> None:

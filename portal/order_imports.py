@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +19,9 @@ from portal.activity import By, entry
 from portal.imported import ImportedOrder
 from portal.new_orders import NewOrder
 from portal.refusals import Invalid, NotFound
+
+# A clock without a zone shows one hour twice in autumn, and one that was wrong is set back.
+CLOCKS_STEP_BACK = timedelta(hours=1)
 
 
 class ImportResult(StrEnum):
@@ -37,11 +41,15 @@ class Key:
 
 @dataclass(frozen=True)
 class Told:
-    """An order as its source tells it now; `content_sha256` as order_rows.digest counts it."""
+    """An order as its source tells it; `content_sha256` as order_rows.digest counts it.
+
+    `asked_at`: when its source was asked for it, and so it was true then. None for what came by itself, at any time.
+    """
 
     key: Key
     order: ImportedOrder
     content_sha256: str
+    asked_at: datetime | None = None
 
 
 class Known(NamedTuple):
@@ -52,11 +60,12 @@ class Known(NamedTuple):
     state: State
     content_sha256: str
     source_updated_at: datetime | None
+    changed_at: datetime
 
 
-def told(key: Key, order: ImportedOrder) -> Told:
+def told(key: Key, order: ImportedOrder, asked_at: datetime | None = None) -> Told:
     """For sources that cannot be told off: amounts that do not add up are flagged, not refused."""
-    return Told(key, order, order_rows.digest(order))
+    return Told(key, order, order_rows.digest(order), asked_at)
 
 
 def checked(key: Key, order: ImportedOrder) -> Told:
@@ -78,13 +87,14 @@ async def take(key: Key, order: ImportedOrder, session: AsyncSession, by: By) ->
 
 async def accept(each: Told, session: AsyncSession, by: By) -> tuple[Order, ImportResult]:
     """Raises Conflict."""
+    each = until(each, by.at)
     source = await sources.of_name(each.key.source, session, by)
     mine = select(Order).where(Order.source_id == source.id, Order.external_id == each.key.external_id)
     row = await session.scalar(mine)
     if row is None:
         (order_id,) = await new_orders.add([as_new(each, source)], session, by)
         return await session.get_one(Order, order_id), ImportResult.CREATED
-    if outcome := already_known(_known(row), each):
+    if outcome := already_known(_known(row), each, by.at):
         if outcome is ImportResult.UNCHANGED and each.order.updated_at:
             row.source_updated_at = each.order.updated_at  # what is older than this news is stale from now on
         return row, outcome
@@ -101,31 +111,49 @@ def as_new(each: Told, source: Source) -> NewOrder:
     )
 
 
-def already_known(known: Known, each: Told) -> ImportResult | None:
-    """Whether the source's clock or the content says that there is nothing to take over."""
-    now, have = each.order.updated_at, known.source_updated_at
-    if now and have and now < have:
+def until(each: Told, now: datetime) -> Told:
+    """What is said to have changed in the future has changed now: a clock that was wrong hides no later news."""
+    if each.order.updated_at is None or each.order.updated_at <= now:
+        return each
+    return replace(each, order=msgspec.structs.replace(each.order, updated_at=now))
+
+
+def already_known(known: Known, each: Told, now: datetime) -> ImportResult | None:
+    """Whether the source's clock or the content says that there is nothing to take over; see `until`."""
+    if _is_stale(known, each, now):
         return ImportResult.STALE
     if known.state is State.DELETED and each.order.state is not State.DELETED:
-        return ImportResult.STALE if now and have and now == have else None  # only something newer revives
+        return None
     return ImportResult.UNCHANGED if known.content_sha256 == each.content_sha256 else None
+
+
+def _is_stale(known: Known, each: Told, now: datetime) -> bool:
+    told, have = each.order.updated_at, known.source_updated_at
+    if told is None or have is None or have > now:
+        return False
+    if known.state is State.DELETED and each.order.state is not State.DELETED:
+        return told <= have  # only something newer revives
+    if each.asked_at and known.changed_at <= each.asked_at:
+        return told < have - CLOCKS_STEP_BACK
+    return told < have
 
 
 async def known_of(source_id: int, external_ids: Iterable[str], session: AsyncSession) -> dict[str, Known]:
     """What is stored of these, by external id. One statement."""
     rows = await session.execute(
         select(
-            Order.external_id, Order.id, Order.kind, Order.state, Order.content_sha256, Order.source_updated_at
+            Order.external_id, Order.id, Order.kind, Order.state, Order.content_sha256, Order.source_updated_at,
+            Order.changed_at,
         ).where(Order.source_id == source_id, Order.external_id.in_(external_ids))
     )
     return {row.external_id: Known(*row[1:]) for row in rows}
 
 
-def foretold(known: Known | None, each: Told) -> ImportResult:
+def foretold(known: Known | None, each: Told, now: datetime) -> ImportResult:
     """What would become of an order that is stored as `known`. Raises Conflict."""
     if known is None:
         return ImportResult.CREATED
-    if outcome := already_known(known, each):
+    if outcome := already_known(known, until(each, now), now):
         return outcome
     order_updates.refuse_other_kind(known.kind, each.order)
     return ImportResult.UPDATED
@@ -156,4 +184,4 @@ async def bury(order: Order, session: AsyncSession, by: By) -> None:
 
 
 def _known(row: Order) -> Known:
-    return Known(row.id, row.kind, row.state, row.content_sha256, row.source_updated_at)
+    return Known(row.id, row.kind, row.state, row.content_sha256, row.source_updated_at, row.changed_at)

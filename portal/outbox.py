@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,14 +26,25 @@ ORDER_ID = "order_id"  # a payload that has it is about that order: a notice the
 LOST = "The process ended while it worked on this."
 
 
+class Lane(NamedTuple):
+    """In which jobs of a kind are done one after the other; `name` is None for all that have no lane of their own."""
+
+    kind: str
+    name: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewJob:
-    """`key` says what this is, such as `message:12`: a second job of the same key is not added."""
+    """`key` says what this is, such as `message:12`: a second job of the same key is not added.
+
+    `lane` names those of the kind that wait for each other, where not all of them do.
+    """
 
     kind: str
     key: str
     payload: Mapping[str, object] = field(default_factory=dict)
     run_at: datetime | None = None
+    lane: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +86,14 @@ async def enqueue(new: NewJob, session: AsyncSession, at: datetime) -> bool:
     """Whether it is new. The worker wakes when the caller's transaction is committed."""
     if await session.scalar(select(Job.id).where(Job.key == new.key)) is not None:
         return False
-    job = Job(kind=new.kind, key=new.key, payload=dict(new.payload), created_at=at, run_at=new.run_at or at)
+    job = Job(
+        kind=new.kind,
+        key=new.key,
+        payload=dict(new.payload),
+        created_at=at,
+        run_at=new.run_at or at,
+        lane=new.lane,
+    )
     session.add(job)
     session.info[QUEUED] = True
     await session.flush()
@@ -85,7 +104,7 @@ async def add(new: Sequence[NewJob], session: AsyncSession, at: datetime) -> Non
     """Many of them, or one in a hurry: with keys that nobody can have used, such as the id of a new row."""
     rows = [
         {"kind": each.kind, "key": each.key, "payload": dict(each.payload), "created_at": at, "attempts": 0,
-         "run_at": each.run_at or at, "error": ""}
+         "run_at": each.run_at or at, "error": "", "lane": each.lane}
         for each in new
     ]  # fmt: skip
     await session.execute(insert(Job), rows)
@@ -93,16 +112,23 @@ async def add(new: Sequence[NewJob], session: AsyncSession, at: datetime) -> Non
 
 
 async def kinds_due(kinds: list[str], session: AsyncSession, now: datetime) -> list[str]:
-    """Which of these kinds have something to do. One statement, whatever is queued."""
+    """Which of these kinds have something to do outside of lanes of its own. One statement, whatever is queued."""
     if not kinds:
         return []
     row = (await session.execute(_which_are_due(tuple(kinds)), {NOW.key: now})).one()
     return [kind for kind, has in zip(kinds, row, strict=True) if has]
 
 
-async def claim(kind: str, lease: timedelta, session: AsyncSession, now: datetime) -> Claimed | None:
-    """The next job of that kind, or None."""
-    next_due = select(Job).where(_due(now), Job.kind == kind).order_by(Job.run_at, Job.id).limit(1)
+async def lanes_due(session: AsyncSession, now: datetime) -> list[Lane]:
+    """All named lanes that have something to do. One statement."""
+    rows = await session.execute(_LANES_DUE, {NOW.key: now})
+    return [Lane(kind, name) for kind, name in rows]
+
+
+async def claim(lane: Lane, lease: timedelta, session: AsyncSession, now: datetime) -> Claimed | None:
+    """The next job of that lane, or None."""
+    mine = Job.lane.is_(None) if lane.name is None else Job.lane == lane.name
+    next_due = select(Job).where(_due(now), Job.kind == lane.kind, mine).order_by(Job.run_at, Job.id).limit(1)
     job = await session.scalar(next_due)
     return _taken(job, lease, now) if job else None
 
@@ -145,7 +171,7 @@ async def forget_done(before: datetime, session: AsyncSession) -> None:
 @lru_cache(64)
 def _which_are_due(kinds: tuple[str, ...]) -> Select[*tuple[bool, ...]]:
     """Asked after everything that is done, about the same few kinds: laying it out would take most of the time."""
-    due = _due(NOW)
+    due = _due(NOW) & Job.lane.is_(None)
     return select(*(exists().where(due, Job.kind == kind).label(f"kind_{place}") for place, kind in enumerate(kinds)))
 
 
@@ -170,3 +196,6 @@ def _due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 def _free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(Job.locked_until.is_(None), Job.locked_until <= now)
+
+
+_LANES_DUE = select(Job.kind, Job.lane).where(_due(NOW), Job.lane.is_not(None)).distinct()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from portal.activity import SOURCE, By
 from portal.connectors import Connectors
 from portal.fetching import Access, Caller, Fetched, Gone, Hint, SourceUnavailable, Spoken, Unreadable
 from portal.jobs import Clock, Record, utc_now
-from portal.order_imports import Key
+from portal.order_imports import ImportResult, Key
 from portal.outbox import MAX_ATTEMPTS, Claimed, NotDone
 from portal.refusals import NotFound
 from portal.source_options import WEBHOOK_SECRET
@@ -100,11 +100,14 @@ class SourceDeliveries:
             found = await self._found(delivery_id)
             if found is None:
                 return _nothing
+            asked_at = self._clock() if found.caller.asks(found.access) else None
             order = await found.caller.spoken_of(found.access, found.headers, found.body)
         except SourceUnavailable as error:
             if job.attempts >= MAX_ATTEMPTS:
                 return partial(webhook_inbox.give_up, delivery_id, str(error))
             raise NotDone(str(error)) from error
+        if isinstance(order, Fetched):
+            order = replace(order, asked_at=asked_at)
         return Outcome(delivery_id, found.source.name, order).record
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
@@ -173,7 +176,8 @@ class Outcome:
         if isinstance(result, Unreadable):
             await webhook_inbox.give_up(self.delivery_id, result.why, session, by.at)
         else:
-            await note(self.delivery_id, DeliveryOutcome.APPLIED, session, by.at)
+            outcome = DeliveryOutcome.STALE if result is ImportResult.STALE else DeliveryOutcome.APPLIED
+            await note(self.delivery_id, outcome, session, by.at)
 
 
 async def _nothing(session: AsyncSession, now: datetime) -> None:

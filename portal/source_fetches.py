@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -17,12 +18,15 @@ from db.sources import RunOutcome, SourceRun
 from portal import order_batches, settings, source_imports, source_runs, sources
 from portal.activity import SOURCE, By
 from portal.connectors import Connectors
-from portal.fetching import OVERLAP, Access, Connector, Fetched, SourceUnavailable, Unreadable
+from portal.fetching import OVERLAP, Access, Batch, Connector, Fetched, SourceUnavailable, Unreadable
 from portal.jobs import Clock, Record, utc_now
 from portal.outbox import Claimed
 from portal.source_options import SWITCHED_OFF
 
-LIMIT = timedelta(minutes=30)
+# A first run takes as long as there are pages. A claim outlasts that without harm: where the process ends, the run is
+# broken off at the next start, and the next one is another job.
+LIMIT = timedelta(days=2)
+A_PAGE = timedelta(minutes=30)  # with all that is asked for beside its orders, and the service's pauses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +45,16 @@ class Fetches:
     limit = LIMIT
 
     def __init__(
-        self, database: Database, connectors: Connectors, zone: ZoneInfo | None, clock: Clock = utc_now
+        self,
+        database: Database,
+        connectors: Connectors,
+        zone: ZoneInfo | None,
+        clock: Clock = utc_now,
+        a_page: timedelta = A_PAGE,
     ) -> None:
+        """`a_page` is how long the service may take for a single one."""
         self._database = database
+        self._a_page = a_page
         self._connectors = connectors
         self._zone = zone
         self._clock = clock
@@ -82,11 +93,24 @@ class Fetches:
         """The newest change that was met. Raises SourceUnavailable."""
         newest = None
         since = begun.cursor - OVERLAP if begun.cursor else None
-        async for batch in begun.connector.changed(begun.access, since):
-            for start in range(0, len(batch.orders), order_batches.AT_ONCE):
-                await self._take(begun, batch.orders[start : start + order_batches.AT_ONCE])
+        asked_at = self._clock()
+        batches = begun.connector.changed(begun.access, since)
+        while batch := await self._next(batches):
+            orders = [replace(each, asked_at=asked_at) if isinstance(each, Fetched) else each for each in batch.orders]
+            for start in range(0, len(orders), order_batches.AT_ONCE):
+                await self._take(begun, orders[start : start + order_batches.AT_ONCE])
             newest = max(filter(None, (newest, batch.changed_at)), default=None)
+            asked_at = self._clock()
         return newest
+
+    async def _next(self, batches: AsyncIterator[Batch]) -> Batch | None:
+        """None behind the last one. Raises SourceUnavailable."""
+        seconds = self._a_page.total_seconds()
+        try:
+            async with asyncio.timeout(seconds):
+                return await anext(batches, None)
+        except TimeoutError as error:
+            raise SourceUnavailable(f"No further orders within {seconds:.0f} seconds.", RunOutcome.TIMED_OUT) from error
 
     async def _take(self, begun: Begun, some: Sequence[Fetched | Unreadable]) -> None:
         by = By(f"{SOURCE}:{begun.name}", self._clock())

@@ -54,13 +54,15 @@ async def _taken(
     """Credits last: they name orders that may have come together with them."""
     results = []
     for kind in (OrderKind.ORDER, OrderKind.CREDIT):
-        those = [(each.external_id, each.order) for each in some if each.order and each.order.kind is kind]
         told = [
-            order_imports.told(Key(source.name, external_id), await with_reference(source, order, session))
-            for external_id, order in those
+            order_imports.told(
+                Key(source.name, each.external_id), await with_reference(source, each.order, session), each.asked_at
+            )
+            for each in some
+            if each.order and each.order.kind is kind
         ]
         taken = await order_batches.take(told, session, by)
-        results += [_told(external_id, result) for (external_id, _), result in zip(those, taken, strict=True)]
+        results += [_told(each.key.external_id, result) for each, result in zip(told, taken, strict=True)]
     return results
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,8 +16,8 @@ from db.orders import Order
 from db.outbox import Job
 from db.payments import Payment, PaymentKind, PaymentStatus
 from db.settings import GeneralSettings
-from db.sources import RunOutcome, Source, SourceKind
-from portal import order_facts, outbox, settings
+from db.sources import Source, SourceKind
+from portal import order_facts, outbox, settings, source_runs
 from portal.activity import TRESEN, By, entry
 from portal.connectors import Connectors
 from portal.fetching import Access, InvoiceReport, PaymentReport, Reporter, SourceUnavailable
@@ -33,25 +34,27 @@ IS_PAID = frozenset({PaymentState.PAID, PaymentState.OVERPAID})
 
 async def payment_came(row: Payment, session: AsyncSession, now: datetime) -> None:
     """In the transaction that books it; nothing where the source of the order does not listen."""
-    if row.kind is PaymentKind.PAYMENT and await _is_heard(row.order_id, session):
+    if row.kind is PaymentKind.PAYMENT and (source_id := await _listener(row.order_id, session)):
         await session.flush()
-        await _ask(PAYMENT_ID, row.id, row.order_id, session, now)
+        await _ask(source_id, {ORDER_ID: row.order_id, PAYMENT_ID: row.id}, session, now)
 
 
 async def invoice_issued(row: Invoice, session: AsyncSession, now: datetime) -> None:
     """In the transaction that issues it; nothing where the source of the order does not listen."""
-    if row.kind is InvoiceKind.INVOICE and await _is_heard(row.order_id, session):
-        await _ask(INVOICE_ID, row.id, row.order_id, session, now)
+    if row.kind is InvoiceKind.INVOICE and (source_id := await _listener(row.order_id, session)):
+        await _ask(source_id, {ORDER_ID: row.order_id, INVOICE_ID: row.id}, session, now)
 
 
-async def _is_heard(order_id: int, session: AsyncSession) -> bool:
+async def _listener(order_id: int, session: AsyncSession) -> int | None:
+    """The source that is to hear of it."""
     listens = select(Source.id).join(Order, Order.source_id == Source.id).where(Order.id == order_id)
-    return await session.scalar(listens.where(Source.active, Source.kind.in_(LISTENING))) is not None
+    return await session.scalar(listens.where(Source.active, Source.kind.in_(LISTENING)))
 
 
-async def _ask(name: str, row_id: int, order_id: int, session: AsyncSession, now: datetime) -> None:
-    payload: dict[str, object] = {ORDER_ID: order_id, name: row_id}
-    await outbox.enqueue(NewJob(kind=KIND, key=f"{KIND}:{name}:{row_id}", payload=payload), session, now)
+async def _ask(source_id: int, payload: Mapping[str, int], session: AsyncSession, now: datetime) -> None:
+    name = INVOICE_ID if INVOICE_ID in payload else PAYMENT_ID
+    key = f"{KIND}:{name}:{payload[name]}"
+    await outbox.enqueue(NewJob(kind=KIND, key=key, payload=payload, lane=source_runs.lane_of(source_id)), session, now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ class Reports:
                 return _nothing
             await due.reporter.report(due.access, due.external_id, due.report)
         except SourceUnavailable as error:
-            raise NotDone(str(error), permanent=error.outcome is RunOutcome.UNEXPECTED) from error
+            raise NotDone(str(error), permanent=error.final) from error
         return due.record
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:

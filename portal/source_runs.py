@@ -27,8 +27,13 @@ PATIENCE = {RunOutcome.BUSY: 3, RunOutcome.UNREACHABLE: 3, RunOutcome.TIMED_OUT:
 
 
 def job_kind(kind: SourceKind) -> str:
-    """Each kind of source has a lane of its own: one that is slow holds up no other."""
+    """Each source has a lane of its own: a shop that hangs holds up no other."""
     return f"{kind.value}_run"
+
+
+def lane_of(source_id: int) -> str:
+    """What waits for one source waits for no other: runs, deliveries and reports alike."""
+    return f"source:{source_id}"
 
 
 async def ask(row: Source, cause: RunCause, session: AsyncSession, by: By) -> SourceRun:
@@ -44,7 +49,7 @@ async def ask(row: Source, cause: RunCause, session: AsyncSession, by: By) -> So
     session.add(run)
     await session.flush()
     kind = job_kind(row.kind)
-    job = NewJob(kind=kind, key=outbox.key_of(kind, run.id, by.at), payload={"run_id": run.id})
+    job = NewJob(kind=kind, key=outbox.key_of(kind, run.id, by.at), payload={"run_id": run.id}, lane=lane_of(row.id))
     await outbox.enqueue(job, session, by.at)
     return run
 

@@ -17,7 +17,7 @@ from db.engine import Transaction
 from db.payment_providers import PaymentProvider
 from db.sources import Source
 from db.webhooks import DeliveryOutcome, WebhookDelivery, unless_known
-from portal import outbox
+from portal import outbox, source_runs
 from portal.activity import TRESEN, By, entry
 from portal.outbox import NewJob
 from portal.refusals import Conflict, NotFound
@@ -88,8 +88,9 @@ async def store(incoming: Incoming, name: str, session: AsyncSession, now: datet
         kind = OF_SOURCES if incoming.provider_id is None else OF_PROVIDERS
         run_at = now if incoming.provider_id else now + BURST
         key = outbox.key_of(kind, delivery_id, now)
-        job = NewJob(kind=kind, key=key, payload={"delivery_id": delivery_id}, run_at=run_at)
-        await outbox.add([job], session, now)
+        payload: dict[str, object] = {"delivery_id": delivery_id}
+        lane = _lane(incoming.source_id)
+        await outbox.add([NewJob(kind=kind, key=key, payload=payload, run_at=run_at, lane=lane)], session, now)
 
 
 async def note(delivery_id: int, outcome: DeliveryOutcome, session: AsyncSession, now: datetime) -> None:
@@ -141,7 +142,9 @@ async def retry(delivery_id: int, session: AsyncSession, by: By) -> None:
         raise Conflict(NOT_GIVEN_UP)
     row.outcome, row.worked_on_at, row.error = None, None, ""
     kind = OF_PROVIDERS if row.provider_id else OF_SOURCES
-    await _ask(row.id, kind, outbox.key_of(kind, row.id, by.at), session, by.at)
+    payload: dict[str, object] = {"delivery_id": row.id}
+    key = outbox.key_of(kind, row.id, by.at)
+    await outbox.enqueue(NewJob(kind=kind, key=key, payload=payload, lane=_lane(row.source_id)), session, by.at)
     session.add(entry(by, "webhook_delivery_retried", details=await _sender(row, session)))
 
 
@@ -154,9 +157,9 @@ async def purge(transaction: Transaction, now: datetime) -> None:
         )
 
 
-async def _ask(delivery_id: int, kind: str, key: str, session: AsyncSession, now: datetime) -> None:
-    payload: dict[str, object] = {"delivery_id": delivery_id}
-    await outbox.enqueue(NewJob(kind=kind, key=key, payload=payload), session, now)
+def _lane(source_id: int | None) -> str | None:
+    """A shop is asked about each of its deliveries, and may hang."""
+    return None if source_id is None else source_runs.lane_of(source_id)
 
 
 def _of_sender(incoming: Incoming) -> ColumnElement[bool]:

@@ -26,6 +26,7 @@ from portal.activity import CUSTOMER, TRESEN, By
 from portal.imported import ImportedOrder
 from portal.order_facts import of_one
 from portal.orders import OrderFacts
+from portal.outbox import Lane
 from portal.payment_attempts import Attempt
 from portal.payment_providers import NewProvider
 from portal.payment_returns import Arrival
@@ -145,7 +146,7 @@ class Cashier:
         """As the worker does: whatever of that kind is due."""
         while True:
             async with self.database.writing() as session:
-                claimed = await outbox.claim(kind, jobs.lease(work), session, self.now)
+                claimed = await outbox.claim(Lane(kind), jobs.lease(work), session, self.now)
             if claimed is None:
                 return
             await jobs.attempt(claimed, work, self.database.writing, lambda: self.now)

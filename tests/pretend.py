@@ -77,12 +77,16 @@ def changing(deed: str, path: str) -> None:
 
 
 class PretendShop:
-    """A service that orders are fetched from: it tells what `batches` hold, and then of its `trouble` if it has any."""
+    """A service that orders are fetched from: it tells what `batches` hold, and then of its `trouble` if it has any.
+
+    `meanwhile` is awaited before each batch.
+    """
 
     def __init__(self) -> None:
         self.batches: list[Batch] = []
         self.trouble: SourceUnavailable | None = None
         self.asked: list[datetime | None] = []
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     def refuse(self, options: Mapping[str, str]) -> None:
         if options.get("username") == "nobody":
@@ -96,6 +100,8 @@ class PretendShop:
     async def changed(self, access: Access, since: datetime | None) -> AsyncIterator[Batch]:
         self.asked.append(since)
         for batch in self.batches:
+            if self.meanwhile:
+                await self.meanwhile()
             yield batch
         if self.trouble:
             raise self.trouble

@@ -18,13 +18,17 @@ Told: TypeAlias = dict[str, object]
 AnyRequest: TypeAlias = Request[object, object, State]
 USERNAME, PASSWORD = "jana@naehwerk.example", "demo-Garn-und-Nadel"
 API_KEY = "DEMO0123-4567-89AB-CDEF-0123456789AB"
+A_PAGE = "page"
 A_SECOND = 2  # calls of one endpoint
 ZONE = ZoneInfo("Europe/Berlin")
 
 
 @dataclass
 class Account:
-    """`troubles` are answered first, each once: a status with its Retry-After, or 200 with an error code."""
+    """`troubles` are answered first, each once: a status with its Retry-After, or 200 with an error code.
+
+    The code `page` stands for an answer that is no envelope.
+    """
 
     orders: dict[int, Told] = field(default_factory=dict)
     patchable: list[str] = field(default_factory=lambda: ["PayedAt", "PaymentMethod", "SellerComment"])
@@ -51,6 +55,9 @@ class Account:
         if self.troubles and self.troubles[0][0] != 200:
             status, after = self.troubles.pop(0)
             raise HTTPException(status_code=status, headers={"Retry-After": after} if after else {})
+        if self.troubles and self.troubles[0][1] == A_PAGE:
+            self.troubles.pop(0)
+            raise HTTPException(status_code=200, detail="We are back in a few minutes.")
         lately, now = self.calls[endpoint], time.monotonic()
         while lately and lately[0] <= now - 1:
             lately.popleft()

@@ -53,6 +53,17 @@ def taken(body: bytes) -> None:
     _opened(body)
 
 
+def refusal(body: bytes) -> BillbeeRefused | None:
+    """Why Billbee itself refuses; None where that is not told, or by somebody else."""
+    try:
+        taken(body)
+    except BillbeeRefused as error:
+        return error
+    except NotUnderstood:
+        pass
+    return None
+
+
 def order(told: object) -> Order:
     """One order of a page. Raises NotUnderstood."""
     return shaped(told, Order)

@@ -9,9 +9,9 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from integrations.billbee import webhooks
-from integrations.billbee.client import Billbee
+from integrations.billbee.client import Billbee, unreadable
 from integrations.tolerant import NotUnderstood, parsed
-from portal.fetching import Access, Hint, SourceUnavailable, Spoken
+from portal.fetching import Access, Hint, Spoken
 from portal.mail_servers import is_loopback
 
 WEBHOOKS = "webhooks"
@@ -34,6 +34,9 @@ class BillbeeCalls:
 
     def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {}
+
+    def asks(self, access: Access) -> bool:
+        return False
 
     async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:
         return Hint()
@@ -60,4 +63,4 @@ class BillbeeCalls:
         try:
             return parsed(await self.billbee.call(access, "GET", path))
         except NotUnderstood as error:
-            raise SourceUnavailable(f"An answer that is none of Billbee's: {error}") from error
+            raise unreadable(error) from error

@@ -28,6 +28,8 @@ A_NUMBER = re.compile(r"/\d+")
 PACE = Pace(apart=0.55)
 NOT_LET_IN = frozenset({1, 16, 17})  # ApiNotActivated, NoPaidAccount, ApiServiceNotBooked
 INTERNAL_ERROR = 8
+FINAL = frozenset({2, 5, 6, 11})  # OrderNotFound, OrderCanceled, OrderDeleted, InvalidData
+MAY_SAY_WHY = frozenset({400, 404, 405, 409, 410, 422})  # in an envelope; a server in front of Billbee has none
 
 
 class Billbee:
@@ -56,7 +58,10 @@ class Billbee:
             yield _batch(some, account)
 
     async def call(self, access: Access, method: str, path: str, content: bytes = b"") -> bytes:
-        """The body of a good answer, whatever its envelope says. `path` begins with the name of its endpoint."""
+        """The body of a good answer, whatever its envelope says. `path` begins with the name of its endpoint.
+
+        Raises SourceUnavailable.
+        """
         headers = {
             "x-billbee-api-key": access.options["api_key"],
             "authorization": basic(access.options["username"], access.options["password"]),
@@ -65,7 +70,10 @@ class Billbee:
         if content:
             headers["content-type"] = "application/json"
         place = f"{access.name}:{method}:{A_NUMBER.sub('/', path.partition('?')[0])}"
-        return good(await self._asking.ask(Ask(method, f"{self.base}/{path}", headers, content), place))
+        answer = await self._asking.ask(Ask(method, f"{self.base}/{path}", headers, content), place)
+        if answer.status in MAY_SAY_WHY and (why := answers.refusal(answer.content)):
+            raise unavailable(why)
+        return good(answer)
 
     async def _page(self, access: Access, number: int, size: int, since: datetime | None) -> Page:
         query = {"page": str(number), "pageSize": str(size)}
@@ -77,13 +85,19 @@ class Billbee:
         except BillbeeRefused as error:
             raise unavailable(error) from error
         except NotUnderstood as error:
-            raise SourceUnavailable(f"An answer that is none of Billbee's: {error}") from error
+            raise unreadable(error) from error
 
 
 def unavailable(error: BillbeeRefused) -> SourceUnavailable:
     if error.code in NOT_LET_IN:
         return SourceUnavailable(str(error), RunOutcome.DENIED)
-    return SourceUnavailable(str(error), RunOutcome.BUSY if error.code == INTERNAL_ERROR else RunOutcome.UNEXPECTED)
+    outcome = RunOutcome.BUSY if error.code == INTERNAL_ERROR else RunOutcome.UNEXPECTED
+    return SourceUnavailable(str(error), outcome, final=error.code in FINAL)
+
+
+def unreadable(error: NotUnderstood) -> SourceUnavailable:
+    """Such as a page that says, with HTTP 200, that it is being worked on Billbee: it passes."""
+    return SourceUnavailable(f"An answer that is none of Billbee's: {error}", RunOutcome.BUSY)
 
 
 def naive(at: datetime, zone: ZoneInfo) -> str:

@@ -14,10 +14,10 @@ import msgspec
 
 from integrations.billbee import answers
 from integrations.billbee.answers import BillbeeRefused
-from integrations.billbee.client import ORDERS, Billbee, naive, unavailable
+from integrations.billbee.client import ORDERS, Billbee, naive, unavailable, unreadable
 from integrations.billbee.shapes import Order
 from integrations.tolerant import NotUnderstood
-from portal.fetching import Access, InvoiceReport, PaymentReport, SourceUnavailable
+from portal.fetching import Access, InvoiceReport, PaymentReport
 
 PAID = 3
 WAIT_FOR_MONEY = frozenset({1, 2, 11, 12, 15})  # ordered, confirmed, dunned; every other state says more than "paid"
@@ -38,7 +38,7 @@ class BillbeeReports:
         except BillbeeRefused as error:
             raise unavailable(error) from error
         except NotUnderstood as error:
-            raise SourceUnavailable(f"An answer that is none of Billbee's: {error}") from error
+            raise unreadable(error) from error
 
 
 @dataclass(frozen=True)

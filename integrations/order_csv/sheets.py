@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,7 @@ DELIMITERS = ";,\t|"
 # How a workbook of Excel or LibreOffice begins: a ZIP archive, or the compound file of older versions.
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BEYOND_ASCII = re.compile("[^\\x00-\\x7f]+")
 SEPARATOR_HINT = "sep="  # how Excel says which delimiter a file has
 
 
@@ -66,7 +68,7 @@ def rows(file: BinaryIO, sheet: Sheet) -> Iterator[Row]:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                raise Unreadable(Code.QUOTE_NOT_CLOSED, begins) from error
+                raise Unreadable(_quote(error), begins) from error
             if cells is None:
                 return
             if any(cell.strip() for cell in cells):
@@ -103,8 +105,13 @@ class _Lines:
         return line
 
 
+def _quote(error: csv.Error) -> Code:
+    """What is wrong with a quotation mark; the reader of csv says so in words alone."""
+    return Code.QUOTE_IN_CELL if "expected after" in str(error) else Code.QUOTE_NOT_CLOSED
+
+
 def _encoding(file: BinaryIO) -> str:
-    """That of its byte order mark, else UTF-8 where every byte is, else what Windows has written for decades."""
+    """That of its byte order mark, else UTF-8 where nearly all bytes are, else what Windows has always written."""
     file.seek(0)
     start = file.read(4)
     for mark, encoding in BOMS:
@@ -121,8 +128,24 @@ def _encoding(file: BinaryIO) -> str:
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return "cp1252"
+        return "utf-8" if _is_mostly_utf8(file) else "cp1252"
     return "utf-8"
+
+
+def _is_mostly_utf8(file: BinaryIO) -> bool:
+    """Whether more characters were met that are UTF-8 and nothing else than bytes that are not.
+
+    In what Windows writes, two such bytes hardly ever make a character: a few that are broken spoil no whole file.
+    """
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    good = bad = 0
+    while piece := file.read(PIECE):
+        text = decoder.decode(piece)
+        broken = text.count("\ufffd")
+        bad += broken
+        good += sum(map(len, BEYOND_ASCII.findall(text))) - broken
+    return good > bad
 
 
 @contextmanager
@@ -155,7 +178,7 @@ def _header(first: str, lines: _Lines, delimiter: str) -> tuple[str, ...]:
     try:
         cells = next(csv.reader(together(), delimiter=delimiter, strict=True), [])
     except csv.Error as error:
-        raise Unreadable(Code.QUOTE_NOT_CLOSED) from error
+        raise Unreadable(_quote(error)) from error
     header = tuple(cell.strip() for cell in cells)
     if len([name for name in header if name]) < 2:
         raise Unreadable(Code.NO_HEADER, lines.count)

@@ -86,6 +86,9 @@ class WooCommerce:
     def kept(self, headers: Mapping[str, str]) -> dict[str, str]:
         return webhooks.kept(headers)
 
+    def asks(self, access: Access) -> bool:
+        return has_key(access)
+
     async def spoken_of(self, access: Access, headers: Mapping[str, str], body: bytes) -> Spoken:
         """Deliveries come late and out of order: with a key, the shop is asked what is true now."""
         try:

@@ -13,7 +13,7 @@ from litestar.params import FromPath, SkipValidation
 from litestar.response import Redirect
 
 from db.orders import Order, State
-from portal import dossiers, exported, notices, order_history, order_list
+from portal import dossiers, doubles, exported, notices, order_history, order_list
 from portal.dossiers import Dossier
 from portal.exported import ExportedOrder
 from portal.order_list import Concern, OrderFilter, Turn
@@ -139,12 +139,14 @@ async def show_order(asked: Asked) -> Redirect:
 
 
 @route("/admin/orders/{order_id:int}/overview", http_method=["GET", "HEAD"])
-async def show_overview(asked: Asked, now: Now) -> Page:
+async def show_overview(asked: Asked, house: House, now: Now) -> Page:
+    async with house.database.reading() as session:
+        others = await doubles.of_order(asked.dossier.order.id, session)
     tab = OverviewTab(
         frame=asked.frame(),
         head=asked.head("overview"),
         done=Done.of(asked.done),
-        overview=Overview.of(asked.order, asked.dossier, now),
+        overview=Overview.of(asked.order, asked.dossier, others, now),
     )
     return Page(tab, locale=asked.merchant.locale)
 

@@ -16,6 +16,7 @@ from db.sources import RunCause, Source
 from db.webhooks import SourceWebhook
 from portal import (
     csv_imports,
+    doubles,
     sessions,
     source_checks,
     source_options,
@@ -38,7 +39,7 @@ from views import Page
 from views.admin.csv_imports import FileRow
 from views.admin.frame import Frame
 from views.admin.labels import SOURCE
-from views.admin.settings_sources import DeliveryRow, SourcePage, WebhookLine, fault_rows
+from views.admin.settings_sources import DeliveryRow, SourcePage, WebhookLine, double, fault_rows
 from views.admin.source_words import NAME_STAYS, NAME_TAKEN, ORDERS_REFER, UNUSABLE, RunRow, Told, title, told_of
 from views.form import Form, Label, Submitted
 from views.sentences import Sentence
@@ -187,6 +188,7 @@ async def _page(source_id: int, house: PortalHouse, merchant: SignedIn, shown: S
         webhook = await source_webhooks.of(row.id, session)
         imports = await csv_imports.of_source(row.id, session)
         deliveries = await webhook_inbox.given_up(session, source_id=row.id)
+        same = await doubles.among_newest(session)
     stored = _stored(row)
     form = shown.form or Form.of(path, _labels(stored), stored, saved=shown.saved.split("."))
     if waiting := await kept_for(path, merchant, house):
@@ -204,6 +206,7 @@ async def _page(source_id: int, house: PortalHouse, merchant: SignedIn, shown: S
         secrets=tuple(source_options.set_secrets(row)),
         is_fetched=source_options.is_fetched(row),
         is_running=any(run.ended_at is None for run in runs),
+        doubles=tuple(double(row.name, other) for other in same.get(row.name, ())),
         runs=tuple(RunRow.of(run, zone) for run in runs),
         faults=fault_rows(faults),
         imports=tuple(FileRow.of(file, row.name, done, zone) for done, file in imports),

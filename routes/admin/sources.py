@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from db.sources import Source, SourceKind
-from portal import sessions, source_options, source_runs, sources, webhook_inbox
+from portal import doubles, sessions, source_options, source_runs, sources, webhook_inbox
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid, NotFound
 from portal.sessions import SignedIn
@@ -20,7 +20,7 @@ from routes.forms import texts_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import Frame
-from views.admin.settings_sources import DeliveryRow, NewSourcePage, SourceRow, SourcesPage, kinds, new_fields
+from views.admin.settings_sources import DeliveryRow, NewSourcePage, SourceRow, SourcesPage, double, kinds, new_fields
 from views.admin.source_words import NAME_TAKEN, title, told_of
 from views.sentences import Sentence
 
@@ -34,8 +34,15 @@ async def show_sources(house: House, merchant: Merchant) -> Page:
     async with house.database.reading() as session:
         last = await source_runs.last_of_each(session)
         rows = [SourceRow.of(row, last.get(row.id), zone) for row in await sources.every(session)]
+        same = await doubles.among_newest(session)
         deliveries = [DeliveryRow.of(each, zone) for each in await webhook_inbox.given_up(session)]
-    page = SourcesPage(frame=Frame.of(merchant, PATH), rows=tuple(rows), kinds=kinds(), deliveries=tuple(deliveries))
+    page = SourcesPage(
+        frame=Frame.of(merchant, PATH),
+        rows=tuple(rows),
+        doubles=tuple(double(name, other) for name, others in same.items() for other in others if name < other),
+        kinds=kinds(),
+        deliveries=tuple(deliveries),
+    )
     return Page(page, locale=merchant.locale)
 
 

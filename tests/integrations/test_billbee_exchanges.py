@@ -116,7 +116,13 @@ async def test_whoever_is_told_to_wait_waits_and_asks_again(billbee: Billbee, se
 
 @pytest.mark.parametrize(
     ("code", "outcome"),
-    [("1", RunOutcome.DENIED), ("17", RunOutcome.DENIED), ("8", RunOutcome.BUSY), ("11", RunOutcome.UNEXPECTED)],
+    [
+        ("1", RunOutcome.DENIED),
+        ("17", RunOutcome.DENIED),
+        ("8", RunOutcome.BUSY),
+        ("11", RunOutcome.UNEXPECTED),
+        ("page", RunOutcome.BUSY),
+    ],
 )
 async def test_an_error_that_comes_with_http_200_is_an_error(billbee: Billbee, service: StandIn, code, outcome):
     service.account.troubles = [(200, code)]

@@ -118,6 +118,17 @@ def test_a_quote_that_nobody_closes_ends_the_reading_and_swallows_no_order_silen
     assert [(each.external_id, each.order) for each in found] == [("6", None)]  # it may go on in what cannot be read
 
 
+def test_text_behind_a_closing_quote_is_told_as_that():
+    text = f'{GERMAN}\n6;20.10.2026;EUR;"Foo" bar;1;1,00;19\n'
+    file = io.BytesIO(text.encode())
+    sheet = order_csv.sniffed(file)
+
+    with pytest.raises(Unreadable) as refused:
+        list(order_csv.orders(file, sheet, order_csv.applied(order_csv.PRESETS[2], sheet.header), SHOP))
+
+    assert (refused.value.finding.line, refused.value.finding.code) == (2, Code.QUOTE_IN_CELL)
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -340,6 +351,16 @@ def test_all_that_is_wrong_is_told_at_once():
     (found,) = read(own(bestelldatum="x", steuersatz="y", waehrung="z"))
 
     assert {column for _, column, _ in codes(found)} == {"bestelldatum", "steuersatz", "waehrung"}
+
+
+def test_one_broken_byte_spoils_its_own_cell_and_no_other():
+    rows = "7;20.10.2026;EUR;Größe;1;1,00;19\n8;20.10.2026;EUR;Mützen;1;1,00;19\n9;20.10.2026;EUR;?;1;1,00;19\n"
+
+    first, second, third = read(f"{GERMAN}\n{rows}".encode().replace(b"?", b"\xfc"))
+
+    assert first.order and second.order
+    assert [each.order.lines[0].title for each in (first, second) if each.order] == ["Größe", "Mützen"]
+    assert (third.order, codes(third)) == (None, [(4, "titel", Code.UNDECODABLE)])
 
 
 def test_a_byte_that_is_no_character_is_found_in_its_cell():

@@ -44,6 +44,7 @@ from portal.mail_servers import MailServer
 from portal.message_templates import NewTemplate
 from portal.messages import Messages, Post
 from portal.order_imports import Key
+from portal.outbox import Lane
 from portal.refusals import Conflict, Invalid
 from portal.second_looks import SecondLooks
 from portal.settings import AutomationsChange
@@ -99,7 +100,7 @@ class Shop:
         """All that is due now, as the worker would do it."""
         while True:
             async with self.database.writing() as session:
-                job = await outbox.claim(JOB, jobs.lease(self.runs), session, self.now)
+                job = await outbox.claim(Lane(JOB), jobs.lease(self.runs), session, self.now)
             if job is None:
                 return
             await jobs.attempt(job, self.runs, self.database.writing, lambda: self.now)

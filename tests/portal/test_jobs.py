@@ -14,7 +14,7 @@ from db.engine import Database
 from db.outbox import DueTime, Job
 from portal import jobs, outbox
 from portal.jobs import Periodic, Worker, every, plan
-from portal.outbox import MAX_ATTEMPTS, Claimed, NewJob, NotDone
+from portal.outbox import MAX_ATTEMPTS, Claimed, Lane, NewJob, NotDone
 from tests.factories import NOON
 
 DAY = timedelta(days=1)
@@ -97,6 +97,26 @@ async def test_what_was_left_before_the_start_is_done(database: Database):
         await until(lambda: chore.recorded)
 
 
+async def test_one_that_hangs_holds_up_nothing_but_its_own_lane(database: Database):
+    chore = Chore()
+
+    async def hang(job: Claimed) -> None:
+        if job.key == "chore:hangs":
+            await asyncio.sleep(60)
+
+    chore.trouble = hang
+    lanes = {"chore:hangs": "a", "chore:behind it": "a", "chore:other": "b", "chore:any": None}
+    async with Worker(database, {"chore": chore}, poll_seconds=60).running(grace_seconds=0):
+        async with database.writing() as session:
+            for key, lane in lanes.items():
+                await outbox.enqueue(NewJob(kind="chore", key=key, lane=lane), session, jobs.utc_now())
+        await until(lambda: len(chore.recorded) == 2)
+        await put(database, "chore:more")
+        await until(lambda: len(chore.recorded) == 3)
+
+    assert set(chore.recorded) == {"chore:other", "chore:any", "chore:more"}
+
+
 async def test_what_comes_while_the_lane_is_ending_does_not_wait_for_the_next_poll(database: Database):
     chore = Chore()
     async with Worker(database, {"chore": chore}, poll_seconds=60).running():
@@ -177,7 +197,7 @@ async def test_a_job_that_ends_the_process_every_time_is_given_up(database: Data
     now = jobs.utc_now()
     for crash in range(MAX_ATTEMPTS):
         async with database.writing() as session:
-            assert await outbox.claim("chore", timedelta(seconds=1), session, now + timedelta(seconds=crash))
+            assert await outbox.claim(Lane("chore"), timedelta(seconds=1), session, now + timedelta(seconds=crash))
     chore = Chore()
     worker = Worker(database, {"chore": chore}, clock=lambda: now + timedelta(minutes=1))
     async with worker.running():

@@ -29,7 +29,7 @@ from tests.factories import NOON, SHOP, a_line, an_imported_order, an_imported_p
 
 T = TypeVar("T", bound=Base)
 CREATED, UPDATED, UNCHANGED, STALE = ImportResult
-LATER = NOON + timedelta(hours=1)
+EARLY = NOON - timedelta(hours=1)
 OF_ORDERS: Sequence[type[Base]] = (Address, OrderTag, Line, Payment, Waiver, Activity, AutomationRun)
 OWN_NAMES = {"id", "order_id", "source_id", "place"}  # ids differ from one shop to the next
 ORDERS = (
@@ -122,19 +122,19 @@ async def test_many_at_once_are_stored_like_one_after_the_other(shop: Shop):
 
 
 async def test_what_is_known_is_compared_and_what_changed_is_taken_over(shop: Shop):
-    before = [an_imported_order(number=number, updated_at=NOON) for number in ("same", "newer", "older", "changed")]
+    before = [an_imported_order(number=number, updated_at=EARLY) for number in ("same", "newer", "older", "changed")]
     await shop.sends(*before)
 
     taken = await shop.sends(
         before[0],
-        an_imported_order(number="newer", updated_at=LATER),
-        an_imported_order(number="older", updated_at=NOON - timedelta(hours=1), state=State.CANCELLED),
-        an_imported_order(number="changed", updated_at=LATER, state=State.PAID),
+        an_imported_order(number="newer", updated_at=NOON),
+        an_imported_order(number="older", updated_at=EARLY - timedelta(hours=1), state=State.CANCELLED),
+        an_imported_order(number="changed", updated_at=NOON, state=State.PAID),
         an_imported_order(number="new"),
     )
 
     assert taken == [UNCHANGED, UNCHANGED, STALE, UPDATED, CREATED]
-    late = an_imported_order(number="newer", updated_at=NOON + timedelta(minutes=1), state=State.PAID)
+    late = an_imported_order(number="newer", updated_at=EARLY + timedelta(minutes=1), state=State.PAID)
     assert await shop.sends(late) == [STALE]
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta, timezone
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from db.activity import Activity
 from db.orders import Address, Line, Order, OrderKind, OrderTag, State
@@ -24,7 +24,7 @@ from tests.factories import DAY, NOON, ORDERED, SHOP, a_line, an_imported_order,
 
 CREATED, UPDATED, UNCHANGED, STALE = ImportResult
 KEY = Key("etsy", "3123456789")
-EARLY, LATER, LATEST = NOON, NOON + timedelta(hours=1), NOON + timedelta(hours=2)
+EARLY, LATER, LATEST = NOON - timedelta(hours=2), NOON - timedelta(hours=1), NOON
 
 
 @pytest.fixture
@@ -111,6 +111,21 @@ async def test_an_older_clock_is_stale_and_changes_nothing(shop):
 
     assert await shop.puts(updated_at=EARLY, state=State.ORDERED) is STALE
     assert (await shop.order()).state is State.PAID
+
+
+async def test_a_clock_from_the_future_counts_as_now(shop):
+    await shop.puts(updated_at=NOON + 365 * DAY)
+
+    assert (await shop.order()).source_updated_at == NOON
+    assert await shop.puts(updated_at=NOON, state=State.PAID) is UPDATED
+
+
+async def test_a_clock_from_the_future_that_was_stored_before_hides_nothing(shop):
+    await shop.puts(updated_at=EARLY)
+    async with shop.database.writing() as session:
+        await session.execute(update(Order).values(source_updated_at=NOON + 365 * DAY))
+
+    assert await shop.puts(updated_at=LATER, state=State.CANCELLED) is UPDATED
 
 
 async def test_the_same_clock_with_another_content_is_an_update(shop):

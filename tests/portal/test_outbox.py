@@ -10,7 +10,7 @@ from db.engine import Database
 from db.outbox import Job
 from portal import outbox
 from portal.activity import TRESEN, By
-from portal.outbox import MAX_ATTEMPTS, Claimed, NewJob, NotDone, delay
+from portal.outbox import MAX_ATTEMPTS, Claimed, Lane, NewJob, NotDone, delay
 from tests.factories import NOON
 
 LEASE = timedelta(seconds=60)
@@ -30,7 +30,7 @@ async def put(database: Database, *jobs: NewJob) -> None:
 
 async def claimed(database: Database, at: datetime = NOON, kind: str = "mail") -> Claimed | None:
     async with database.writing() as session:
-        return await outbox.claim(kind, LEASE, session, at)
+        return await outbox.claim(Lane(kind), LEASE, session, at)
 
 
 async def took(database: Database, at: datetime = NOON, kind: str = "mail") -> Claimed:
@@ -150,6 +150,20 @@ async def test_the_worker_learns_which_kinds_have_something_due(database: Databa
     async with database.reading() as session:
         assert await outbox.kinds_due(["later", "mail", "none", "taken"], session, NOON) == ["mail"]
         assert await outbox.kinds_due([], session, NOON) == []
+
+
+async def test_jobs_of_one_kind_wait_for_each_other_only_in_their_lane(database: Database):
+    here, there = (NewJob(kind="fetch", key=f"fetch:{name}", lane=name) for name in ("here", "there"))
+    await put(database, here, there, NewJob(kind="fetch", key="fetch:later", lane="later", run_at=NOON + HOUR))
+
+    async with database.reading() as session:
+        assert await outbox.kinds_due(["fetch"], session, NOON) == []
+        assert await outbox.lanes_due(session, NOON) == [Lane("fetch", "here"), Lane("fetch", "there")]
+    async with database.writing() as session:
+        assert await outbox.claim(Lane("fetch"), LEASE, session, NOON) is None
+        job = await outbox.claim(Lane("fetch", "there"), LEASE, session, NOON)
+        assert job and job.key == "fetch:there"
+        assert await outbox.lanes_due(session, NOON) == [Lane("fetch", "here")]
 
 
 # --- Failures

@@ -19,6 +19,7 @@ from portal.activity import TRESEN, By
 from portal.jobs import Paced, Worker
 from portal.mail_servers import MailServer
 from portal.messages import AUTOMATIC, KIND, Messages, NewMessage, Post
+from portal.outbox import Lane
 from portal.paces import MailsPerMinute
 from portal.settings import AutomationsChange
 from portal.vault import Vault
@@ -54,7 +55,7 @@ async def drain(messages: Messages, pace: MailsPerMinute, database: Database, no
     begun = 0
     while await pace.free_at(now) <= now:
         async with database.writing() as session:
-            job = await outbox.claim(AUTOMATIC, jobs.lease(messages), session, now)
+            job = await outbox.claim(Lane(AUTOMATIC), jobs.lease(messages), session, now)
         if job is None:
             break
         pace.begun(now)

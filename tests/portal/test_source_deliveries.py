@@ -19,10 +19,11 @@ from demo.woocommerce_stand_in.hooks import signature
 from integrations.asking import Pace
 from integrations.clouds.wire import Patience, Wire
 from integrations.woocommerce.client import WooCommerce
-from portal import outbox, sources, webhook_inbox
+from portal import outbox, source_runs, sources, webhook_inbox
 from portal.activity import By
 from portal.connectors import Connectors
 from portal.jobs import attempt
+from portal.outbox import Lane
 from portal.refusals import Conflict, NotFound
 from portal.source_deliveries import Call, NotGenuine, SourceDeliveries
 from portal.sources import NewSource, SourceChange
@@ -69,8 +70,9 @@ class Shop:
 
     async def work(self) -> None:
         while True:
+            lane = Lane(OF_SOURCES, source_runs.lane_of(1))
             async with self.database.writing() as session:
-                job = await outbox.claim(OF_SOURCES, self.deliveries.limit, session, self.now + webhook_inbox.BURST)
+                job = await outbox.claim(lane, self.deliveries.limit, session, self.now + webhook_inbox.BURST)
             if job is None:
                 return
             await attempt(job, self.deliveries, self.database.writing, lambda: self.now)
@@ -220,6 +222,19 @@ async def test_without_a_key_the_delivery_itself_counts_and_an_older_one_changes
     await shop.work()
 
     assert await shop.states() == {"7": State.COMPLETED}
+    assert await shop.outcomes() == [DeliveryOutcome.APPLIED, DeliveryOutcome.STALE]
+
+
+async def test_one_wrong_clock_does_not_hide_all_later_news(shop: Shop):
+    await shop.connect(has_key=False)
+
+    await shop.call(an_order(7, status="processing", date_modified_gmt="2027-12-01T11:00:00"))
+    await shop.work()
+    shop.now += MINUTE
+    await shop.call(an_order(7, status="cancelled", date_modified_gmt="2026-12-01T11:01:00"))
+    await shop.work()
+
+    assert await shop.states() == {"7": State.CANCELLED}
     assert await shop.outcomes() == [DeliveryOutcome.APPLIED] * 2
 
 

@@ -19,11 +19,12 @@ from integrations.asking import Pace
 from integrations.billbee.client import Billbee
 from integrations.billbee.reports import BillbeeReports
 from integrations.clouds.wire import Patience, Wire
-from portal import order_imports, outbox, payment_receipts, source_reports, sources
+from portal import order_imports, outbox, payment_receipts, source_reports, source_runs, sources
 from portal.activity import By
 from portal.connectors import Connectors
 from portal.jobs import attempt
 from portal.order_imports import Key
+from portal.outbox import Lane
 from portal.payment_receipts import NewReceipt
 from portal.source_reports import Reports
 from portal.sources import NewSource, SourceChange
@@ -32,6 +33,7 @@ from tests.factories import BERLIN, KEYS, NOON, an_imported_order
 from tests.integrations.test_billbee_orders import an_order
 from tests.portal.invoicing import ERIKA, HOME, Bookkeeping
 
+LANE = Lane(source_reports.KIND, source_runs.lane_of(1))
 NUMBER = 300000000000042
 JANA = By("merchant:1", NOON)
 
@@ -77,7 +79,7 @@ class Account:
     async def work(self) -> None:
         while True:
             async with self.database.writing() as session:
-                job = await outbox.claim(source_reports.KIND, self.reports.limit, session, self.now)
+                job = await outbox.claim(LANE, self.reports.limit, session, self.now)
             if job is None:
                 return
             await attempt(job, self.reports, self.database.writing, lambda: self.now)
@@ -218,7 +220,7 @@ async def test_a_crash_after_the_report_repeats_it_without_a_trace(account: Acco
     order = await account.is_ordered()
     await account.receives(order)
     async with account.database.writing() as session:
-        job = await outbox.claim(source_reports.KIND, account.reports.limit, session, account.now)
+        job = await outbox.claim(LANE, account.reports.limit, session, account.now)
     assert job
     await account.reports.do(job)
     written = list(account.written)
@@ -279,7 +281,7 @@ async def test_an_error_in_a_good_answer_is_none_the_less_one(account: Account):
 
 async def test_what_billbee_refuses_for_good_stands_in_the_history_of_the_order(account: Account):
     order = await account.is_ordered()
-    del account.stand_in.account.orders[NUMBER]
+    account.stand_in.account.troubles = [(200, "6")]
     await account.receives(order)
 
     await account.work()
@@ -287,7 +289,21 @@ async def test_what_billbee_refuses_for_good_stands_in_the_history_of_the_order(
     async with account.database.reading() as session:
         [notice] = await session.scalars(select(Activity).where(Activity.kind == "source_report_failed"))
     assert (notice.order_id, notice.notice) == (order.id, True)
-    assert "HTTP 404" in str(notice.details["error"])
+    assert "error 6" in str(notice.details["error"])
+
+
+@pytest.mark.parametrize("trouble", [(200, "page"), (200, "10"), (400, ""), (404, ""), (405, ""), (410, "")])
+async def test_what_may_pass_is_no_refusal_for_good(account: Account, trouble: tuple[int, str]):
+    order = await account.is_ordered()
+    account.stand_in.account.troubles = [trouble]
+    await account.receives(order)
+
+    await account.work()
+    assert [(job.done_at, job.dead_at) for job in await account.jobs()] == [(None, None)]
+    account.now += timedelta(minutes=2)
+    await account.work()
+
+    assert account.told["State"] == 3
 
 
 async def test_without_keys_it_waits_for_new_ones(account: Account):

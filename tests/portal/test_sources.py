@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from db.activity import Activity
 from db.engine import Database
-from db.orders import Order, OrderKind
+from db.orders import Order, OrderKind, State
 from db.outbox import Job
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from portal import order_facts, order_imports, outbox, source_runs, sources
@@ -20,6 +21,7 @@ from portal.fetching import Batch, Fetched, SourceUnavailable, Unreadable
 from portal.imported import ImportedOrder
 from portal.jobs import attempt
 from portal.order_imports import Key
+from portal.outbox import Lane
 from portal.refusals import Conflict, Invalid
 from portal.source_fetches import Fetches
 from portal.sources import NewSource, SourceChange
@@ -58,12 +60,12 @@ class Counter:
         async with self.database.writing() as session:
             return await source_runs.ask(await sources.one(row.id, session), RunCause.ASKED, session, self.by)
 
-    async def work(self) -> None:
+    async def work(self, **terms: timedelta) -> None:
         """Does every run that is waiting."""
-        work = Fetches(self.database, self.connectors, BERLIN, clock=lambda: self.now)
+        work = Fetches(self.database, self.connectors, BERLIN, clock=lambda: self.now, **terms)
         while True:
             async with self.database.writing() as session:
-                job = await outbox.claim("billbee_run", work.limit, session, self.now)
+                job = await outbox.claim(Lane("billbee_run", source_runs.lane_of(1)), work.limit, session, self.now)
             if job is None:
                 return
             await attempt(job, work, self.database.writing, lambda: self.now)
@@ -232,6 +234,77 @@ async def test_the_first_order_of_an_unknown_source_makes_it(counter: Counter):
 
 
 # --- Runs
+
+
+async def test_what_is_true_now_is_no_older_news_in_the_hour_that_comes_twice(counter: Counter):
+    """Told at 02:50, then paid at 02:10 of the second coming of that hour: a local clock tells them the wrong way."""
+    row = await counter.connect()
+    counter.shop.batches = [came(("1", an_imported_order(updated_at=NOON - 10 * MINUTE)))]
+    await counter.fetch(row)
+    counter.now += 20 * MINUTE
+    paid = an_imported_order(updated_at=NOON - 50 * MINUTE, state=State.PAID)
+    counter.shop.batches = [came(("1", paid))]
+
+    run = await counter.fetch(row)
+
+    assert (run.updated, run.stale) == (1, 0)
+
+
+async def test_what_was_asked_for_before_something_newer_came_is_put_aside(counter: Counter):
+    row = await counter.connect()
+    paid = an_imported_order(updated_at=NOON, state=State.PAID)
+
+    async def meanwhile() -> None:
+        counter.now += MINUTE
+        async with counter.database.writing() as session:
+            await order_imports.take(Key("billbee", "1"), paid, session, By("source:billbee", counter.now))
+
+    counter.shop.batches = [came(("1", an_imported_order(updated_at=NOON - 10 * MINUTE)))]
+    counter.shop.meanwhile = meanwhile
+
+    run = await counter.fetch(row)
+
+    assert (run.updated, run.stale) == (0, 1)
+
+
+async def test_far_older_news_is_stale_even_where_it_was_asked_for(counter: Counter):
+    row = await counter.connect()
+    counter.shop.batches = [came(("1", an_imported_order(updated_at=NOON)))]
+    await counter.fetch(row)
+    counter.now += MINUTE
+    old = an_imported_order(updated_at=NOON - 61 * MINUTE, state=State.PAID)
+    counter.shop.batches = [came(("1", old))]
+
+    assert (await counter.fetch(row)).stale == 1
+
+
+async def test_two_shops_of_one_kind_do_not_wait_for_each_other(counter: Counter):
+    await counter.connect()
+    await counter.connect(name="zweite")
+
+    async with counter.database.reading() as session:
+        found = await outbox.lanes_due(session, counter.now)
+    assert found == [Lane("billbee_run", "source:1"), Lane("billbee_run", "source:2")]
+
+
+async def test_a_first_run_may_take_as_long_as_pages_come_and_one_that_never_comes_ends_it(counter: Counter):
+    never = asyncio.Event()
+
+    async def hang() -> None:
+        if len(await counter.numbers()) == 2:
+            await never.wait()
+
+    counter.shop.batches = [came(*numbered("1")), came(*numbered("2")), came(*numbered("3"))]
+    counter.shop.meanwhile = hang
+    row = await counter.connect()
+
+    await counter.work(a_page=timedelta(seconds=0.5))
+
+    async with counter.database.reading() as session:
+        (run,) = await source_runs.of_source(row.id, session)
+    assert (run.outcome, run.created) == (RunOutcome.TIMED_OUT, 2)
+    assert await counter.numbers() == ["1", "2"]
+    assert Fetches.limit > timedelta(days=1)
 
 
 async def test_a_run_counts_what_came_of_each_order(counter: Counter):

@@ -10,8 +10,9 @@ from db.sources import RunCause, RunOutcome, SourceKind, SourceRun
 from demo import billbee_stand_in
 from demo.billbee_stand_in import API_KEY, PASSWORD, USERNAME
 from demo.billbee_stand_in.hooks import signature
-from portal import outbox, sources
+from portal import outbox, source_runs, sources
 from portal.jobs import attempt, utc_now
+from portal.outbox import Lane
 from portal.source_webhook_jobs import REGISTRATION
 from portal.sources import NewSource
 from portal.webhook_inbox import BURST, OF_SOURCES
@@ -51,7 +52,7 @@ async def works_off(tresen: Running) -> None:
     work, writing = tresen.house.source_deliveries, tresen.house.database.writing
     while True:
         async with writing() as session:
-            job = await outbox.claim(OF_SOURCES, work.limit, session, utc_now() + BURST)
+            job = await outbox.claim(Lane(OF_SOURCES, source_runs.lane_of(1)), work.limit, session, utc_now() + BURST)
         if job is None:
             return
         await attempt(job, work, writing)

@@ -98,6 +98,7 @@ FILES: Mapping[str, Sentence] = {
     Code.TOO_MANY_COLUMNS: said("This file has more than 300 columns. Leave out those that nobody needs."),
     Code.LINE_TOO_LONG: said("A line of this file is longer than any table has: it is no CSV."),
     Code.QUOTE_NOT_CLOSED: said("A quotation mark in the header is never closed."),
+    Code.QUOTE_IN_CELL: said("In the header, text goes on behind a closing quotation mark."),
 }
 NOT_CSV = said("This file cannot be read as CSV.")
 CODES: Mapping[str, Sentence] = {
@@ -126,6 +127,10 @@ CODES: Mapping[str, Sentence] = {
     Code.UNKNOWN_COUNTRY: said("%(column)s: no country is called %(value)s. The order is taken without it."),
     Code.ROW_REPEATED: said("This row stands here twice. The order is taken with both."),
     Code.QUOTE_NOT_CLOSED: said("A quotation mark is never closed. Nothing behind this line can be read."),
+    Code.QUOTE_IN_CELL: said(
+        "Text goes on behind a closing quotation mark, or a quotation mark before it was never closed. "
+        "Nothing behind this line can be read."
+    ),
     Code.LINE_TOO_LONG: said("This line is longer than any table has. Nothing behind it can be read."),
 }
 RESULTS = {

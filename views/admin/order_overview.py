@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -49,9 +50,10 @@ class Overview:
     custom: tuple[tuple[str, str], ...]
 
     @staticmethod
-    def of(order: ExportedOrder, dossier: Dossier, now: datetime) -> Overview:
+    def of(order: ExportedOrder, dossier: Dossier, others: Sequence[str], now: datetime) -> Overview:
+        """`others` are the sources that the same order has come through, too."""
         return Overview(
-            remarks=tuple(_remarks(dossier)),
+            remarks=tuple(_remarks(dossier, others)),
             ready=order_ready.of(dossier, now),
             order=_order(order, dossier),
             buyer=_buyer(order),
@@ -65,8 +67,14 @@ class Overview:
         )
 
 
-def _remarks(dossier: Dossier) -> list[Sentence]:
-    remarks = []
+def _remarks(dossier: Dossier, others: Sequence[str]) -> list[Sentence]:
+    remarks = [
+        said(
+            "The same order has come through the source %(source)s, too. Its buyer may get links and invoices twice.",
+            source=name,
+        )
+        for name in others
+    ]
     if not dossier.order.amounts_consistent:
         remarks.append(said("The amounts of this order do not add up. No invoice is created for it automatically."))
     if not dossier.buyer_email:

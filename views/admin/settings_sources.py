@@ -18,7 +18,7 @@ from views.admin.frame import OfficePage
 from views.admin.labels import SOURCE
 from views.admin.source_words import KINDS, RunRow, Told, title
 from views.form import Form
-from views.sentences import Sentence
+from views.sentences import Sentence, said
 
 MADE_BY_HAND = (SourceKind.BILLBEE, SourceKind.WOOCOMMERCE, SourceKind.CSV, SourceKind.API)
 
@@ -58,6 +58,7 @@ class SourcesPage(OfficePage):
     template: ClassVar = "admin/settings_sources.html"
 
     rows: tuple[SourceRow, ...]
+    doubles: tuple[Sentence, ...]
     kinds: tuple[tuple[str, Sentence], ...]
     deliveries: tuple[DeliveryRow, ...]
 
@@ -122,6 +123,7 @@ class SourcePage(OfficePage):
     secrets: tuple[str, ...]
     is_fetched: bool
     is_running: bool
+    doubles: tuple[Sentence, ...]
     runs: tuple[RunRow, ...]
     faults: tuple[FaultRow, ...]
     imports: tuple[FileRow, ...]
@@ -129,6 +131,16 @@ class SourcePage(OfficePage):
     check: Told | None
     webhook: WebhookLine | None
     removal_error: Sentence | None
+
+
+def double(name: str, other: str) -> Sentence:
+    """Two sources that bring the same orders."""
+    return said(
+        "%(one)s and %(other)s bring the same orders. "
+        "Buyers may get links and invoices twice: switch one of the two off.",
+        one=name,
+        other=other,
+    )
 
 
 def kinds() -> tuple[tuple[str, Sentence], ...]:

@@ -305,6 +305,21 @@ async def test_what_was_set_aside_is_listed_and_tried_once_more(jana: Browser, w
     assert "HTTP 503." not in (await jana.get(LIST)).text
 
 
+async def test_the_same_order_through_two_sources_is_told_in_the_list_at_both_and_on_the_order(jana: Browser):
+    async with jana.tresen.house.database.writing() as session:
+        for name in ("billbee", "laden"):
+            row, _ = await order_imports.put(Key(name, "7"), an_imported_order(), session, SHOP)
+        other = row.source_id
+
+    listed, one, order = [
+        (await jana.get(path)).text for path in (LIST, f"{LIST}/{other}", f"/admin/orders/{row.id}/overview")
+    ]
+
+    assert listed.count("bringen dieselben Bestellungen") == 1
+    assert "laden und billbee bringen dieselben Bestellungen" in one
+    assert "Dieselbe Bestellung ist auch über die Quelle billbee gekommen." in order
+
+
 async def test_billbee_is_connected_with_what_it_needs(jana: Browser):
     typed = {"name": "billbee", "username": USERNAME, "password": PASSWORD, "api_key": API_KEY}
 
