@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
@@ -19,7 +19,7 @@ from db.automations import Automation, AutomationRun, AutomationSettings, RunSta
 from db.engine import Database
 from db.orders import Order, State
 from db.outbox import Job
-from portal import actions, automations, conditions, jobs, settings, situations, source_runs, triggers
+from portal import actions, automations, conditions, jobs, settings, situations, triggers
 from portal.actions import Action, ActionKind, Case, Hands
 from portal.activity import By, entry
 from portal.issuing import Issuing
@@ -31,9 +31,6 @@ from portal.skips import Skip
 
 LIMIT = timedelta(minutes=2)
 DEEPEST = 4  # automations in a row; more are a loop
-LATE = timedelta(days=2)  # an order that was placed so long before it came in is none of today's
-FLOOD = 5  # of them around it: somebody brings in what was sold long ago
-NEIGHBOURS = 500
 LOOP = "automation_loop"
 OPEN = (RunState.NEW, RunState.WAITING, RunState.HELD)
 # What has to do with the end of an order is done although it is dead.
@@ -131,8 +128,6 @@ class AutomationRuns:
         """Why it does nothing, with what the merchant may want to know about it."""
         if why := _standing_in_the_way(asked, self.has_base_url):
             return why, {}
-        if await _is_initial_import(asked, session):
-            return Skip.INITIAL_IMPORT, {}
         if asked.seen is None:
             return Skip.ORDER_REMOVED, {}
         wanted = automations.conditions_of(asked.automation)
@@ -181,38 +176,6 @@ def _standing_in_the_way(asked: Asked, has_base_url: bool) -> Skip | None:
     if asked.seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:
         return Skip.ORDER_DEAD
     return None
-
-
-async def _is_initial_import(asked: Asked, session: AsyncSession) -> bool:
-    """Whether its event is the arrival of an order of before, brought in by who connects a shop: nobody is written to.
-
-    A source that is fetched says so by its first run. Those that push or come from files do not tell: there, orders
-    sold long ago that come in several at a time are meant.
-    """
-    run, order = asked.run, asked.order
-    if order.created_at != run.created_at:
-        return False
-    if await source_runs.came_with_the_first(order.source_id, order.created_at, _last_news(order), session):
-        return True
-    if run.created_at - _last_news(order) < LATE:
-        return False
-    late = select(func.count()).select_from(
-        select(Order.id)
-        .where(
-            Order.id.between(order.id - NEIGHBOURS, order.id + NEIGHBOURS),
-            Order.source_id == order.source_id,
-            Order.ordered_at < run.created_at - LATE,
-            Order.created_at.between(run.created_at - timedelta(hours=1), run.created_at + timedelta(hours=1)),
-        )
-        .limit(FLOOD + 1)
-        .subquery()
-    )
-    return (await session.scalar(late) or 0) > FLOOD
-
-
-def _last_news(order: Order) -> datetime:
-    """When something happened to it last, as its source tells it."""
-    return max(filter(None, (order.ordered_at, order.confirmed_at, order.paid_at, order.shipped_at)))
 
 
 def _has_to_wait(asked: Asked) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -20,11 +21,14 @@ from db.outbox import Job
 from db.settings import MailTls
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from integrations.smtp import SmtpMailer
+from pdfkit.outcome import Inspection
 from portal import (
     automations,
+    foreign_invoices,
     held_runs,
     imported_payments,
     jobs,
+    left_alone,
     links,
     message_templates,
     order_imports,
@@ -32,12 +36,14 @@ from portal import (
     ready_made,
     second_looks,
     settings,
+    sources,
 )
 from portal.actions import Action, ActionKind, Hands
 from portal.activity import TRESEN, By
 from portal.automation_runs import AutomationRuns
 from portal.automations import AutomationChange, NewAutomation, Readiness, TriggerChoice
 from portal.conditions import Condition, ConditionKind, Op
+from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
 from portal.imported import Buyer
 from portal.mail_servers import MailServer
@@ -47,6 +53,7 @@ from portal.order_imports import Key
 from portal.refusals import Conflict, Invalid
 from portal.second_looks import SecondLooks
 from portal.settings import AutomationsChange
+from portal.sources import SourceChange
 from portal.templated_mails import TemplatedMails
 from portal.triggers import JOB
 from portal.vault import Vault
@@ -55,6 +62,16 @@ from views.mail import templated
 
 READY = Readiness(base_url=True, mail=True)
 FRESH = NOON - timedelta(minutes=5)
+A_PDF = Inspection(
+    pages=1,
+    encrypted="none",
+    repaired=False,
+    signed=False,
+    pdf_version="1.7",
+    stampable=True,
+    cause=None,
+    warnings=(),
+)
 MAIL = Action(kind=ActionKind.SEND_MESSAGE, template="Dank")
 
 
@@ -103,6 +120,13 @@ class Shop:
             if job is None:
                 return
             await jobs.attempt(job, self.runs, self.database.writing, lambda: self.now)
+
+    async def tell_of_those_left_alone(self) -> None:
+        """What its job does once it is due."""
+        async with self.database.writing() as session:
+            job = await outbox.claim(left_alone.JOB, timedelta(minutes=1), session, self.now + left_alone.QUIET)
+        if job:
+            await jobs.attempt(job, left_alone.Notices(), self.database.writing, lambda: self.now)
 
     async def every(self, table: Any) -> list[Any]:
         async with self.database.reading() as session:
@@ -191,6 +215,35 @@ async def test_a_payment_booked_by_api_is_told_as_received_and_as_paid(shop):
 
     assert len(await shop.mails()) == 1
     assert [(tag.tag, tag.own) for tag in await shop.every(OrderTag)] == [("bezahlt", True)]
+
+
+async def test_money_that_a_source_tells_of_later_is_told_as_received_once(shop):
+    again = Action(kind=ActionKind.SEND_MESSAGE, template="Dank", allow_repeat=True)
+    await shop.automation(again, trigger="payment_received")
+    await shop.put(state=State.ORDERED)
+    came = an_imported_payment(at=NOON, amount=900)
+
+    for payments in ([came], [came], [msgspec.structs.replace(came, transaction_id="by another name")]):
+        await shop.put(state=State.ORDERED, payments=payments)
+        await shop.work()
+    assert len(await shop.mails()) == 1
+
+    rest = an_imported_payment(at=NOON, amount=1100, transaction_id="rest")
+    await shop.put(state=State.PAID, payments=[came, rest])
+    await shop.work()
+    assert len(await shop.mails()) == 2
+    assert [told.details["amount"] for told in await shop.told("payment_received")] == [900, 1100]
+
+
+async def test_money_that_an_order_brings_along_or_was_known_to_be_paid_with_is_no_news(shop):
+    await shop.automation(trigger="payment_received")
+    await shop.put("1", payments=[an_imported_payment(at=FRESH)])
+    await shop.put("2", state=State.PAID)
+
+    await shop.put("2", state=State.SHIPPED, payments=[an_imported_payment(at=FRESH)])
+    await shop.work()
+
+    assert await shop.outcomes() == []
 
 
 async def test_each_change_of_state_is_an_event_of_its_own(shop):
@@ -372,25 +425,92 @@ async def test_a_placeholder_that_nothing_fills_is_a_notice_told_once(shop):
 # --- Never a flood
 
 
-async def test_what_was_sold_long_ago_and_comes_in_together_is_nobody_s_mail(shop):
+@pytest.mark.parametrize("many", [1, 20])
+async def test_what_was_sold_long_ago_is_nobody_s_mail_however_much_of_it_comes_in(shop, many):
     await shop.automation()
 
-    for number in range(20):
+    for number in range(many):
         await shop.put(str(number), ordered_at=NOON - timedelta(days=90))
     fresh = await shop.put("fresh")
     await shop.work()
 
     assert [mail.order_id for mail in await shop.mails()] == [fresh]
-    assert [reason for _, reason in await shop.outcomes()] == ["initial-import"] * 20 + [""]
+    assert [reason for _, reason in await shop.outcomes()] == ["initial-import"] * many + [""]
+    assert len(await shop.told("automation_skipped")) == many
 
 
-async def test_one_late_order_alone_is_no_initial_import(shop):
+async def test_a_payment_of_yesterday_makes_an_old_order_one_of_today(shop):
     await shop.automation()
 
-    await shop.put(ordered_at=NOON - timedelta(days=90))
+    paid = an_imported_payment(at=NOON - timedelta(days=1))
+    await shop.put(ordered_at=NOON - timedelta(days=9), state=State.ORDERED, payments=[paid])
     await shop.work()
 
     assert len(await shop.mails()) == 1
+
+
+async def test_old_payments_that_are_told_after_their_old_orders_write_to_nobody(shop):
+    await shop.automation()
+    await shop.automation(trigger="payment_received", name="Dank")
+    order_id = await shop.put(state=State.ORDERED, ordered_at=NOON - timedelta(days=90))
+
+    for place, days in enumerate((89, 0)):
+        payment = an_imported_payment(transaction_id=str(place), at=shop.now - timedelta(days=days))
+        async with shop.database.writing() as session:
+            order = await session.get_one(Order, order_id)
+            await imported_payments.add(order, payment, session, shop.by)
+    await shop.work()
+
+    (mail,) = await shop.mails()  # for the payment of today
+    assert mail.order_id == order_id
+    assert [reason for _, reason in await shop.outcomes()] == ["initial-import", "initial-import", ""]
+
+
+@pytest.mark.parametrize(
+    ("issued", "ordered", "is_told"), [(400, 400, False), (3, 0, False), (1, 400, False), (1, 1, True)]
+)
+async def test_an_invoice_from_elsewhere_is_told_of_only_while_it_is_new(shop, issued, ordered, is_told):
+    await shop.automation(trigger="invoice_created")
+    order_id = await shop.put(ordered_at=NOON - timedelta(days=ordered))
+
+    day = (NOON - timedelta(days=issued)).date()
+    new = ForeignInvoice(number="R1", issued_on=day, content=b"%PDF", inspection=A_PDF)
+    async with shop.database.writing() as session:
+        await foreign_invoices.store(new, await session.get_one(Order, order_id), session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == is_told
+
+
+async def test_what_was_left_alone_is_one_notice_for_each_source_and_day(shop):
+    await shop.automation(name="a")
+    await shop.automation(trigger="order_imported", name="b")
+    for number in range(7):
+        await shop.put(str(number), ordered_at=NOON - timedelta(days=90))
+    assert await shop.told(left_alone.NOTICE) == []
+
+    await shop.tell_of_those_left_alone()
+    shop.now += timedelta(hours=1)
+    await shop.put("late", ordered_at=NOON - timedelta(days=90))
+    await shop.tell_of_those_left_alone()
+    (told,) = await shop.told(left_alone.NOTICE)
+    assert (told.notice, told.details["name"], told.details["count"]) == (True, "shop", 7)
+
+    shop.now += timedelta(days=1)
+    await shop.tell_of_those_left_alone()
+    assert [each.details["count"] for each in await shop.told(left_alone.NOTICE)] == [7, 1]
+
+
+async def test_nobody_of_today_waits_behind_what_was_sold_long_ago(shop):
+    await shop.automation()
+    for number in range(50):
+        await shop.put(str(number), ordered_at=NOON - timedelta(days=90))
+    fresh = await shop.put("fresh")
+
+    async with shop.database.writing() as session:
+        job = await outbox.claim(JOB, jobs.lease(shop.runs), session, shop.now)
+
+    assert job and job.payload["order_id"] == fresh
 
 
 async def test_a_pause_holds_everything_and_its_end_lets_it_go_once(shop):
@@ -443,24 +563,83 @@ async def test_runs_that_ended_long_ago_go_and_nothing_is_done_twice(shop):
     assert len(await shop.mails()) == 1
 
 
-async def test_what_was_sold_before_its_source_was_connected_writes_to_nobody(shop):
-    await shop.automation()
-    async with shop.database.writing() as session:
+@dataclass
+class Fetched:
+    """A source that is asked for its orders, connected now."""
+
+    shop: Shop
+    source: Source
+
+    @staticmethod
+    async def of(shop: Shop) -> Fetched:
         keys = {"username": "jana", "password": "sealed", "api_key": "sealed"}
         source = Source(name="shop", kind=SourceKind.BILLBEE, options=keys, created_at=shop.now)
-        session.add(source)
+        async with shop.database.writing() as session:
+            session.add(source)
+        return Fetched(shop, source)
+
+    async def first_run_ends(self) -> None:
+        async with self.shop.database.writing() as session:
+            now = self.shop.now
+            run = SourceRun(source_id=self.source.id, cause=RunCause.CHANGED, asked_at=now, ended_at=now)
+            run.outcome = RunOutcome.OK
+            session.add(run)
+
+
+async def test_what_was_sold_before_its_source_was_connected_writes_to_nobody(shop):
+    await shop.automation()
+    fetched = await Fetched.of(shop)
     await shop.put("before", ordered_at=FRESH)
     await shop.put("meanwhile", ordered_at=shop.now)
     shop.now += timedelta(minutes=1)
-    async with shop.database.writing() as session:
-        run = SourceRun(source_id=source.id, cause=RunCause.CHANGED, asked_at=NOON, ended_at=shop.now)
-        run.outcome = RunOutcome.OK
-        session.add(run)
+    await fetched.first_run_ends()
     shop.now += timedelta(minutes=1)
     await shop.put("paid late", ordered_at=FRESH)
+    await shop.put("touched", ordered_at=NOON - timedelta(days=400))
     await shop.work()
 
-    assert [reason for _, reason in await shop.outcomes()] == ["initial-import", "", ""]
+    assert [reason for _, reason in await shop.outcomes()] == ["initial-import", "", "", "initial-import"]
+
+
+async def test_what_was_sold_while_a_fetched_source_was_away_is_written_to_late(shop):
+    await shop.automation()
+    fetched = await Fetched.of(shop)
+    await fetched.first_run_ends()
+    sold = shop.now + timedelta(hours=1)
+
+    shop.now += timedelta(days=9)
+    order = await shop.put(ordered_at=sold)
+    await shop.work()
+
+    assert [mail.order_id for mail in await shop.mails()] == [order]
+
+
+async def test_what_was_sold_while_the_merchant_had_switched_it_off_writes_to_nobody(shop):
+    await shop.automation()
+    fetched = await Fetched.of(shop)
+    await fetched.first_run_ends()
+    sold = shop.now + timedelta(hours=1)
+    shop.now += timedelta(days=60)
+    connectors = shop.house.connectors
+    for active in (False, True):
+        async with shop.database.writing() as session:
+            row = await session.get_one(Source, fetched.source.id)
+            await sources.change(row, SourceChange(active=active), connectors, session, shop.by)
+
+    await shop.put(ordered_at=sold)
+    await shop.work()
+
+    assert await shop.mails() == []
+
+
+async def test_the_first_run_of_a_source_is_no_notice(shop):
+    await shop.automation()
+    await Fetched.of(shop)
+    await shop.put(ordered_at=NOON - timedelta(days=90))
+
+    await shop.tell_of_those_left_alone()
+
+    assert await shop.told(left_alone.NOTICE) == []
 
 
 async def test_automations_that_set_each_other_off_come_to_an_end_that_is_told(shop):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from db.orders import State
+from portal import left_alone
 from portal.actions import ActionKind
 from portal.conditions import ConditionKind
 from views.admin.automation_words import ACTIONS, CONDITIONS, why
@@ -64,6 +65,12 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "automation_changed": lambda told: said("Automation %(name)s changed", name=text_of(told, "name")),
     "held_runs_discarded": lambda told: counted(
         "One run that a pause had held was dropped", "%(count)s runs that a pause had held were dropped", _count(told)
+    ),
+    left_alone.NOTICE: lambda told: counted(
+        "One order from %(name)s was not written to: it came in long after it had been placed or paid",
+        "%(count)s orders from %(name)s were not written to: they came in long after they had been placed or paid",
+        _count(told),
+        name=text_of(told, "name"),
     ),
     "automation_removed": lambda told: said("Automation %(name)s removed", name=text_of(told, "name")),
     "automation_ran": _ran,

@@ -30,7 +30,7 @@ ORDER: dict[str, Any] = {
     "number": "3123456789",
     "platform": "Etsy",
     "state": "paid",
-    "ordered_at": "2026-10-25T01:30:11Z",
+    "ordered_at": datetime.now(UTC).isoformat(),  # today: nobody is written to because of an old one
     "currency": "EUR",
     "locale": "de-DE",
     "buyer": {"name": "Erika Mustermann", "email": "erika@example.org"},
