@@ -21,7 +21,7 @@ from db.orders import Order, State
 from db.outbox import Job
 from portal import actions, automations, conditions, jobs, settings, situations, triggers
 from portal.actions import Action, ActionKind, Case, Hands
-from portal.activity import By, entry
+from portal.activity import TRESEN, By, entry
 from portal.issuing import Issuing
 from portal.jobs import Clock, Record
 from portal.outbox import Claimed
@@ -32,6 +32,8 @@ from portal.skips import Skip
 LIMIT = timedelta(minutes=2)
 DEEPEST = 4  # automations in a row; more are a loop
 LOOP = "automation_loop"
+NO_SERVER = "automations_lack_mail"
+TELL_AGAIN = timedelta(days=1)
 OPEN = (RunState.NEW, RunState.WAITING, RunState.HELD)
 # What has to do with the end of an order is done although it is dead.
 FOR_DEAD = frozenset(
@@ -62,7 +64,7 @@ class AutomationRuns:
     limit: timedelta = LIMIT
 
     async def readiness(self, session: AsyncSession) -> automations.Readiness:
-        return automations.Readiness(base_url=self.has_base_url, mail=await self.hands.messages.is_set_up(session))
+        return automations.Readiness(base_url=self.has_base_url, mail=await self.hands.messages.is_proven(session))
 
     async def do(self, job: Claimed) -> Record:
         run_id = int(str(job.payload["run"]))
@@ -96,7 +98,9 @@ class AutomationRuns:
         if run.state not in OPEN or (await settings.of(AutomationSettings, session)).paused:
             return None
         asked = await self._asked(run_id, session, self.clock())
-        return None if _has_to_wait(asked) or await self._obstacle(asked, session) else asked
+        if _has_to_wait(asked) or await self._obstacle(asked, session) or await self._lacks_mail(asked, session):
+            return None
+        return asked
 
     async def _invoice(self, asked: Asked) -> str:
         """Why there is none; empty where there is."""
@@ -121,6 +125,9 @@ class AutomationRuns:
             run.state, run.due_at = RunState.WAITING, run.created_at + _delay(asked)
             await triggers.enqueue(run, session, now, run.due_at)
             session.add(_note(asked, "automation_waits", now, {"until": run.due_at.isoformat()}))
+        elif await self._lacks_mail(asked, session):
+            run.state = RunState.HELD
+            await _tell_no_server(session, now)
         elif asked.seen is not None:
             await self._act(asked, asked.seen, no_invoice, session, now)
 
@@ -134,6 +141,11 @@ class AutomationRuns:
         if missed := conditions.failing(wanted, asked.automation.match, asked.seen):
             return Skip.CONDITIONS, {"condition": missed.kind.value, "place": wanted.index(missed) + 1}
         return (Skip.LOOP, {}) if asked.run.depth > DEEPEST else None
+
+    async def _lacks_mail(self, asked: Asked, session: AsyncSession) -> bool:
+        """Whether it would send mail where no server is set up: it is held until there is one again."""
+        sends = any(each.kind is ActionKind.SEND_MESSAGE for each in automations.actions_of(asked.automation))
+        return sends and not await self.hands.messages.is_set_up(session)
 
     async def _act(
         self, asked: Asked, seen: Situation, no_invoice: str | None, session: AsyncSession, now: datetime
@@ -203,6 +215,13 @@ async def _tell_loop(asked: Asked, session: AsyncSession, now: datetime) -> None
         note = _note(asked, LOOP, now, {})
         note.notice = True
         session.add(note)
+
+
+async def _tell_no_server(session: AsyncSession, now: datetime) -> None:
+    """One notice a day."""
+    told = select(Activity.id).where(Activity.notice, Activity.kind == NO_SERVER, Activity.at > now - TELL_AGAIN)
+    if await session.scalar(told.limit(1)) is None:
+        session.add(entry(By(TRESEN, now), NO_SERVER, notice=True))
 
 
 def _note(asked: Asked, kind: str, now: datetime, details: dict[str, object]) -> Activity:

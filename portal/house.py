@@ -307,6 +307,8 @@ async def taken_up(house: House, now: datetime) -> None:
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
     async with house.database.writing() as session:
+        if await house.messages.is_set_up(session):  # which may be new: the environment can name another one
+            await held_runs.release(session, now)
         await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -23,19 +23,24 @@ from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from integrations.smtp import SmtpMailer
 from pdfkit.outcome import Inspection
 from portal import (
+    automation_runs,
     automations,
     foreign_invoices,
+    held_mails,
     held_runs,
     imported_payments,
     jobs,
+    kept_back,
     left_alone,
     links,
+    mail_servers,
     message_templates,
+    messages,
     order_imports,
     outbox,
     ready_made,
-    second_looks,
     settings,
+    skipped_runs,
     sources,
 )
 from portal.actions import Action, ActionKind, Hands
@@ -46,13 +51,14 @@ from portal.conditions import Condition, ConditionKind, Op
 from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
 from portal.imported import Buyer
+from portal.kept_back import Kept
 from portal.mail_servers import MailServer
 from portal.message_templates import NewTemplate
-from portal.messages import Messages, Post
+from portal.messages import Messages, NewMessage, Post
 from portal.order_imports import Key
-from portal.refusals import Conflict, Invalid
+from portal.refusals import Conflict, Invalid, NotFound
 from portal.second_looks import SecondLooks
-from portal.settings import AutomationsChange
+from portal.settings import AutomationsChange, MailChange
 from portal.sources import SourceChange
 from portal.templated_mails import TemplatedMails
 from portal.triggers import JOB
@@ -80,6 +86,7 @@ class Shop:
     """A shop whose clock stands still unless told otherwise, and whose jobs are done when `work` is called."""
 
     house: House
+    post: Post
     runs: AutomationRuns
     now: datetime = NOON
     orders: int = 0
@@ -159,6 +166,7 @@ async def shop(house: House) -> AsyncIterator[Shop]:
     hands = Hands(messages=Messages(house.database, post), mails=TemplatedMails(house.links, templated.written))
     found = Shop(
         house,
+        post,
         AutomationRuns(
             database=house.database,
             hands=hands,
@@ -734,7 +742,7 @@ async def test_a_reminder_does_not_leave_to_somebody_who_has_paid_meanwhile(shop
 
     outcome = await shop.runs.hands.messages.send_now(mail.id)
 
-    assert (outcome.state, outcome.error) == (MessageState.FAILED, second_looks.CHANGED)
+    assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.CONDITIONS])
 
 
 @pytest.mark.parametrize("match", ["all", "any"])
@@ -756,7 +764,7 @@ async def test_what_a_rule_does_besides_does_not_keep_its_own_mail_back(shop, ma
 
     outcome = await shop.runs.hands.messages.send_now(mail.id)
 
-    assert outcome.error not in (second_looks.CHANGED, second_looks.DIED)
+    assert outcome.error not in kept_back.SENTENCES.values()
     assert outcome.state is MessageState.QUEUED  # nobody listens at that port: it was handed to the server
 
 
@@ -771,7 +779,7 @@ async def test_nothing_is_sent_about_an_order_that_was_cancelled_meanwhile_but_i
 
     outcomes = [await shop.runs.hands.messages.send_now(mail.id) for mail in await shop.mails()]
 
-    assert [outcome.error == second_looks.DIED for outcome in outcomes] == [True, False]
+    assert [outcome.error == kept_back.SENTENCES[Kept.ORDER_DEAD] for outcome in outcomes] == [True, False]
 
 
 async def test_a_mail_with_a_link_that_was_renewed_meanwhile_does_not_leave(shop):
@@ -784,7 +792,124 @@ async def test_a_mail_with_a_link_that_was_renewed_meanwhile_does_not_leave(shop
 
     outcome = await shop.runs.hands.messages.send_now(mail.id)
 
-    assert (outcome.state, outcome.error) == (MessageState.FAILED, second_looks.RENEWED)
+    assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.LINK_RENEWED])
+
+
+@pytest.mark.parametrize("removed", [True, False])
+async def test_a_rule_that_was_switched_off_or_removed_keeps_its_queued_mail_back(shop, removed):
+    automation = await shop.automation()
+    await shop.put()
+    await shop.work()
+    (mail,) = await shop.mails()
+
+    async with shop.database.writing() as session:
+        row = await automations.one(automation, session)
+        if removed:
+            await automations.remove(row, session, shop.by)
+        else:
+            await automations.change(row, AutomationChange(active=False), READY, session, shop.by)
+    await shop.runs.hands.messages.send_now(mail.id)
+
+    (mail,) = await shop.mails()
+    assert (mail.state, mail.kept_back) == (MessageState.FAILED, Kept.SWITCHED_OFF)
+
+
+async def test_mails_that_are_kept_back_are_one_notice_for_each_cause_and_day(shop):
+    await shop.automation()
+    for number in range(3):
+        await shop.put(str(number))
+    await shop.work()
+    for number in range(3):
+        await shop.put(str(number), state=State.CANCELLED)
+
+    for mail in await shop.mails():
+        await shop.runs.hands.messages.send_now(mail.id)
+
+    (told,) = await shop.told(kept_back.NOTICE)
+    assert (told.notice, told.details["reason"]) == (True, "order-dead")
+    assert len(await shop.told(kept_back.HISTORY)) == 3
+    assert [row.kind for row in await shop.every(Activity) if row.notice] == [kept_back.NOTICE]
+
+
+async def test_what_a_pause_keeps_in_the_queue_is_dropped_but_not_what_was_sent_by_hand(shop):
+    await shop.automation()
+    await shop.put()
+    await shop.work()
+    async with shop.database.writing() as session:
+        by_hand = NewMessage(kind="portal_link", to="erika@example.org", subject="Ihr Link", text="!")
+        await shop.runs.hands.messages.enqueue(by_hand, session, shop.by)
+        with pytest.raises(Conflict):
+            await held_mails.discard(session, shop.by)
+
+    await shop.change(paused=True)
+    async with shop.database.writing() as session:
+        assert await held_mails.count(session) == 1
+        assert await held_mails.discard(session, shop.by) == 1
+        assert await held_mails.discard(session, shop.by) == 0
+
+    dropped, kept = await shop.mails()
+    assert (dropped.state, dropped.kept_back) == (MessageState.FAILED, Kept.DISCARDED)
+    assert kept.state is MessageState.QUEUED
+    assert [job.kind for job in await shop.every(Job) if not job.done_at] == [messages.KIND]
+    (told,) = await shop.told(kept_back.HISTORY)
+    assert (told.order_id, told.details["reason"]) == (dropped.order_id, "discarded")
+
+
+async def test_a_run_without_a_mail_server_is_held_with_a_notice_until_there_is_one(shop):
+    await shop.automation()
+    hands = shop.runs.hands
+    nobody = Messages(shop.database, replace(shop.post, fixed=None))
+    shop.runs = replace(shop.runs, hands=replace(hands, messages=nobody))
+    for number in range(2):
+        await shop.put(str(number))
+    await shop.work()
+    assert await shop.outcomes() == [(RunState.HELD, "")] * 2
+    assert [told.notice for told in await shop.told(automation_runs.NO_SERVER)] == [True]
+
+    shop.runs = replace(shop.runs, hands=hands)
+    shop.now += timedelta(hours=1)
+    async with shop.database.writing() as session:
+        await mail_servers.change(MailChange(smtp_host="mail.example.org"), Vault(KEYS), session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == 2
+
+
+async def test_a_run_that_did_nothing_is_asked_again_once_and_acts(shop):
+    tagged = Condition(kind=ConditionKind.TAG, op=Op.IN, value=["neu"])
+    await shop.automation(conditions=[tagged], delay=60)
+    order_id = await shop.put(tags=["neu"])
+    await shop.work()
+    shop.now += timedelta(hours=1)
+    await shop.put()
+    await shop.work()
+    (run,) = await shop.every(AutomationRun)
+    assert (run.state, run.reason) == (RunState.SKIPPED, "conditions")
+    await shop.put(tags=["neu"])
+
+    async with shop.database.writing() as session:
+        await skipped_runs.ask_again(run.id, order_id, session, shop.by)
+        with pytest.raises(Conflict):
+            await skipped_runs.ask_again(run.id, order_id, session, shop.by)
+        with pytest.raises(NotFound):
+            await skipped_runs.ask_again(run.id, order_id + 1, session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
+    (told,) = await shop.told("automation_asked_again")
+    assert (told.order_id, told.details["run"]) == (order_id, run.id)
+
+
+async def test_an_old_order_is_written_to_if_the_merchant_asks_for_it(shop):
+    await shop.automation()
+    order_id = await shop.put(ordered_at=NOON - timedelta(days=90))
+    (run,) = await shop.every(AutomationRun)
+
+    async with shop.database.writing() as session:
+        await skipped_runs.ask_again(run.id, order_id, session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
 
 
 async def test_a_credit_is_no_order_and_writes_to_nobody(shop):
