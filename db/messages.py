@@ -18,7 +18,10 @@ class MessageState(StrEnum):
 
 
 class Message(Base, kw_only=True):
-    """One mail to one person. `kind` names its template; `message_id`, in its brackets, stays through all attempts."""
+    """One mail to one person. `kind` names its template; `message_id`, in its brackets, stays through all attempts.
+
+    `kept_back`: why an automatic one did not leave, though nothing failed (portal/kept_back.py).
+    """
 
     __tablename__ = "message"
     __table_args__ = (Index("ix_message_order", "order_id", "id"),)
@@ -37,6 +40,15 @@ class Message(Base, kw_only=True):
     attempts: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
     error: Mapped[str] = mapped_column(default="")
+    kept_back: Mapped[str] = mapped_column(default="")
+
+
+class MailProof(Base, kw_only=True):
+    """A mail server has taken a mail: a mark of all that decides whether mail leaves, and when that was first seen."""
+
+    __tablename__ = "mail_proof"
+    server: Mapped[str] = mapped_column(primary_key=True)
+    proved_at: Mapped[datetime]
 
 
 class Attachment(Base, kw_only=True):

@@ -44,7 +44,8 @@ class RunOutcome(StrEnum):
 class Source(Base, kw_only=True):
     """The name stands in addresses: lower-case letters, digits and hyphens.
 
-    `options` holds secrets sealed (portal/source_options.py says which ones they are).
+    `connected_at`: since when it is asked for its orders without having been switched off. `options` holds secrets
+    sealed (portal/source_options.py says which ones they are).
     """
 
     __tablename__ = "source"
@@ -56,6 +57,7 @@ class Source(Base, kw_only=True):
     invoices_elsewhere: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    connected_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class SourceRun(Base, kw_only=True):

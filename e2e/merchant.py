@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from e2e.conftest import EMAIL, PASSWORD, Shop
 
@@ -15,6 +15,13 @@ def open_office(page: Page, shop: Shop, path: str) -> None:
     page.get_by_role("button", name="Anmelden").click()
     page.wait_for_url(lambda url: not url.endswith("/sign-in"))
     page.goto(shop.url + path)
+
+
+def send_a_test_mail(page: Page, shop: Shop) -> None:
+    """Which shows that mail leaves: before, no rule that sends any can be switched on."""
+    page.goto(f"{shop.url}/admin/settings/mail")
+    page.get_by_role("button", name="Test senden").click()
+    expect(page.get_by_text("hat die Mail an")).to_be_visible()
 
 
 def complaints(page: Page) -> list[str]:

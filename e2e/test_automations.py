@@ -7,13 +7,15 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from e2e.conftest import EMAIL, PATIENCE, Shop, running
-from e2e.merchant import complaints, open_office
+from e2e.merchant import complaints, open_office, send_a_test_mail
 from e2e.papers import a_pattern
 from e2e.post import post_office
 from tests.pretend_mail import PostOffice
@@ -22,7 +24,7 @@ ORDER = {
     "number": "3123456789",
     "platform": "Etsy",
     "state": "paid",
-    "ordered_at": "2026-10-25T01:30:11Z",
+    "ordered_at": datetime.now(UTC).isoformat(),  # today: nobody is written to because of an old one
     "currency": "EUR",
     "locale": "de-DE",
     "buyer": {"name": "Erika Mustermann", "email": "erika@example.org"},
@@ -74,6 +76,10 @@ def test_a_paid_order_brings_its_link_by_mail_and_the_history_tells_of_it(page: 
     shop = posting.shop
     sell_a_file(shop)
     open_office(page, shop, "/admin/automations")
+    expect(page.get_by_text("warten, bis eine Mail hinausging")).to_be_visible()
+    send_a_test_mail(page, shop)
+    posting.office.kept.clear()
+    page.goto(f"{shop.url}/admin/automations")
     page.get_by_role("link", name="Bezahlt: Link senden").click()
     page.get_by_label("Aktiv", exact=True).check()
     page.get_by_role("button", name="Speichern", exact=True).click()
@@ -162,6 +168,105 @@ def save(page: Page) -> None:
     button = page.get_by_role("button", name="Speichern", exact=True)
     if button.count():
         button.click()
+
+
+# --- What a pause has held, and what did nothing
+
+
+def hold(page: Page, posting: Posting) -> None:
+    """One mail has left, the next waits for its minute, and after the pause a run is held."""
+    shop = posting.shop
+    send_a_test_mail(page, shop)
+    send = {"kind": "send_message", "template": "Link zum Download"}
+    rule = {"name": "Link", "active": True, "trigger": {"kind": "order_imported"}, "actions": [send]}
+    assert shop.api("POST", "/automations", json=rule).status_code == 201
+    shop.api("PATCH", "/settings/automations", json={"mails_per_minute": 1})
+    for number, states in (("1", ["sent", "sent"]), ("2", ["queued", "sent", "sent"])):
+        shop.put_order(number, **ORDER)
+        wait_until(partial(_mails_are, shop, states))
+    shop.api("PATCH", "/settings/automations", json={"paused": True})
+    shop.put_order("3", **ORDER)
+
+    def is_held() -> bool:
+        page.goto(f"{shop.url}/admin/automations")
+        return page.get_by_text("1 Lauf wird zurückgehalten").is_visible()
+
+    wait_until(is_held)
+
+
+def _mails_are(shop: Shop, states: list[str]) -> bool:
+    return [mail["state"] for mail in listed(shop, "/messages")] == states
+
+
+def listed(shop: Shop, path: str) -> list[dict[str, object]]:
+    return list(shop.api("GET", path).json()["items"])
+
+
+def wait_until(happens: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def drop(page: Page, what: str) -> None:
+    """With a look at the question before."""
+    page.get_by_role("button", name=what, exact=True).first.click()
+    question = page.get_by_role("dialog")
+    expect(question).to_be_visible()
+    question.get_by_role("button", name=what, exact=True).click()
+
+
+def test_what_a_pause_holds_is_dropped_after_a_question_and_asked_again_from_the_history(page: Page, posting: Posting):
+    said = complaints(page)
+    shop = posting.shop
+    open_office(page, shop, "/admin/automations")
+    hold(page, posting)
+
+    drop(page, "Wartende Mails verwerfen")
+    expect(page.get_by_text("1 vorher geschriebene Mail wartet")).to_have_count(0)
+    assert [mail["kept_back"] for mail in listed(shop, "/messages")] == ["discarded", "", ""]
+    drop(page, "Zurückgehaltenes verwerfen")
+    expect(page.get_by_text("1 Lauf wird zurückgehalten")).to_have_count(0)
+
+    shop.api("PATCH", "/settings/automations", json={"paused": False, "mails_per_minute": 30})
+    page.goto(f"{shop.url}/admin/orders/2/activity")
+    expect(page.get_by_text("wurde zurückgehalten: die Regeln waren angehalten")).to_be_visible()
+    expect(page.get_by_role("button", name="Noch einmal fragen")).to_have_count(0)
+    page.goto(f"{shop.url}/admin/orders/3/activity")
+    page.get_by_role("button", name="Noch einmal fragen").click()
+    expect(page.get_by_text("Die Regel wird noch einmal gefragt.")).to_be_visible()
+    wait_until(lambda: [mail["state"] for mail in listed(shop, "/messages")] == ["sent", "failed", "sent", "sent"])
+    page.goto(f"{shop.url}/admin/orders/3/activity")
+    expect(page.get_by_text("lief: Nachricht senden")).to_be_visible()
+    assert said == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_a_pause_holds_is_shown_and_asked_for_everybody(
+    open_page: Callable[..., Page], posting: Posting, scheme: str, width: int
+):
+    page = open_page(viewport={"width": width, "height": 780}, color_scheme=scheme)
+    open_office(page, posting.shop, "/admin/automations")
+    hold(page, posting)
+
+    def is_for_everybody(picture: str) -> None:
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{picture}: {found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), picture
+
+    is_for_everybody("held")
+    for what in ("Wartende Mails verwerfen", "Zurückgehaltenes verwerfen"):
+        page.get_by_role("button", name=what, exact=True).first.click()
+        is_for_everybody(what)
+        page.get_by_role("dialog").get_by_role("button", name=what, exact=True).click()
+    page.goto(f"{posting.shop.url}/admin/orders/3/activity")
+    expect(page.get_by_role("button", name="Noch einmal fragen")).to_be_visible()
+    is_for_everybody("history")
+    page.goto(f"{posting.shop.url}/admin/orders/2/messages")
+    expect(page.get_by_text("Zurückgehalten", exact=True)).to_be_visible()
+    is_for_everybody("messages")
 
 
 # --- Messages

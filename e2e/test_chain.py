@@ -17,7 +17,7 @@ from demo import billbee_stand_in
 from demo.billbee_stand_in import API_KEY, PASSWORD, USERNAME
 from demo.billbee_stand_in.account import ZONE
 from e2e.conftest import PATIENCE, Shop, running
-from e2e.merchant import open_office
+from e2e.merchant import open_office, send_a_test_mail
 from e2e.papers import a_pattern, texts
 from e2e.post import post_office
 from tests.integrations.test_billbee_orders import an_order
@@ -54,6 +54,8 @@ def trade(tmp_path: Path) -> Iterator[Trade]:
 def test_a_paid_order_ends_in_the_customers_hand_and_the_merchant_sees_how(page: Page, trade: Trade):
     sells_a_file_with_consent(trade.shop)
     open_office(page, trade.shop, "/admin/automations")
+    send_a_test_mail(page, trade.shop)
+    page.goto(f"{trade.shop.url}/admin/automations")
     switches_on_the_link_for_paid_orders(page)
     connects_billbee(page, trade)
     is_paid_at_the_marketplace(trade)

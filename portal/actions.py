@@ -151,7 +151,7 @@ async def _send(action: Action, case: Case) -> None:
 
 async def _tell_unfilled(template: str, names: Sequence[str], case: Case) -> None:
     """One notice for each message and set of names: the customers read them as they are."""
-    details: dict[str, object] = {"name": template, "names": ", ".join(f"{{{name}}}" for name in names)}
+    details: dict[str, object] = {"name": template, "names": ", ".join(names)}
     known = select(Activity.id).where(
         Activity.notice,
         Activity.kind == UNFILLED,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
@@ -19,9 +19,9 @@ from db.automations import Automation, AutomationRun, AutomationSettings, RunSta
 from db.engine import Database
 from db.orders import Order, State
 from db.outbox import Job
-from portal import actions, automations, conditions, jobs, settings, situations, source_runs, triggers
+from portal import actions, automations, conditions, jobs, settings, situations, triggers
 from portal.actions import Action, ActionKind, Case, Hands
-from portal.activity import By, entry
+from portal.activity import TRESEN, By, entry
 from portal.issuing import Issuing
 from portal.jobs import Clock, Record
 from portal.outbox import Claimed
@@ -31,10 +31,9 @@ from portal.skips import Skip
 
 LIMIT = timedelta(minutes=2)
 DEEPEST = 4  # automations in a row; more are a loop
-LATE = timedelta(days=2)  # an order that was placed so long before it came in is none of today's
-FLOOD = 5  # of them around it: somebody brings in what was sold long ago
-NEIGHBOURS = 500
 LOOP = "automation_loop"
+NO_SERVER = "automations_lack_mail"
+TELL_AGAIN = timedelta(days=1)
 OPEN = (RunState.NEW, RunState.WAITING, RunState.HELD)
 # What has to do with the end of an order is done although it is dead.
 FOR_DEAD = frozenset(
@@ -65,7 +64,7 @@ class AutomationRuns:
     limit: timedelta = LIMIT
 
     async def readiness(self, session: AsyncSession) -> automations.Readiness:
-        return automations.Readiness(base_url=self.has_base_url, mail=await self.hands.messages.is_set_up(session))
+        return automations.Readiness(base_url=self.has_base_url, mail=await self.hands.messages.is_proven(session))
 
     async def do(self, job: Claimed) -> Record:
         run_id = int(str(job.payload["run"]))
@@ -99,7 +98,9 @@ class AutomationRuns:
         if run.state not in OPEN or (await settings.of(AutomationSettings, session)).paused:
             return None
         asked = await self._asked(run_id, session, self.clock())
-        return None if _has_to_wait(asked) or await self._obstacle(asked, session) else asked
+        if _has_to_wait(asked) or await self._obstacle(asked, session) or await self._lacks_mail(asked, session):
+            return None
+        return asked
 
     async def _invoice(self, asked: Asked) -> str:
         """Why there is none; empty where there is."""
@@ -124,6 +125,9 @@ class AutomationRuns:
             run.state, run.due_at = RunState.WAITING, run.created_at + _delay(asked)
             await triggers.enqueue(run, session, now, run.due_at)
             session.add(_note(asked, "automation_waits", now, {"until": run.due_at.isoformat()}))
+        elif await self._lacks_mail(asked, session):
+            run.state = RunState.HELD
+            await _tell_no_server(session, now)
         elif asked.seen is not None:
             await self._act(asked, asked.seen, no_invoice, session, now)
 
@@ -131,14 +135,17 @@ class AutomationRuns:
         """Why it does nothing, with what the merchant may want to know about it."""
         if why := _standing_in_the_way(asked, self.has_base_url):
             return why, {}
-        if await _is_initial_import(asked, session):
-            return Skip.INITIAL_IMPORT, {}
         if asked.seen is None:
             return Skip.ORDER_REMOVED, {}
         wanted = automations.conditions_of(asked.automation)
         if missed := conditions.failing(wanted, asked.automation.match, asked.seen):
             return Skip.CONDITIONS, {"condition": missed.kind.value, "place": wanted.index(missed) + 1}
         return (Skip.LOOP, {}) if asked.run.depth > DEEPEST else None
+
+    async def _lacks_mail(self, asked: Asked, session: AsyncSession) -> bool:
+        """Whether it would send mail where no server is set up: it is held until there is one again."""
+        sends = any(each.kind is ActionKind.SEND_MESSAGE for each in automations.actions_of(asked.automation))
+        return sends and not await self.hands.messages.is_set_up(session)
 
     async def _act(
         self, asked: Asked, seen: Situation, no_invoice: str | None, session: AsyncSession, now: datetime
@@ -183,38 +190,6 @@ def _standing_in_the_way(asked: Asked, has_base_url: bool) -> Skip | None:
     return None
 
 
-async def _is_initial_import(asked: Asked, session: AsyncSession) -> bool:
-    """Whether its event is the arrival of an order of before, brought in by who connects a shop: nobody is written to.
-
-    A source that is fetched says so by its first run. Those that push or come from files do not tell: there, orders
-    sold long ago that come in several at a time are meant.
-    """
-    run, order = asked.run, asked.order
-    if order.created_at != run.created_at:
-        return False
-    if await source_runs.came_with_the_first(order.source_id, order.created_at, _last_news(order), session):
-        return True
-    if run.created_at - _last_news(order) < LATE:
-        return False
-    late = select(func.count()).select_from(
-        select(Order.id)
-        .where(
-            Order.id.between(order.id - NEIGHBOURS, order.id + NEIGHBOURS),
-            Order.source_id == order.source_id,
-            Order.ordered_at < run.created_at - LATE,
-            Order.created_at.between(run.created_at - timedelta(hours=1), run.created_at + timedelta(hours=1)),
-        )
-        .limit(FLOOD + 1)
-        .subquery()
-    )
-    return (await session.scalar(late) or 0) > FLOOD
-
-
-def _last_news(order: Order) -> datetime:
-    """When something happened to it last, as its source tells it."""
-    return max(filter(None, (order.ordered_at, order.confirmed_at, order.paid_at, order.shipped_at)))
-
-
 def _has_to_wait(asked: Asked) -> bool:
     return asked.run.state in (RunState.NEW, RunState.HELD) and asked.run.due_at is None and bool(_delay(asked))
 
@@ -240,6 +215,13 @@ async def _tell_loop(asked: Asked, session: AsyncSession, now: datetime) -> None
         note = _note(asked, LOOP, now, {})
         note.notice = True
         session.add(note)
+
+
+async def _tell_no_server(session: AsyncSession, now: datetime) -> None:
+    """One notice a day."""
+    told = select(Activity.id).where(Activity.notice, Activity.kind == NO_SERVER, Activity.at > now - TELL_AGAIN)
+    if await session.scalar(told.limit(1)) is None:
+        session.add(entry(By(TRESEN, now), NO_SERVER, notice=True))
 
 
 def _note(asked: Asked, kind: str, now: datetime, details: dict[str, object]) -> Activity:

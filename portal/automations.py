@@ -21,7 +21,7 @@ from portal.refusals import Conflict, Fault, Invalid, NotFound
 LONGEST_DELAY = 366 * 24 * 60
 MOST_PARTS = 20
 NO_BASE_URL = "Automations stay off until TRESEN_BASE_URL is set: mails would bring links that lead nowhere."
-NO_MAIL_SERVER = "This automation sends mail, and no mail server is set up yet."
+NO_MAIL_SERVER = "This automation sends mail, and no mail has left by the present mail settings yet: send a test."
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Conditions = Annotated[list[Condition], Meta(max_length=MOST_PARTS)]
 Actions = Annotated[list[Action], Meta(min_length=1, max_length=MOST_PARTS)]
@@ -56,7 +56,7 @@ class AutomationChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=
 
 
 class Readiness(Struct, kw_only=True, frozen=True):
-    """What automations need of the place they run at."""
+    """What automations need of the place they run at. `mail`: one has left by the mail settings of now."""
 
     base_url: bool
     mail: bool

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.automations import Trigger
 from db.orders import Order, OrderKind
+from db.payments import Payment, PaymentKind
 from db.settings import GeneralSettings, PaidRule
-from portal import order_facts, triggers
+from portal import left_alone, old_news, order_facts
 from portal.activity import By, entry
+from portal.left_alone import Occasion
 from portal.orders import OPEN_ACCOUNT, PIPELINE
 
 
@@ -23,8 +27,15 @@ async def note(order: Order, session: AsyncSession, by: By) -> bool:
     if order_facts.one(order, payments, 0, rule).is_paid:  # credit notes lower what is due, they pay nothing
         order.first_seen_paid_at = by.at
         if order.kind is OrderKind.ORDER:
-            await triggers.fire(Trigger.ORDER_PAID, order.id, session, by)
+            is_old = await _was_paid_long_ago(order, payments, session)
+            await left_alone.fire(Occasion(trigger=Trigger.ORDER_PAID, order=order, is_old=is_old), session, by)
     return order.first_seen_paid_at is not None
+
+
+async def _was_paid_long_ago(order: Order, payments: Iterable[Payment], session: AsyncSession) -> bool:
+    """Where nobody says when, it is now."""
+    told = [order.paid_at] if order.paid_at else [each.at for each in payments if each.kind is PaymentKind.PAYMENT]
+    return bool(told) and await old_news.was_old(max(told), order, session)
 
 
 async def tell(order: Order, session: AsyncSession, by: By) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -18,8 +18,10 @@ from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceKind, I
 from db.orders import Order, OrderKind
 from pdfkit.child import Child
 from pdfkit.outcome import Inspection
-from portal import triggers
+from portal import left_alone, old_news
 from portal.activity import By, entry
+from portal.left_alone import Occasion
+from portal.old_news import Watch
 from portal.refusals import Conflict, Fault, Invalid
 from portal.texts import plain
 
@@ -87,8 +89,17 @@ async def store(new: ForeignInvoice, order: Order, session: AsyncSession, by: By
     happening = entry(by, "invoice_stored", order.id, details, notice=beside_own or same_number is not None)
     session.add(happening)
     if invoice.kind is InvoiceKind.INVOICE:
-        await triggers.fire(Trigger.INVOICE_CREATED, order.id, session, by, happening)
+        is_old = await _is_old(new.issued_on, order, session, by.at)
+        occasion = Occasion(trigger=Trigger.INVOICE_CREATED, order=order, is_old=is_old, note=happening)
+        await left_alone.fire(occasion, session, by)
     return invoice, True
+
+
+async def _is_old(issued_on: date, order: Order, session: AsyncSession, now: datetime) -> bool:
+    """Issued more than two days ago, or before its order came in, which was an old one then."""
+    if old_news.is_old(old_news.end_of(issued_on), now, Watch(None)):
+        return True
+    return issued_on < order.created_at.date() and await old_news.was_old(order.ordered_at, order, session)
 
 
 async def note_reported(order: Order, session: AsyncSession, by: By) -> None:

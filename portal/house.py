@@ -24,6 +24,7 @@ from portal import (
     file_checks,
     held_runs,
     inspections,
+    left_alone,
     lost_links,
     messages,
     notice_mails,
@@ -272,6 +273,7 @@ def built(ground: Ground) -> House:
                 messages.KIND: mail,
                 messages.AUTOMATIC: Paced(mail, MailsPerMinute(ground.database, messages.AUTOMATIC)),
                 triggers.JOB: runs,
+                left_alone.JOB: left_alone.Notices(),
                 lost_links.KIND: lost,
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
@@ -305,6 +307,8 @@ async def taken_up(house: House, now: datetime) -> None:
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
     async with house.database.writing() as session:
+        if await house.messages.is_set_up(session):  # which may be new: the environment can name another one
+            await held_runs.release(session, now)
         await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
 
 

@@ -4,6 +4,7 @@ whoever merely does not know of them."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from msgspec.structs import replace
 from sqlalchemy import select
@@ -12,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.automations import Trigger
 from db.orders import Order
 from db.payments import Payment, PaymentKind, PaymentOrigin, PaymentStatus
-from portal import first_paid, order_rows, triggers
+from portal import first_paid, left_alone, old_news, order_rows
 from portal.activity import By, entry
 from portal.imported import SUM_ALONE, ImportedPayment
+from portal.left_alone import Occasion
 from portal.refusals import Conflict, Fault, Invalid
 
 # Where a payment may go from where it is: late news of an earlier step takes nothing back.
@@ -54,11 +56,12 @@ async def add(order: Order, payment: ImportedPayment, session: AsyncSession, by:
 async def merge(order: Order, payments: Iterable[ImportedPayment], session: AsyncSession, by: By) -> None:
     """What the portal, the API or the merchant booked is never removed by an import that does not know of it."""
     stored = await _stored(order, session)
+    known_before = _received(order, stored.values())
     ours = _came_in_here(order, stored.values())
     for payment in filter(None, (_beyond(ours, each, order) for each in payments)):
         known = stored.pop(_key(payment), None)
         if is_reversal(payment) and (known is None or known.status is not PaymentStatus.REVERSED):
-            await tell_reversal(order.id, payment, session, by)
+            await tell_reversal(order, payment, session, by)
         if known is None:
             session.add(_row(order, payment, PaymentOrigin.IMPORT, by))
         elif known.origin is PaymentOrigin.IMPORT:
@@ -68,16 +71,35 @@ async def merge(order: Order, payments: Iterable[ImportedPayment], session: Asyn
     for gone in stored.values():
         if gone.origin is PaymentOrigin.IMPORT:
             await session.delete(gone)
+    await _tell_news(order, known_before, session, by)
+
+
+async def _tell_news(order: Order, known_before: int, session: AsyncSession, by: By) -> None:
+    """More money than was known before has arrived, unless its source had called the order paid without it.
+
+    Sums are compared and not rows: a source may call the same money by another name tomorrow.
+    """
+    await session.flush()
+    rows = (await _stored(order, session)).values()
+    more = _received(order, rows) - known_before
+    last = max((row.at for row in rows if _is_received(order, row)), default=None)
+    if more > 0 and last and (order.first_seen_paid_at is None or last > order.first_seen_paid_at):
+        details: dict[str, object] = {"amount": more, "currency": order.currency, "status": PaymentStatus.COMPLETED}
+        await _tell_received(order, last, details, session, by)
+
+
+def _received(order: Order, rows: Iterable[Payment]) -> int:
+    return sum(row.amount for row in rows if _is_received(order, row))
+
+
+def _is_received(order: Order, row: Payment) -> bool:
+    completed = (PaymentKind.PAYMENT, PaymentStatus.COMPLETED, order.currency)
+    return (row.kind, row.status, row.currency) == completed
 
 
 def _came_in_here(order: Order, stored: Iterable[Payment]) -> int:
     """Minor units that are known from somebody else than the source."""
-    return sum(
-        row.amount
-        for row in stored
-        if row.origin is not PaymentOrigin.IMPORT
-        and (row.kind, row.status, row.currency) == (PaymentKind.PAYMENT, PaymentStatus.COMPLETED, order.currency)
-    )
+    return _received(order, (row for row in stored if row.origin is not PaymentOrigin.IMPORT))
 
 
 def _beyond(ours: int, payment: ImportedPayment, order: Order) -> ImportedPayment | None:
@@ -93,22 +115,34 @@ def is_reversal(payment: ImportedPayment) -> bool:
     return payment.kind is PaymentKind.PAYMENT and payment.status is PaymentStatus.REVERSED
 
 
-async def tell_reversal(order_id: int, payment: ImportedPayment, session: AsyncSession, by: By) -> None:
+async def tell_reversal(order: Order, payment: ImportedPayment, session: AsyncSession, by: By) -> None:
     """The merchant must know: the goods may be with a customer who has the money back."""
-    told = entry(by, "payment_reversed", order_id, _told(payment), notice=True)
+    told = entry(by, "payment_reversed", order.id, _told(payment), notice=True)
     session.add(told)
-    await triggers.fire(Trigger.PAYMENT_REVERSED, order_id, session, by, told)
+    is_old = await old_news.was_old(payment.at, order, session)
+    occasion = Occasion(trigger=Trigger.PAYMENT_REVERSED, order=order, is_old=is_old, note=told)
+    await left_alone.fire(occasion, session, by)
+
+
+async def _tell_received(
+    order: Order, at: datetime, details: dict[str, object], session: AsyncSession, by: By
+) -> None:
+    told = entry(by, "payment_received", order.id, details)
+    session.add(told)
+    if details["status"] == PaymentStatus.COMPLETED:
+        is_old = await old_news.was_old(at, order, session)
+        occasion = Occasion(trigger=Trigger.PAYMENT_RECEIVED, order=order, is_old=is_old, note=told)
+        await left_alone.fire(occasion, session, by)
 
 
 async def _tell(order: Order, payment: ImportedPayment, session: AsyncSession, by: By) -> None:
-    if is_reversal(payment):
-        await tell_reversal(order.id, payment, session, by)
-        return
     details = _told(payment) | {"status": payment.status.value}
-    told = entry(by, f"{payment.kind.value}_received", order.id, details)
-    session.add(told)
-    if payment.kind is PaymentKind.PAYMENT and payment.status is PaymentStatus.COMPLETED:
-        await triggers.fire(Trigger.PAYMENT_RECEIVED, order.id, session, by, told)
+    if is_reversal(payment):
+        await tell_reversal(order, payment, session, by)
+    elif payment.kind is PaymentKind.PAYMENT:
+        await _tell_received(order, payment.at, details, session, by)
+    else:
+        session.add(entry(by, f"{payment.kind.value}_received", order.id, details))
 
 
 def _row(order: Order, payment: ImportedPayment, origin: PaymentOrigin, by: By) -> Payment:

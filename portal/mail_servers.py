@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.settings import MailSettings, MailTls, SellerSettings
-from portal import settings
+from portal import held_runs, settings
 from portal.activity import By
 from portal.refusals import Fault, Invalid
 from portal.settings import MailChange
@@ -117,6 +117,8 @@ async def change(wanted: MailChange, vault: Vault, session: AsyncSession, by: By
     row = await settings.change(MailSettings, wanted, session, by)
     if row.smtp_password and row.smtp_tls is MailTls.NONE and not is_loopback(row.smtp_host):
         raise Invalid(Fault("#/smtp_tls", "password-without-tls", NEEDS_TLS))
+    if row.smtp_host:
+        await held_runs.release(session, by.at)
     return row
 
 

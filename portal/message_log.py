@@ -42,7 +42,10 @@ class WrittenTo(Struct, kw_only=True, frozen=True):
 
 
 class ToldMessage(Struct, kw_only=True, frozen=True):
-    """`kind` is `template:` and a name for mails in the merchant's own words; `bounce` what came back, if it did."""
+    """`kind` is `template:` and a name for mails in the merchant's own words; `bounce` what came back, if it did.
+
+    `kept_back`: why an automatic one did not leave, though nothing failed.
+    """
 
     id: int
     order: WrittenTo | None
@@ -55,6 +58,7 @@ class ToldMessage(Struct, kw_only=True, frozen=True):
     sent_at: datetime | None
     message_id: str
     error: str
+    kept_back: str
     bounce: str | None
 
 
@@ -159,7 +163,7 @@ def _everything() -> Found:
 
 
 def _told(message: Message, order: Order | None, source: str | None, bounce: Bounce | None) -> ToldMessage:
-    same = "id kind subject state attempts created_at sent_at message_id error".split()
+    same = "id kind subject state attempts created_at sent_at message_id error kept_back".split()
     about = WrittenTo(source=source or "", external_id=order.external_id, number=order.number) if order else None
     return ToldMessage(
         **{name: getattr(message, name) for name in same},

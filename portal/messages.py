@@ -17,16 +17,18 @@ from db.engine import Database
 from db.messages import Attachment, Message, MessageState
 from db.outbox import Job
 from db.settings import SellerSettings
-from portal import envelopes, jobs, mail_servers, outbox, settings
+from portal import envelopes, jobs, kept_back, mail_servers, outbox, settings
 from portal.activity import TRESEN, By, entry
 from portal.envelopes import BadAddress, Sender
 from portal.jobs import Clock, Record
+from portal.kept_back import Kept
+from portal.mail_proofs import Proofs
 from portal.mail_servers import MailerFor, MailRefused, MailServer
 from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
 from portal.vault import Unreadable, Vault
 
-# Why a mail that an automation has written must not leave any more; empty where it may. With the job's payload.
-SecondLook = Callable[[Message, Mapping[str, object], AsyncSession, datetime], Awaitable[str]]
+# Why a mail that an automation has written must not leave any more; None where it may. With the job's payload.
+SecondLook = Callable[[Message, Mapping[str, object], AsyncSession, datetime], Awaitable[Kept | None]]
 OnSent = Callable[[Message, AsyncSession, datetime], Awaitable[None]]  # in the transaction that records it
 KIND = "message"
 AUTOMATION = "automation"  # in a payload: the id of the one that wrote it
@@ -72,6 +74,14 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """Which server took a mail, but for the recipients that it refused: address → why."""
+
+    by: MailServer
+    refused: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How it stands with a mail: sent, queued for another attempt, or failed for good; `error` says why."""
 
@@ -107,6 +117,7 @@ class Messages:
         self._clock = clock
         self._on_sent = on_sent or {}
         self._told_at: datetime | None = None
+        self._proofs = Proofs(post.vault)
 
     async def is_set_up(self, session: AsyncSession) -> bool:
         """Whether there is a server at all through which mail could leave."""
@@ -114,6 +125,14 @@ class Messages:
             return await self._server(session) is not None
         except NotDone:
             return True  # there is one; that its password is unreadable is the merchant's to mend
+
+    async def is_proven(self, session: AsyncSession) -> bool:
+        """Whether the server in use, with the settings it has now, has taken a mail."""
+        try:
+            server = await self._server(session)
+        except NotDone:
+            return False
+        return server is not None and await self._proofs.exists(server, session)
 
     async def enqueue(self, new: NewMessage, session: AsyncSession, by: By, *, lane: str = KIND) -> Message:
         """Stands, and will be sent, exactly if the caller's transaction is committed. Raises envelopes.BadAddress."""
@@ -181,7 +200,7 @@ class Messages:
             seller = await settings.of(SellerSettings, session)
             look = self._post.second_look if job.kind == AUTOMATIC else None
             if look and (why := await look(message, job.payload, session, self._clock())):
-                raise NotDone(why, permanent=True)
+                return partial(_keep_back, message.id, why)
         if server is None:
             raise NotDone(NO_SERVER)
         sender = self._sender(server, seller)
@@ -192,14 +211,15 @@ class Messages:
             raise NotDone(str(error), permanent=True) from error
         except MailRefused as refused:
             raise NotDone(str(refused), permanent=refused.permanent) from refused
-        return partial(self._note_sent, message.id, job.attempts, accepted.refused)
+        return partial(self._note_sent, message.id, job.attempts, Taken(server, accepted.refused))
 
     async def _note_sent(
-        self, message_id: int, attempts: int, refused: Mapping[str, str], session: AsyncSession, now: datetime
+        self, message_id: int, attempts: int, taken: Taken, session: AsyncSession, now: datetime
     ) -> None:
         message = await session.get_one(Message, message_id)
         message.state, message.sent_at, message.attempts = MessageState.SENT, now, attempts
-        message.error = "; ".join(f"{address}: {why}" for address, why in refused.items())
+        message.error = "; ".join(f"{address}: {why}" for address, why in taken.refused.items())
+        await self._proofs.note(taken.by, session, now)
         session.add(entry(By(TRESEN, now), "message_sent", message.order_id, _details(message)))
         if follow := self._on_sent.get(message.kind):
             await follow(message, session, now)
@@ -241,6 +261,11 @@ class Messages:
         """The public host, if it is a name; an address of numbers is no domain for mail."""
         host = urlsplit(self._post.base_url).hostname or ""
         return host if any(sign.isalpha() for sign in host) and ":" not in host else "localhost"
+
+
+async def _keep_back(message_id: int, why: Kept, session: AsyncSession, now: datetime) -> None:
+    message = await session.get_one(Message, message_id)
+    await kept_back.note(message, why, session, By(TRESEN, now))
 
 
 def _attachment(new: NewAttachment, message_id: int, position: int) -> Attachment:

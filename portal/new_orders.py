@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +17,7 @@ from db.orders import Address, Line, Order, OrderKind, OrderTag
 from db.payments import Payment, PaymentOrigin
 from db.settings import GeneralSettings
 from db.waivers import Waiver
-from portal import imported_payments, order_rows, shop_waivers, triggers
+from portal import imported_payments, left_alone, old_news, order_rows, shop_waivers
 from portal.activity import By
 from portal.imported import ImportedOrder
 from portal.order_rows import Row
@@ -81,13 +82,24 @@ def _row(order_id: int, new: NewOrder, is_paid: bool, by: By) -> Row:
 
 async def _tell(numbered: Sequence[tuple[int, NewOrder]], paid: set[int], session: AsyncSession, by: By) -> None:
     """History, notices, and whoever waits for orders that come in, or are paid."""
+    old = await _old(numbered, session, by.at)
     for order_id, each in numbered:
         for payment in filter(imported_payments.is_reversal, each.order.payments):
-            await imported_payments.tell_reversal(order_id, payment, session, by)
+            order = await session.get_one(Order, order_id)
+            await imported_payments.tell_reversal(order, payment, session, by)
     await _insert(Activity, [_imported(order_id, each.order, by) for order_id, each in numbered], session)
     orders = [order_id for order_id, each in numbered if each.order.kind is OrderKind.ORDER]
-    await triggers.fire_all(Trigger.ORDER_IMPORTED, orders, session, by)
-    await triggers.fire_all(Trigger.ORDER_PAID, [each for each in orders if each in paid], session, by)
+    await left_alone.fire_all(Trigger.ORDER_IMPORTED, orders, old, session, by)
+    await left_alone.fire_all(Trigger.ORDER_PAID, [each for each in orders if each in paid], old, session, by)
+
+
+async def _old(numbered: Sequence[tuple[int, NewOrder]], session: AsyncSession, now: datetime) -> set[int]:
+    watches = await old_news.watches({each.source_id for _, each in numbered}, session)
+    return {
+        order_id
+        for order_id, each in numbered
+        if old_news.is_old(old_news.last_news(each.order), now, watches[each.source_id])
+    }
 
 
 def _imported(order_id: int, order: ImportedOrder, by: By) -> Row:

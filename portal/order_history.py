@@ -62,7 +62,10 @@ async def last_opened(order_id: int, session: AsyncSession) -> datetime | None:
 
 @dataclass(frozen=True, kw_only=True)
 class WrittenMail:
-    """A mail of the order as it stands in the outbox. `error` is what the server said last, `bounce` what came back."""
+    """A mail of the order as it stands in the outbox. `error` is what the server said last, `bounce` what came back.
+
+    `kept_back`: why it did not leave, though nothing failed.
+    """
 
     id: int
     kind: str
@@ -72,6 +75,7 @@ class WrittenMail:
     sent_at: datetime | None
     state: MessageState
     error: str
+    kept_back: str = ""
     bounce: str = ""
 
 
@@ -89,6 +93,7 @@ async def mails(order_id: int, session: AsyncSession) -> list[WrittenMail]:
             sent_at=row.sent_at,
             state=row.state,
             error=row.error,
+            kept_back=row.kept_back,
             bounce=bounce or "",
         )
         for row, bounce in rows

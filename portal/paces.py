@@ -14,6 +14,7 @@ from portal import settings
 from portal.settings import MOST_MAILS_PER_MINUTE
 
 MINUTE = timedelta(minutes=1)
+LOOK_AGAIN = timedelta(seconds=5)  # the settings may have changed meanwhile: a pause that ends lets go soon
 
 
 class MailsPerMinute:
@@ -32,9 +33,9 @@ class MailsPerMinute:
                 known = await session.scalars(before.order_by(Job.done_at))
                 self._begun = deque([at for at in known if at], maxlen=MOST_MAILS_PER_MINUTE)
         if chosen.paused:  # what was written before the pause waits for its end, too
-            return now + MINUTE
+            return now + LOOK_AGAIN
         most = chosen.mails_per_minute
-        return now if len(self._begun) < most else self._begun[-most] + MINUTE
+        return now if len(self._begun) < most else min(self._begun[-most] + MINUTE, now + LOOK_AGAIN)
 
     def begun(self, now: datetime) -> None:
         if self._begun is not None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9]*)\}")
+# What its writer may have meant as one: anything short between braces, or a brace that nothing closes.
+BRACED = re.compile(r"\{[^{}\n<>]{1,40}\}|\{\w{0,40}")
 STAMP = ("UserName", "OrderNumber", "OrderDate", "Platform")
 
 
@@ -15,6 +17,9 @@ def fill_text(text: str, values: Mapping[str, str]) -> str:
 
 
 def unknown(text: str, known: Collection[str]) -> tuple[str, ...]:
-    """Names in braces that nothing will fill, each once, in the order of the text."""
-    named = (match[1] for match in PLACEHOLDER.finditer(text))
-    return tuple(dict.fromkeys(name for name in named if name not in known))
+    """What stands in braces and that nothing will fill, braces and all, each once, in the order of the text.
+
+    Of `{UserName` without an end the word is told, or the brace alone.
+    """
+    found = (match[0] for match in BRACED.finditer(text))
+    return tuple(dict.fromkeys(braced for braced in found if braced[1:-1] not in known or braced[-1] != "}"))

@@ -15,13 +15,10 @@ from db.orders import Order, State
 from portal import automations, conditions, links, situations
 from portal.automation_runs import FOR_DEAD
 from portal.conditions import ConditionKind
+from portal.kept_back import Kept
 from portal.messages import AUTOMATION
 from portal.situations import Situation
 
-REMOVED = "The order was removed before the mail could leave."
-RENEWED = "The portal link was renewed since: the one in this mail opens nothing any more."
-DIED = "The order was cancelled or refunded before the mail could leave."
-CHANGED = "What the automation asks for was no longer so when the mail could leave."
 ABOUT_MONEY = frozenset({ConditionKind.PAYMENT_STATE, ConditionKind.DUE})
 
 
@@ -33,22 +30,24 @@ class SecondLooks:
 
     async def why_not(
         self, message: Message, payload: Mapping[str, object], session: AsyncSession, now: datetime
-    ) -> str:
-        """Why that mail must not leave any more, in a sentence; empty where it may."""
+    ) -> Kept | None:
+        """Why that mail must not leave any more; None where it may."""
         if message.order_id is None:
-            return ""
+            return None
         order = await session.get_one(Order, message.order_id)
         if order.state is State.DELETED:
-            return REMOVED
+            return Kept.ORDER_REMOVED
         if await links.was_renewed(order.id, message.created_at, session):
-            return RENEWED
+            return Kept.LINK_RENEWED
         automation = await session.get(Automation, payload.get(AUTOMATION, 0))
         if automation is None:
-            return ""
+            return None
+        if not automation.active:
+            return Kept.SWITCHED_OFF
         seen = await situations.of(order.id, session, self.zone, now)
         if seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:
-            return DIED
-        return CHANGED if _has_changed(automation, seen) else ""
+            return Kept.ORDER_DEAD
+        return Kept.CONDITIONS if _has_changed(automation, seen) else None
 
 
 def _has_changed(automation: Automation, seen: Situation) -> bool:

@@ -90,18 +90,6 @@ async def cursor_of(source_id: int, session: AsyncSession) -> datetime | None:
     return await session.scalar(seen.order_by(SourceRun.id.desc()).limit(1))
 
 
-async def came_with_the_first(source_id: int, came: datetime, last_news: datetime, session: AsyncSession) -> bool:
-    """Whether what came then was told by the first whole run of a source, and had happened before it was connected."""
-    source = await session.get_one(Source, source_id)
-    if not source_options.is_fetched(source) or last_news >= source.created_at:
-        return False
-    whole = select(func.min(SourceRun.ended_at)).where(
-        SourceRun.source_id == source_id, SourceRun.outcome == RunOutcome.OK
-    )
-    first_ended = await session.scalar(whole)
-    return first_ended is None or came <= first_ended
-
-
 async def of_source(source_id: int, session: AsyncSession, limit: int = 20) -> Sequence[SourceRun]:
     """Newest first."""
     mine = select(SourceRun).where(SourceRun.source_id == source_id)

@@ -85,6 +85,7 @@ async def add(new: NewSource, connectors: Connectors, session: AsyncSession, by:
     values = msgspec.structs.asdict(new)
     values["options"] = source_options.of(new.kind).sealed(new.options, connectors.vault)
     row = Source(**values, created_at=by.at)
+    _note_connection(row, was_asked=False, by=by)
     session.add(row)
     await session.flush()
     details: dict[str, object] = {"source": row.id, "name": row.name, "new": told(row)}
@@ -98,7 +99,7 @@ async def change(row: Source, wanted: SourceChange, connectors: Connectors, sess
 
     Raises Invalid for options that cannot work, Conflict for a name that is taken or stays.
     """
-    before, renewed = told(row), False
+    before, renewed, was_asked = told(row), False, _is_asked(row)
     if wanted.options is not UNSET:
         renewed = _write_options(row, wanted.options, connectors)
     if wanted.name is not UNSET and wanted.name != row.name:
@@ -118,10 +119,21 @@ async def change(row: Source, wanted: SourceChange, connectors: Connectors, sess
         "new": {name: now.get(name) for name in sorted(changed)},
     }
     session.add(entry(by, "source_changed", details=details))
+    _note_connection(row, was_asked, by)
     await session.flush()
     if renewed or "active" in changed:
         await _begin(row, connectors, session, by)
     return row
+
+
+def _is_asked(row: Source) -> bool:
+    return row.active and source_options.is_fetched(row)
+
+
+def _note_connection(row: Source, was_asked: bool, by: By) -> None:
+    """What happened while nobody was to ask for it is not told as if it had happened just now."""
+    if _is_asked(row) and not was_asked:
+        row.connected_at = by.at
 
 
 async def _begin(row: Source, connectors: Connectors, session: AsyncSession, by: By) -> None:

@@ -17,6 +17,8 @@ from portal.activity import By
 from portal.outbox import ORDER_ID, NewJob
 
 JOB = "automation_run"
+NOT_YET: Mapping[str, object] = {"state": RunState.NEW, "reason": ""}
+Asked = tuple[int, int]  # automation and order
 LISTENING = "listening automations"  # looked up once for each transaction: an import tells of thousands of orders
 
 
@@ -27,19 +29,20 @@ async def fire(
 
     `happening` tells events apart that come more than once for an order; without it there is one of them for ever.
     """
-    listening = (await _listening(session)).get(trigger, ())
-    if not listening:
-        return
-    event = trigger.value
-    if happening is not None:
-        await session.flush()
-        event = f"{event}:{happening.id}"
-    await ask(listening, order_id, event, session, by)
+    if listening := (await listeners(session)).get(trigger, ()):
+        await ask(listening, order_id, await event_of(trigger, happening, session), session, by)
+
+
+async def event_of(trigger: Trigger, happening: Activity | Download | None, session: AsyncSession) -> str:
+    if happening is None:
+        return trigger.value
+    await session.flush()
+    return f"{trigger.value}:{happening.id}"
 
 
 async def fire_all(trigger: Trigger, order_ids: Sequence[int], session: AsyncSession, by: By) -> None:
     """For what happens to an order once only, to many of them: a handful of statements."""
-    if listening := (await _listening(session)).get(trigger, ()):
+    if listening := (await listeners(session)).get(trigger, ()):
         await ask_all([(each, order_id) for order_id in order_ids for each in listening], trigger.value, session, by)
 
 
@@ -48,23 +51,32 @@ async def ask(automation_ids: Sequence[int], order_id: int, event: str, session:
     await ask_all([(automation_id, order_id) for automation_id in automation_ids], event, session, by)
 
 
-async def ask_all(asked: Sequence[tuple[int, int]], event: str, session: AsyncSession, by: By) -> None:
-    """The same for many: automation and order. Nobody is written to because of a credit: it is no order."""
+async def ask_all(asked: Sequence[Asked], event: str, session: AsyncSession, by: By) -> None:
+    """The same for many."""
+    if runs := await begun(asked, event, session, by):
+        await outbox.add([_job(run, by.at) for run in runs], session, by.at)
+
+
+async def begun(
+    asked: Sequence[Asked], event: str, session: AsyncSession, by: By, outcome: Mapping[str, object] = NOT_YET
+) -> Sequence[AutomationRun]:
+    """The new runs, with that outcome. Nobody is written to because of a credit: it is no order."""
     order_ids = {order_id for _, order_id in asked}
     of_credits = select(Order.id).where(Order.id.in_(order_ids), Order.kind == OrderKind.CREDIT)
     credits = set(await session.scalars(of_credits))
     because = select(AutomationRun).where(AutomationRun.order_id.in_(order_ids), AutomationRun.event == event)
     before = {(run.automation_id, run.order_id): run.id for run in await session.scalars(because)}
     new = [
-        {"automation_id": automation_id, "order_id": order_id, "event": event, "state": RunState.NEW, "reason": "",
-         "depth": by.depth, "created_at": by.at}
+        {"automation_id": automation_id, "order_id": order_id, "event": event, "depth": by.depth, "created_at": by.at,
+         **outcome}
         for automation_id, order_id in asked
         if (automation_id, order_id) not in before and order_id not in credits
     ]  # fmt: skip
-    if new:
-        await session.execute(insert(AutomationRun), new)
-        runs = await session.scalars(because.where(AutomationRun.id.not_in(before.values())).order_by(AutomationRun.id))
-        await outbox.add([_job(run, by.at) for run in runs], session, by.at)
+    if not new:
+        return []
+    await session.execute(insert(AutomationRun), new)
+    runs = await session.scalars(because.where(AutomationRun.id.not_in(before.values())).order_by(AutomationRun.id))
+    return runs.all()
 
 
 async def enqueue(run: AutomationRun, session: AsyncSession, at: datetime, run_at: datetime | None = None) -> None:
@@ -82,7 +94,7 @@ def forget_listening(session: AsyncSession) -> None:
     session.info.pop(LISTENING, None)
 
 
-async def _listening(session: AsyncSession) -> Mapping[Trigger, Sequence[int]]:
+async def listeners(session: AsyncSession) -> Mapping[Trigger, Sequence[int]]:
     known: dict[Trigger, list[int]] | None = session.info.get(LISTENING)
     if known is None:
         known = {}

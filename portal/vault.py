@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -29,6 +30,10 @@ class Vault:
         """Raises Unreadable."""
         return self._tried(purpose, token)[1]
 
+    def mark(self, purpose: str, text: str) -> str:
+        """The same for the same text, as long as the newest key is; tells nothing of the text."""
+        return hmac.digest(_derived(purpose, self._keys[0]), text.encode(), "sha256").hex()
+
     def held_by_old_keys(self, purpose: str, tokens: Iterable[str]) -> int:
         """How many of these would be lost if all keys but the newest were removed. Raises Unreadable."""
         return sum(self._tried(purpose, token)[0] > 0 for token in tokens)
@@ -48,11 +53,13 @@ class Vault:
 @cache
 def _fernets(purpose: str, keys: tuple[str, ...]) -> tuple[Fernet, ...]:
     from cryptography.fernet import Fernet
+
+    return tuple(Fernet(base64.urlsafe_b64encode(_derived(purpose, key))) for key in keys)
+
+
+@cache
+def _derived(purpose: str, key: str) -> bytes:
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-    def fernet(key: str) -> Fernet:
-        derived = HKDF(SHA256(), length=32, salt=None, info=f"tresen.{purpose}".encode()).derive(key.encode())
-        return Fernet(base64.urlsafe_b64encode(derived))
-
-    return tuple(fernet(key) for key in keys)
+    return HKDF(SHA256(), length=32, salt=None, info=f"tresen.{purpose}".encode()).derive(key.encode())

@@ -14,7 +14,7 @@ def unknown_in(known: Collection[str]) -> Callable[[str], tuple[Sentence, ...]]:
     """What names every unknown one of a text, each as the customer would read it."""
 
     def told(text: str) -> tuple[Sentence, ...]:
-        names = [f"{{{name}}}" for name in placeholders.unknown(text, known)]
+        names = placeholders.unknown(text, known)
         return (_unknown(names),) if names else ()
 
     return told

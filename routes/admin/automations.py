@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from litestar import post, route
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.automations import Automation, AutomationRun, AutomationSettings
 from db.base import columns
 from db.orders import Order
-from portal import automations, dry_runs, held_runs, message_templates, sessions
+from portal import automations, dry_runs, held_mails, held_runs, message_templates, sessions
 from portal.automations import AutomationChange, NewAutomation
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
@@ -44,6 +45,7 @@ from views.admin.automations import (
     numbers_of,
     title_of,
     trouble,
+    waiting,
 )
 from views.admin.frame import Frame
 from views.admin.labels import AUTOMATIONS
@@ -80,7 +82,7 @@ async def _list(form: Form, house: PortalHouse, merchant: SignedIn, status: int 
     async with house.database.reading() as session:
         rows = await automations.every(session)
         ready = await house.automation_runs.readiness(session)
-        held_back = await held_runs.count(session)
+        held_back, queued = await held_runs.count(session), await held_mails.count(session)
     page = AutomationsPage(
         frame=Frame.of(merchant, PATH),
         path=PATH,
@@ -88,6 +90,7 @@ async def _list(form: Form, house: PortalHouse, merchant: SignedIn, status: int 
         lacks=lacks(ready),
         form=form,
         held=held(held_back),
+        queued=waiting(queued),
     )
     return Page(page, locale=merchant.locale, status_code=status)
 
@@ -97,6 +100,15 @@ async def discard_held(house: House, merchant: Merchant) -> Redirect:
     """What a pause has held is not done any more."""
     async with house.database.writing() as session:
         await held_runs.discard(session, merchant.by)
+    return Redirect(PATH, status_code=303)
+
+
+@post(f"{PATH}/mail-discards")
+async def discard_mails(house: House, merchant: Merchant) -> Redirect:
+    """What automations have written and a pause keeps in the queue does not leave any more; none if it is over."""
+    with suppress(Conflict):
+        async with house.database.writing() as session:
+            await held_mails.discard(session, merchant.by)
     return Redirect(PATH, status_code=303)
 
 

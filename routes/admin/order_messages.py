@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.automations import Trigger
 from db.messages import Message
 from db.orders import State
-from portal import automations, message_log, message_templates, order_history
+from portal import automations, message_log, message_templates, order_history, skipped_runs
 from portal.envelopes import BadAddress
 from portal.refusals import Conflict, NotFound
 from routes.admin.example_orders import row_id
@@ -94,6 +94,19 @@ async def run_by_hand(asked: Asked, request: AnyRequest, house: House) -> Redire
         except Conflict:
             return asked.back("messages", "changed-meanwhile")
     return asked.back("messages", "asked")
+
+
+@post("/admin/orders/{order_id:int}/automation-runs/{run_id:int}/repeats")
+async def ask_again(asked: Asked, run_id: FromPath[int], house: House) -> Redirect:
+    """One that did nothing. A second click finds it asked already."""
+    if not 0 < run_id <= LARGEST or asked.dossier.order.state is State.DELETED:
+        raise NotFound
+    try:
+        async with house.database.writing() as session:
+            await skipped_runs.ask_again(run_id, asked.dossier.order.id, session, asked.merchant.by)
+    except Conflict:
+        return asked.back("activity", "changed-meanwhile")
+    return asked.back("activity", "asked-again")
 
 
 async def _is_newest(texts: dict[str, str], asked: ShownOrder, session: AsyncSession) -> bool:

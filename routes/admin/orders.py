@@ -13,7 +13,7 @@ from litestar.params import FromPath, SkipValidation
 from litestar.response import Redirect
 
 from db.orders import Order, State
-from portal import dossiers, doubles, exported, notices, order_history, order_list
+from portal import dossiers, doubles, exported, notices, order_history, order_list, skipped_runs
 from portal.dossiers import Dossier
 from portal.exported import ExportedOrder
 from portal.order_list import Concern, OrderFilter, Turn
@@ -31,6 +31,7 @@ from views.admin.order_tabs import (
     Done,
     HistoryTab,
     OverviewTab,
+    with_questions,
 )
 from views.admin.orders import Filters, OrderRow, OrdersPage, address, total_of
 
@@ -156,10 +157,12 @@ async def show_history(asked: Asked, house: House) -> Page:
     async with house.database.reading() as session:
         happenings = await order_history.of_order(asked.dossier.order.id, session)
         merchants = await notices.merchants(session)
+        skipped = await skipped_runs.of_order(asked.dossier.order.id, session)
+    entries = [history_words.entry(each, asked.dossier.zone, merchants) for each in happenings]
     tab = HistoryTab(
         frame=asked.frame(),
         head=asked.head("activity"),
         done=Done.of(asked.done),
-        entries=tuple(history_words.entry(each, asked.dossier.zone, merchants) for each in happenings),
+        entries=with_questions(entries, happenings, skipped, asked.url),
     )
     return Page(tab, locale=asked.merchant.locale)

@@ -105,6 +105,7 @@ router = Router(
         automations.dry_run,
         automations.run_by_hand,
         automations.discard_held,
+        automations.discard_mails,
         message_templates.list_templates,
         message_templates.add_template,
         message_templates.show_template,

@@ -11,7 +11,7 @@ from litestar.params import FromPath, RawBody
 from msgspec import Meta, Struct
 
 from db.automations import Automation, Match
-from portal import automations, dry_runs, held_runs, order_imports
+from portal import automations, dry_runs, held_mails, held_runs, order_imports
 from portal.actions import Action
 from portal.automations import AutomationChange, NewAutomation, TriggerChoice
 from portal.conditions import Condition
@@ -122,6 +122,16 @@ async def run_by_hand(key: OrderKey, body: RawBody, house: House, by: ApiKeyHold
 async def discard_held(house: House, by: ApiKeyHolder) -> Discarded:
     async with house.database.writing() as session:
         return Discarded(count=await held_runs.discard(session, by))
+
+
+@post(
+    "/automations/mail-discards",
+    status_code=200,
+    opt=told(Call(summary="Drop the mails of automations that a pause keeps in the queue", gives={200: Discarded})),
+)
+async def discard_mails(house: House, by: ApiKeyHolder) -> Discarded:
+    async with house.database.writing() as session:
+        return Discarded(count=await held_mails.discard(session, by))
 
 
 def _told(row: Automation) -> ToldAutomation:

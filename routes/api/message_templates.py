@@ -64,5 +64,5 @@ async def remove_template(template: FromPath[str], house: House, by: ApiKeyHolde
 
 def _told(row: MessageTemplate) -> ToldTemplate:
     names = "id name locale subject text html attach_invoice".split()
-    unknown = [f"{{{name}}}" for name in message_templates.unknown(row)]
+    unknown = list(message_templates.unknown(row))
     return ToldTemplate(**{name: getattr(row, name) for name in names}, unknown_placeholders=unknown)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -20,34 +21,46 @@ from db.outbox import Job
 from db.settings import MailTls
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from integrations.smtp import SmtpMailer
+from pdfkit.outcome import Inspection
 from portal import (
+    automation_runs,
     automations,
+    foreign_invoices,
+    held_mails,
     held_runs,
     imported_payments,
     jobs,
+    kept_back,
+    left_alone,
     links,
+    mail_servers,
     message_templates,
+    messages,
     order_imports,
     outbox,
     ready_made,
-    second_looks,
     settings,
+    skipped_runs,
+    sources,
 )
 from portal.actions import Action, ActionKind, Hands
 from portal.activity import TRESEN, By
 from portal.automation_runs import AutomationRuns
 from portal.automations import AutomationChange, NewAutomation, Readiness, TriggerChoice
 from portal.conditions import Condition, ConditionKind, Op
+from portal.foreign_invoices import ForeignInvoice
 from portal.house import House
 from portal.imported import Buyer
+from portal.kept_back import Kept
 from portal.mail_servers import MailServer
 from portal.message_templates import NewTemplate
-from portal.messages import Messages, Post
+from portal.messages import Messages, NewMessage, Post
 from portal.order_imports import Key
 from portal.outbox import Lane
-from portal.refusals import Conflict, Invalid
+from portal.refusals import Conflict, Invalid, NotFound
 from portal.second_looks import SecondLooks
-from portal.settings import AutomationsChange
+from portal.settings import AutomationsChange, MailChange
+from portal.sources import SourceChange
 from portal.templated_mails import TemplatedMails
 from portal.triggers import JOB
 from portal.vault import Vault
@@ -56,6 +69,16 @@ from views.mail import templated
 
 READY = Readiness(base_url=True, mail=True)
 FRESH = NOON - timedelta(minutes=5)
+A_PDF = Inspection(
+    pages=1,
+    encrypted="none",
+    repaired=False,
+    signed=False,
+    pdf_version="1.7",
+    stampable=True,
+    cause=None,
+    warnings=(),
+)
 MAIL = Action(kind=ActionKind.SEND_MESSAGE, template="Dank")
 
 
@@ -64,6 +87,7 @@ class Shop:
     """A shop whose clock stands still unless told otherwise, and whose jobs are done when `work` is called."""
 
     house: House
+    post: Post
     runs: AutomationRuns
     now: datetime = NOON
     orders: int = 0
@@ -105,6 +129,13 @@ class Shop:
                 return
             await jobs.attempt(job, self.runs, self.database.writing, lambda: self.now)
 
+    async def tell_of_those_left_alone(self) -> None:
+        """What its job does once it is due."""
+        async with self.database.writing() as session:
+            job = await outbox.claim(Lane(left_alone.JOB), timedelta(minutes=1), session, self.now + left_alone.QUIET)
+        if job:
+            await jobs.attempt(job, left_alone.Notices(), self.database.writing, lambda: self.now)
+
     async def every(self, table: Any) -> list[Any]:
         async with self.database.reading() as session:
             return list(await session.scalars(select(table)))
@@ -136,6 +167,7 @@ async def shop(house: House) -> AsyncIterator[Shop]:
     hands = Hands(messages=Messages(house.database, post), mails=TemplatedMails(house.links, templated.written))
     found = Shop(
         house,
+        post,
         AutomationRuns(
             database=house.database,
             hands=hands,
@@ -192,6 +224,35 @@ async def test_a_payment_booked_by_api_is_told_as_received_and_as_paid(shop):
 
     assert len(await shop.mails()) == 1
     assert [(tag.tag, tag.own) for tag in await shop.every(OrderTag)] == [("bezahlt", True)]
+
+
+async def test_money_that_a_source_tells_of_later_is_told_as_received_once(shop):
+    again = Action(kind=ActionKind.SEND_MESSAGE, template="Dank", allow_repeat=True)
+    await shop.automation(again, trigger="payment_received")
+    await shop.put(state=State.ORDERED)
+    came = an_imported_payment(at=NOON, amount=900)
+
+    for payments in ([came], [came], [msgspec.structs.replace(came, transaction_id="by another name")]):
+        await shop.put(state=State.ORDERED, payments=payments)
+        await shop.work()
+    assert len(await shop.mails()) == 1
+
+    rest = an_imported_payment(at=NOON, amount=1100, transaction_id="rest")
+    await shop.put(state=State.PAID, payments=[came, rest])
+    await shop.work()
+    assert len(await shop.mails()) == 2
+    assert [told.details["amount"] for told in await shop.told("payment_received")] == [900, 1100]
+
+
+async def test_money_that_an_order_brings_along_or_was_known_to_be_paid_with_is_no_news(shop):
+    await shop.automation(trigger="payment_received")
+    await shop.put("1", payments=[an_imported_payment(at=FRESH)])
+    await shop.put("2", state=State.PAID)
+
+    await shop.put("2", state=State.SHIPPED, payments=[an_imported_payment(at=FRESH)])
+    await shop.work()
+
+    assert await shop.outcomes() == []
 
 
 async def test_each_change_of_state_is_an_event_of_its_own(shop):
@@ -373,25 +434,92 @@ async def test_a_placeholder_that_nothing_fills_is_a_notice_told_once(shop):
 # --- Never a flood
 
 
-async def test_what_was_sold_long_ago_and_comes_in_together_is_nobody_s_mail(shop):
+@pytest.mark.parametrize("many", [1, 20])
+async def test_what_was_sold_long_ago_is_nobody_s_mail_however_much_of_it_comes_in(shop, many):
     await shop.automation()
 
-    for number in range(20):
+    for number in range(many):
         await shop.put(str(number), ordered_at=NOON - timedelta(days=90))
     fresh = await shop.put("fresh")
     await shop.work()
 
     assert [mail.order_id for mail in await shop.mails()] == [fresh]
-    assert [reason for _, reason in await shop.outcomes()] == ["initial-import"] * 20 + [""]
+    assert [reason for _, reason in await shop.outcomes()] == ["initial-import"] * many + [""]
+    assert len(await shop.told("automation_skipped")) == many
 
 
-async def test_one_late_order_alone_is_no_initial_import(shop):
+async def test_a_payment_of_yesterday_makes_an_old_order_one_of_today(shop):
     await shop.automation()
 
-    await shop.put(ordered_at=NOON - timedelta(days=90))
+    paid = an_imported_payment(at=NOON - timedelta(days=1))
+    await shop.put(ordered_at=NOON - timedelta(days=9), state=State.ORDERED, payments=[paid])
     await shop.work()
 
     assert len(await shop.mails()) == 1
+
+
+async def test_old_payments_that_are_told_after_their_old_orders_write_to_nobody(shop):
+    await shop.automation()
+    await shop.automation(trigger="payment_received", name="Dank")
+    order_id = await shop.put(state=State.ORDERED, ordered_at=NOON - timedelta(days=90))
+
+    for place, days in enumerate((89, 0)):
+        payment = an_imported_payment(transaction_id=str(place), at=shop.now - timedelta(days=days))
+        async with shop.database.writing() as session:
+            order = await session.get_one(Order, order_id)
+            await imported_payments.add(order, payment, session, shop.by)
+    await shop.work()
+
+    (mail,) = await shop.mails()  # for the payment of today
+    assert mail.order_id == order_id
+    assert [reason for _, reason in await shop.outcomes()] == ["initial-import", "initial-import", ""]
+
+
+@pytest.mark.parametrize(
+    ("issued", "ordered", "is_told"), [(400, 400, False), (3, 0, False), (1, 400, False), (1, 1, True)]
+)
+async def test_an_invoice_from_elsewhere_is_told_of_only_while_it_is_new(shop, issued, ordered, is_told):
+    await shop.automation(trigger="invoice_created")
+    order_id = await shop.put(ordered_at=NOON - timedelta(days=ordered))
+
+    day = (NOON - timedelta(days=issued)).date()
+    new = ForeignInvoice(number="R1", issued_on=day, content=b"%PDF", inspection=A_PDF)
+    async with shop.database.writing() as session:
+        await foreign_invoices.store(new, await session.get_one(Order, order_id), session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == is_told
+
+
+async def test_what_was_left_alone_is_one_notice_for_each_source_and_day(shop):
+    await shop.automation(name="a")
+    await shop.automation(trigger="order_imported", name="b")
+    for number in range(7):
+        await shop.put(str(number), ordered_at=NOON - timedelta(days=90))
+    assert await shop.told(left_alone.NOTICE) == []
+
+    await shop.tell_of_those_left_alone()
+    shop.now += timedelta(hours=1)
+    await shop.put("late", ordered_at=NOON - timedelta(days=90))
+    await shop.tell_of_those_left_alone()
+    (told,) = await shop.told(left_alone.NOTICE)
+    assert (told.notice, told.details["name"], told.details["count"]) == (True, "shop", 7)
+
+    shop.now += timedelta(days=1)
+    await shop.tell_of_those_left_alone()
+    assert [each.details["count"] for each in await shop.told(left_alone.NOTICE)] == [7, 1]
+
+
+async def test_nobody_of_today_waits_behind_what_was_sold_long_ago(shop):
+    await shop.automation()
+    for number in range(50):
+        await shop.put(str(number), ordered_at=NOON - timedelta(days=90))
+    fresh = await shop.put("fresh")
+
+    async with shop.database.writing() as session:
+        job = await outbox.claim(Lane(JOB), jobs.lease(shop.runs), session, shop.now)
+
+    assert job and job.payload["order_id"] == fresh
 
 
 async def test_a_pause_holds_everything_and_its_end_lets_it_go_once(shop):
@@ -444,24 +572,83 @@ async def test_runs_that_ended_long_ago_go_and_nothing_is_done_twice(shop):
     assert len(await shop.mails()) == 1
 
 
-async def test_what_was_sold_before_its_source_was_connected_writes_to_nobody(shop):
-    await shop.automation()
-    async with shop.database.writing() as session:
+@dataclass
+class Fetched:
+    """A source that is asked for its orders, connected now."""
+
+    shop: Shop
+    source: Source
+
+    @staticmethod
+    async def of(shop: Shop) -> Fetched:
         keys = {"username": "jana", "password": "sealed", "api_key": "sealed"}
         source = Source(name="shop", kind=SourceKind.BILLBEE, options=keys, created_at=shop.now)
-        session.add(source)
+        async with shop.database.writing() as session:
+            session.add(source)
+        return Fetched(shop, source)
+
+    async def first_run_ends(self) -> None:
+        async with self.shop.database.writing() as session:
+            now = self.shop.now
+            run = SourceRun(source_id=self.source.id, cause=RunCause.CHANGED, asked_at=now, ended_at=now)
+            run.outcome = RunOutcome.OK
+            session.add(run)
+
+
+async def test_what_was_sold_before_its_source_was_connected_writes_to_nobody(shop):
+    await shop.automation()
+    fetched = await Fetched.of(shop)
     await shop.put("before", ordered_at=FRESH)
     await shop.put("meanwhile", ordered_at=shop.now)
     shop.now += timedelta(minutes=1)
-    async with shop.database.writing() as session:
-        run = SourceRun(source_id=source.id, cause=RunCause.CHANGED, asked_at=NOON, ended_at=shop.now)
-        run.outcome = RunOutcome.OK
-        session.add(run)
+    await fetched.first_run_ends()
     shop.now += timedelta(minutes=1)
     await shop.put("paid late", ordered_at=FRESH)
+    await shop.put("touched", ordered_at=NOON - timedelta(days=400))
     await shop.work()
 
-    assert [reason for _, reason in await shop.outcomes()] == ["initial-import", "", ""]
+    assert [reason for _, reason in await shop.outcomes()] == ["initial-import", "", "", "initial-import"]
+
+
+async def test_what_was_sold_while_a_fetched_source_was_away_is_written_to_late(shop):
+    await shop.automation()
+    fetched = await Fetched.of(shop)
+    await fetched.first_run_ends()
+    sold = shop.now + timedelta(hours=1)
+
+    shop.now += timedelta(days=9)
+    order = await shop.put(ordered_at=sold)
+    await shop.work()
+
+    assert [mail.order_id for mail in await shop.mails()] == [order]
+
+
+async def test_what_was_sold_while_the_merchant_had_switched_it_off_writes_to_nobody(shop):
+    await shop.automation()
+    fetched = await Fetched.of(shop)
+    await fetched.first_run_ends()
+    sold = shop.now + timedelta(hours=1)
+    shop.now += timedelta(days=60)
+    connectors = shop.house.connectors
+    for active in (False, True):
+        async with shop.database.writing() as session:
+            row = await session.get_one(Source, fetched.source.id)
+            await sources.change(row, SourceChange(active=active), connectors, session, shop.by)
+
+    await shop.put(ordered_at=sold)
+    await shop.work()
+
+    assert await shop.mails() == []
+
+
+async def test_the_first_run_of_a_source_is_no_notice(shop):
+    await shop.automation()
+    await Fetched.of(shop)
+    await shop.put(ordered_at=NOON - timedelta(days=90))
+
+    await shop.tell_of_those_left_alone()
+
+    assert await shop.told(left_alone.NOTICE) == []
 
 
 async def test_automations_that_set_each_other_off_come_to_an_end_that_is_told(shop):
@@ -556,7 +743,7 @@ async def test_a_reminder_does_not_leave_to_somebody_who_has_paid_meanwhile(shop
 
     outcome = await shop.runs.hands.messages.send_now(mail.id)
 
-    assert (outcome.state, outcome.error) == (MessageState.FAILED, second_looks.CHANGED)
+    assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.CONDITIONS])
 
 
 @pytest.mark.parametrize("match", ["all", "any"])
@@ -578,7 +765,7 @@ async def test_what_a_rule_does_besides_does_not_keep_its_own_mail_back(shop, ma
 
     outcome = await shop.runs.hands.messages.send_now(mail.id)
 
-    assert outcome.error not in (second_looks.CHANGED, second_looks.DIED)
+    assert outcome.error not in kept_back.SENTENCES.values()
     assert outcome.state is MessageState.QUEUED  # nobody listens at that port: it was handed to the server
 
 
@@ -593,7 +780,7 @@ async def test_nothing_is_sent_about_an_order_that_was_cancelled_meanwhile_but_i
 
     outcomes = [await shop.runs.hands.messages.send_now(mail.id) for mail in await shop.mails()]
 
-    assert [outcome.error == second_looks.DIED for outcome in outcomes] == [True, False]
+    assert [outcome.error == kept_back.SENTENCES[Kept.ORDER_DEAD] for outcome in outcomes] == [True, False]
 
 
 async def test_a_mail_with_a_link_that_was_renewed_meanwhile_does_not_leave(shop):
@@ -606,7 +793,124 @@ async def test_a_mail_with_a_link_that_was_renewed_meanwhile_does_not_leave(shop
 
     outcome = await shop.runs.hands.messages.send_now(mail.id)
 
-    assert (outcome.state, outcome.error) == (MessageState.FAILED, second_looks.RENEWED)
+    assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.LINK_RENEWED])
+
+
+@pytest.mark.parametrize("removed", [True, False])
+async def test_a_rule_that_was_switched_off_or_removed_keeps_its_queued_mail_back(shop, removed):
+    automation = await shop.automation()
+    await shop.put()
+    await shop.work()
+    (mail,) = await shop.mails()
+
+    async with shop.database.writing() as session:
+        row = await automations.one(automation, session)
+        if removed:
+            await automations.remove(row, session, shop.by)
+        else:
+            await automations.change(row, AutomationChange(active=False), READY, session, shop.by)
+    await shop.runs.hands.messages.send_now(mail.id)
+
+    (mail,) = await shop.mails()
+    assert (mail.state, mail.kept_back) == (MessageState.FAILED, Kept.SWITCHED_OFF)
+
+
+async def test_mails_that_are_kept_back_are_one_notice_for_each_cause_and_day(shop):
+    await shop.automation()
+    for number in range(3):
+        await shop.put(str(number))
+    await shop.work()
+    for number in range(3):
+        await shop.put(str(number), state=State.CANCELLED)
+
+    for mail in await shop.mails():
+        await shop.runs.hands.messages.send_now(mail.id)
+
+    (told,) = await shop.told(kept_back.NOTICE)
+    assert (told.notice, told.details["reason"]) == (True, "order-dead")
+    assert len(await shop.told(kept_back.HISTORY)) == 3
+    assert [row.kind for row in await shop.every(Activity) if row.notice] == [kept_back.NOTICE]
+
+
+async def test_what_a_pause_keeps_in_the_queue_is_dropped_but_not_what_was_sent_by_hand(shop):
+    await shop.automation()
+    await shop.put()
+    await shop.work()
+    async with shop.database.writing() as session:
+        by_hand = NewMessage(kind="portal_link", to="erika@example.org", subject="Ihr Link", text="!")
+        await shop.runs.hands.messages.enqueue(by_hand, session, shop.by)
+        with pytest.raises(Conflict):
+            await held_mails.discard(session, shop.by)
+
+    await shop.change(paused=True)
+    async with shop.database.writing() as session:
+        assert await held_mails.count(session) == 1
+        assert await held_mails.discard(session, shop.by) == 1
+        assert await held_mails.discard(session, shop.by) == 0
+
+    dropped, kept = await shop.mails()
+    assert (dropped.state, dropped.kept_back) == (MessageState.FAILED, Kept.DISCARDED)
+    assert kept.state is MessageState.QUEUED
+    assert [job.kind for job in await shop.every(Job) if not job.done_at] == [messages.KIND]
+    (told,) = await shop.told(kept_back.HISTORY)
+    assert (told.order_id, told.details["reason"]) == (dropped.order_id, "discarded")
+
+
+async def test_a_run_without_a_mail_server_is_held_with_a_notice_until_there_is_one(shop):
+    await shop.automation()
+    hands = shop.runs.hands
+    nobody = Messages(shop.database, replace(shop.post, fixed=None))
+    shop.runs = replace(shop.runs, hands=replace(hands, messages=nobody))
+    for number in range(2):
+        await shop.put(str(number))
+    await shop.work()
+    assert await shop.outcomes() == [(RunState.HELD, "")] * 2
+    assert [told.notice for told in await shop.told(automation_runs.NO_SERVER)] == [True]
+
+    shop.runs = replace(shop.runs, hands=hands)
+    shop.now += timedelta(hours=1)
+    async with shop.database.writing() as session:
+        await mail_servers.change(MailChange(smtp_host="mail.example.org"), Vault(KEYS), session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == 2
+
+
+async def test_a_run_that_did_nothing_is_asked_again_once_and_acts(shop):
+    tagged = Condition(kind=ConditionKind.TAG, op=Op.IN, value=["neu"])
+    await shop.automation(conditions=[tagged], delay=60)
+    order_id = await shop.put(tags=["neu"])
+    await shop.work()
+    shop.now += timedelta(hours=1)
+    await shop.put()
+    await shop.work()
+    (run,) = await shop.every(AutomationRun)
+    assert (run.state, run.reason) == (RunState.SKIPPED, "conditions")
+    await shop.put(tags=["neu"])
+
+    async with shop.database.writing() as session:
+        await skipped_runs.ask_again(run.id, order_id, session, shop.by)
+        with pytest.raises(Conflict):
+            await skipped_runs.ask_again(run.id, order_id, session, shop.by)
+        with pytest.raises(NotFound):
+            await skipped_runs.ask_again(run.id, order_id + 1, session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
+    (told,) = await shop.told("automation_asked_again")
+    assert (told.order_id, told.details["run"]) == (order_id, run.id)
+
+
+async def test_an_old_order_is_written_to_if_the_merchant_asks_for_it(shop):
+    await shop.automation()
+    order_id = await shop.put(ordered_at=NOON - timedelta(days=90))
+    (run,) = await shop.every(AutomationRun)
+
+    async with shop.database.writing() as session:
+        await skipped_runs.ask_again(run.id, order_id, session, shop.by)
+    await shop.work()
+
+    assert len(await shop.mails()) == 1
 
 
 async def test_a_credit_is_no_order_and_writes_to_nobody(shop):

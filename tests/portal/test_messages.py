@@ -444,6 +444,20 @@ async def test_without_a_server_mail_waits_and_says_why(database: Database):
         assert not await mail.messages.is_set_up(session)
 
 
+async def test_that_mail_leaves_is_proved_by_a_mail_and_by_the_settings_of_now_alone(mail: Mail):
+    async with mail.database.reading() as session:
+        assert not await mail.messages.is_proven(session)
+
+    await mail.sent(a_message())
+    await mail.sent(a_message())
+
+    others = [through(mail.database, mail.office.port, password=word) for word in ("another", "")]
+    others += [through(mail.database, mail.office.port + 1), through(mail.database, None)]
+    async with mail.database.reading() as session:
+        assert await mail.messages.is_proven(session)
+        assert [await each.is_proven(session) for each in others] == [False, True, False, False]
+
+
 async def test_an_order_has_the_mails_about_it_in_its_history(mail: Mail):
     async with mail.database.writing() as session:
         order, _ = await order_imports.put(Key("etsy", "1"), an_imported_order(), session, SHOP)

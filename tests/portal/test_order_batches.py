@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypeVar
 
+import msgspec
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError
 
 from db.activity import Activity
-from db.automations import Automation, AutomationRun, Trigger
+from db.automations import Automation, AutomationRun, RunState, Trigger
 from db.base import Base, columns
 from db.engine import Database
 from db.order_search import OrderSearch
@@ -20,7 +21,7 @@ from db.outbox import Job
 from db.payments import Payment, PaymentStatus
 from db.sources import Source
 from db.waivers import Waiver
-from portal import order_batches, order_imports
+from portal import order_batches, order_imports, triggers
 from portal.imported import ImportedOrder, PostalAddress, ShopWaiver
 from portal.order_batches import Taken
 from portal.order_imports import ImportResult, Key, Told
@@ -101,6 +102,8 @@ def _told(row: Base) -> dict[str, object]:
     named = {name: value for name, value in columns(row).items() if name not in OWN_NAMES}
     if "event" in named:  # the happening's own number
         named["event"] = str(named["event"]).partition(":")[0]
+    if isinstance(details := named.get("details"), dict):
+        named["details"] = {name: value for name, value in details.items() if name != "run"}
     return {"table": row.__tablename__, **named}
 
 
@@ -109,16 +112,20 @@ def shop(database: Database) -> Shop:
     return Shop(database)
 
 
-async def test_many_at_once_are_stored_like_one_after_the_other(shop: Shop):
+@pytest.mark.parametrize("age", [timedelta(), timedelta(days=90)])
+async def test_many_at_once_are_stored_like_one_after_the_other(shop: Shop, age: timedelta):
     await shop.listens(Trigger.ORDER_IMPORTED, Trigger.ORDER_PAID, Trigger.PAYMENT_REVERSED)
+    orders = [msgspec.structs.replace(order, ordered_at=NOON - age) for order in ORDERS]
 
-    together = await shop.sends(*ORDERS, source="etsy")
-    alone = [(await shop.sends(order, source="ebay"))[0] for order in ORDERS]
+    together = await shop.sends(*orders, source="etsy")
+    alone = [(await shop.sends(order, source="ebay"))[0] for order in orders]
 
     assert together == alone == [CREATED] * len(ORDERS)
     assert await shop.rows("etsy") == await shop.rows("ebay")
-    runs = await shop.every(AutomationRun)
-    assert sorted(row.key.split(":")[1] for row in await shop.every(Job)) == sorted(str(run.id) for run in runs)
+    due = [run for run in await shop.every(AutomationRun) if run.state is RunState.NEW]
+    jobs = [job for job in await shop.every(Job) if job.kind == triggers.JOB]
+    assert sorted(job.key.split(":")[1] for job in jobs) == sorted(str(run.id) for run in due)
+    assert {order.ordered_at for order in await shop.every(Order)} == {NOON - age}
 
 
 async def test_what_is_known_is_compared_and_what_changed_is_taken_over(shop: Shop):

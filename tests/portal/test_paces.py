@@ -87,6 +87,20 @@ async def test_a_pause_stops_what_was_written_before_it_too(database: Database):
         assert (held, await drain(messages, pace, database, NOON)) == (0, 2)
 
 
+async def test_the_settings_are_read_again_before_a_minute_is_over(database: Database):
+    async with open_post_office() as office:
+        messages, pace = through(database, office.port), MailsPerMinute(database, AUTOMATIC)
+        await cap(database, 1)
+        await queue(messages, database, 2, NOON)
+        await drain(messages, pace, database, NOON)
+        await pause(database, paused=True)
+        looks = [await pace.free_at(NOON)]
+        await pause(database, paused=False)
+        looks.append(await pace.free_at(NOON))
+
+    assert max(looks) <= NOON + timedelta(seconds=5)
+
+
 async def test_a_restart_does_not_forget_the_last_minute(database: Database):
     async with open_post_office() as office:
         messages = through(database, office.port)

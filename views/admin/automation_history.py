@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from db.orders import State
+from portal import automation_runs, left_alone
 from portal.actions import ActionKind
 from portal.conditions import ConditionKind
 from views.admin.automation_words import ACTIONS, CONDITIONS, why
 from views.admin.order_words import STATES
-from views.admin.told import Told, text_of
+from views.admin.told import Told, count_of, text_of
 from views.sentences import Sentence, counted, plain, said
 
 
@@ -40,11 +41,6 @@ def _skipped(told: Told) -> Sentence:
     return said("Automation %(name)s did nothing: %(reason)s", name=name, reason=why(text_of(told, "reason")))
 
 
-def _count(told: Told) -> int:
-    count = told.get("count")
-    return count if isinstance(count, int) else 1
-
-
 def _waits(told: Told) -> Sentence:
     until = datetime.fromisoformat(text_of(told, "until"))
     return said("Automation %(name)s waits until %(day)s", name=text_of(told, "name"), day=until.date())
@@ -63,7 +59,17 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "automation_added": lambda told: said("Automation %(name)s added", name=text_of(told, "name")),
     "automation_changed": lambda told: said("Automation %(name)s changed", name=text_of(told, "name")),
     "held_runs_discarded": lambda told: counted(
-        "One run that a pause had held was dropped", "%(count)s runs that a pause had held were dropped", _count(told)
+        "One run that a pause had held was dropped", "%(count)s runs that a pause had held were dropped", count_of(told)
+    ),
+    left_alone.NOTICE: lambda told: counted(
+        "One order from %(name)s was not written to: it came in long after it had been placed or paid",
+        "%(count)s orders from %(name)s were not written to: they came in long after they had been placed or paid",
+        count_of(told),
+        name=text_of(told, "name"),
+    ),
+    "automation_asked_again": lambda told: said("Automation %(name)s asked once more", name=text_of(told, "name")),
+    automation_runs.NO_SERVER: lambda told: said(
+        "Automations are held: no mail server is set up. They go on when there is one"
     ),
     "automation_removed": lambda told: said("Automation %(name)s removed", name=text_of(told, "name")),
     "automation_ran": _ran,

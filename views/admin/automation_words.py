@@ -65,9 +65,7 @@ SKIPS: Mapping[Skip, Sentence] = {
     Skip.ORDER_REMOVED: said("the order was removed"),
     Skip.ORDER_DEAD: said("the order is cancelled or refunded"),
     Skip.LOOP: said("automations set each other off again and again"),
-    Skip.INITIAL_IMPORT: said(
-        "the order is an older one that came in when its source was connected, or with many others"
-    ),
+    Skip.INITIAL_IMPORT: said("what would have set it off had happened long before it came in"),
     Skip.CONDITIONS: said("its conditions do not hold"),
     Skip.ALREADY_SENT: said("this message was sent for the order before"),
     Skip.NO_ADDRESS: said("the order has no mail address that can be used"),

@@ -55,6 +55,7 @@ class AutomationsPage(OfficePage):
     lacks: tuple[Sentence, ...]
     form: Form
     held: Sentence | None
+    queued: Sentence | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +147,7 @@ def lacks(ready: Readiness) -> tuple[Sentence, ...]:
     if not ready.base_url:
         found.append(said("TRESEN_BASE_URL has to be set: links in mails must lead here."))
     if not ready.mail:
-        found.append(said("Automations that send mail need a mail server."))
+        found.append(said("Automations that send mail wait until a mail has left: send a test under E-mail."))
     return tuple(found)
 
 
@@ -154,10 +155,24 @@ def held(count: int) -> Sentence | None:
     return counted("%(count)s run is held.", "%(count)s runs are held.", count) if count else None
 
 
+def waiting(count: int) -> Sentence | None:
+    """Of mails that were written before a pause."""
+    return (
+        counted(
+            "%(count)s mail that was written before waits for the end of the pause.",
+            "%(count)s mails that were written before wait for the end of the pause.",
+            count,
+        )
+        if count
+        else None
+    )
+
+
 def trouble(conflict: str) -> Sentence:
     """Why it could not be switched on."""
-    no_url = said("Not switched on: TRESEN_BASE_URL is not set.")
-    return no_url if conflict == automations.NO_BASE_URL else said("Not switched on: no mail server is set up.")
+    if conflict == automations.NO_BASE_URL:
+        return said("Not switched on: TRESEN_BASE_URL is not set.")
+    return said("Not switched on: no mail has left by the present mail settings yet. Send a test first.")
 
 
 def numbers_of(rows: Sequence[tuple[AutomationRun, str]], zone: ZoneInfo) -> tuple[RunRow, ...]:

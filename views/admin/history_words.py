@@ -38,7 +38,7 @@ STOP = (
     "download_failed mail_failing message_failed message_bounced automation_loop"
     " payment_reversed payment_differs payment_declined payment_unclear"
     " file_missing file_unstampable storage_unavailable"
-    " payment_refund_missing payment_not_due source_failing source_orders_unread"
+    " automations_lack_mail payment_refund_missing payment_not_due source_failing source_orders_unread"
 ).split()
 OK = (
     "payment_received payment_restored order_paid waiver_given file_downloaded message_sent invoice_stored"
@@ -60,13 +60,17 @@ class ChangedValue:
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryEntry:
-    """`at` is a time on the merchant's clock; `tone` is ok, stop or empty."""
+    """`at` is a time on the merchant's clock; `tone` is ok, stop or empty.
+
+    `again` is where a run that did nothing can be asked once more; empty where none can.
+    """
 
     at: datetime
     actor: Sentence
     words: Sentence
     tone: str
     changes: tuple[ChangedValue, ...]
+    again: str = ""
 
 
 def entry(happening: Happening, zone: ZoneInfo, merchants: Mapping[int, str]) -> HistoryEntry:

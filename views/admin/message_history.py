@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from views.admin.told import Told, text_of
-from views.sentences import Sentence, said
+from portal import kept_back
+from portal.kept_back import Kept
+from views.admin.told import Told, count_of, text_of
+from views.sentences import Sentence, counted, plain, said
 
 
 def _given_up(told: Told) -> Sentence:
     return said("A mail was given up: %(error)s", error=text_of(told, "error"))
+
+
+KEPT: Mapping[Kept, Sentence] = {
+    Kept.ORDER_REMOVED: said("the order was removed before it could leave"),
+    Kept.LINK_RENEWED: said("the portal link in it was renewed before it could leave"),
+    Kept.SWITCHED_OFF: said("its automation was switched off or deleted before it could leave"),
+    Kept.ORDER_DEAD: said("the order was cancelled or refunded before it could leave"),
+    Kept.CONDITIONS: said("what its automation asks for was no longer so when it could leave"),
+    Kept.DISCARDED: said("the automations were paused, and what was queued has been dropped"),
+}
+
+
+def why_kept(reason: str) -> Sentence:
+    """A reason as it was noted, perhaps by a newer Tresen."""
+    return KEPT[Kept(reason)] if reason in set(Kept) else plain(reason)
 
 
 SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
@@ -17,6 +34,20 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "message_sent": lambda told: said("Mail “%(subject)s” sent", subject=text_of(told, "subject")),
     "message_failed": _given_up,
     "automatic_message_failed": _given_up,
+    kept_back.HISTORY: lambda told: said(
+        "Mail “%(subject)s” was kept back: %(reason)s",
+        subject=text_of(told, "subject"),
+        reason=why_kept(text_of(told, "reason")),
+    ),
+    kept_back.NOTICE: lambda told: said(
+        "Mails of automations were kept back, the message log names them: %(reason)s",
+        reason=why_kept(text_of(told, "reason")),
+    ),
+    "held_mails_discarded": lambda told: counted(
+        "One mail that a pause had held was dropped",
+        "%(count)s mails that a pause had held were dropped",
+        count_of(told),
+    ),
     "message_bounced": lambda told: said(
         "Mail “%(subject)s” to %(to)s came back: %(error)s",
         subject=text_of(told, "subject"),

@@ -14,7 +14,7 @@ from db.messages import Message, MessageState
 from portal import message_templates
 from portal.message_log import ToldMessage
 from views.admin.frame import OfficePage
-from views.admin.order_tabs import CAME_BACK, MAIL_STATES
+from views.admin.order_tabs import problem, standing
 from views.admin.settings_appearance import OrderChoice
 from views.form import Form
 from views.sentences import Sentence, counted, plain, said
@@ -56,11 +56,11 @@ class LogRow:
     url: str
     tone: str
     state: Sentence
-    error: str
+    error: Sentence | None
 
     @staticmethod
     def of(mail: ToldMessage, order_id: int | None, zone: ZoneInfo) -> LogRow:
-        tone, state = ("stop", CAME_BACK) if mail.bounce else MAIL_STATES[mail.state]
+        tone, state = standing(mail)
         return LogRow(
             at=(mail.sent_at or mail.created_at).astimezone(zone),
             to=mail.to,
@@ -69,7 +69,7 @@ class LogRow:
             url=f"/admin/orders/{order_id}/messages" if order_id else "",
             tone=tone,
             state=state,
-            error=mail.bounce or mail.error,
+            error=problem(mail),
         )
 
 

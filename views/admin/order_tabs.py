@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 from db.messages import MessageState
 from portal.download_log import LoggedDownload
-from portal.order_history import WrittenMail
+from portal.order_history import Happening, WrittenMail
 from views.admin.frame import OfficePage
 from views.admin.history_words import HistoryEntry
+from views.admin.message_history import why_kept
 from views.admin.order import OrderHead
 from views.admin.order_invoices import OrderInvoices
 from views.admin.order_numbers import Numbers, PortalLink
 from views.admin.order_overview import Overview
 from views.admin.order_ready import FileNumbers
-from views.sentences import Sentence, said
+from views.sentences import Sentence, plain, said
 
 DONE = {
     "renewed": said("The portal link is renewed. The old one opens nothing any more."),
@@ -26,6 +28,7 @@ DONE = {
     "no-address": said("The mail was not queued: the order’s mail address cannot be used."),
     "mail-sent": said("The mail is on its way."),
     "asked": said("The automation is asked. What it does stands in the history."),
+    "asked-again": said("The automation is asked once more. What it does stands in the history."),
     "mail-waits": said("The mail is queued and leaves as soon as the mail server takes it."),
     "mail-outdated": said(
         "Not sent: the portal link was renewed since, and the one in that mail opens nothing any more."
@@ -135,12 +138,41 @@ class DownloadsTab(OrderTab):
     log: tuple[DownloadRow, ...]
 
 
+KEPT_BACK = said("Kept back")
 CAME_BACK = said("Came back")
 MAIL_STATES = {
     MessageState.QUEUED: ("wait", said("Waits")),
     MessageState.SENT: ("ok", said("Sent")),
     MessageState.FAILED: ("stop", said("Given up")),
 }
+
+
+class Stands(Protocol):
+    """A mail as a log tells it."""
+
+    @property
+    def state(self) -> MessageState: ...
+    @property
+    def error(self) -> str: ...
+    @property
+    def kept_back(self) -> str: ...
+    @property
+    def bounce(self) -> str | None: ...
+
+
+def standing(mail: Stands) -> tuple[str, Sentence]:
+    """Its tone and a word."""
+    if mail.bounce:
+        return "stop", CAME_BACK
+    return ("", KEPT_BACK) if mail.kept_back else MAIL_STATES[mail.state]
+
+
+def problem(mail: Stands) -> Sentence | None:
+    """What the server said, or why it was kept back."""
+    if mail.kept_back and not mail.bounce:
+        return why_kept(mail.kept_back)
+    words = mail.bounce or mail.error
+    return plain(words) if words else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,12 +185,12 @@ class MailRow:
     subject: str
     tone: str
     state: Sentence
-    error: str
+    error: Sentence | None
     can_go_again: bool
 
     @staticmethod
     def of(mail: WrittenMail, zone: ZoneInfo) -> MailRow:
-        tone, state = ("stop", CAME_BACK) if mail.bounce else MAIL_STATES[mail.state]
+        tone, state = standing(mail)
         return MailRow(
             id=mail.id,
             at=(mail.sent_at or mail.created_at).astimezone(zone),
@@ -166,7 +198,7 @@ class MailRow:
             subject=mail.subject,
             tone=tone,
             state=state,
-            error=mail.bounce or mail.error,
+            error=problem(mail),
             can_go_again=mail.state is not MessageState.QUEUED,
         )
 
@@ -186,3 +218,17 @@ class HistoryTab(OrderTab):
     template: ClassVar = "admin/order_activity.html"
 
     entries: tuple[HistoryEntry, ...]
+
+
+def with_questions(
+    entries: Sequence[HistoryEntry], happenings: Sequence[Happening], skipped: Collection[int], order_url: str
+) -> tuple[HistoryEntry, ...]:
+    """The newest entry of each run that did nothing leads to where it is asked again."""
+    left = set(skipped)
+    found = []
+    for each, happening in zip(entries, happenings, strict=True):
+        run = happening.details.get("run") if happening.kind == "automation_skipped" else None
+        asks = isinstance(run, int) and run in left
+        left.discard(run if isinstance(run, int) else 0)
+        found.append(replace(each, again=f"{order_url}/automation-runs/{run}/repeats") if asks else each)
+    return tuple(found)

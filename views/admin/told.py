@@ -17,6 +17,11 @@ def text_of(told: Told, name: str) -> str:
     return value if isinstance(value, str) else str(value)
 
 
+def count_of(told: Told) -> int:
+    count = told.get("count")
+    return count if isinstance(count, int) else 1
+
+
 def amount_of(told: Told) -> Money | str:
     amount, currency = told.get("amount"), text_of(told, "currency")
     return Money(amount, currency) if isinstance(amount, int) and currency else text_of(told, "amount")

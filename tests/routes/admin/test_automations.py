@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from db.activity import Activity
 from db.automations import Automation
 from db.orders import Order
-from portal import automations, merchants
+from portal import automations, held_runs, merchants
 from portal.activity import By
 from portal.jobs import utc_now
+from portal.messages import AUTOMATIC, NewMessage
 from tests.pretend_mail import PostOffice, open_post_office
 from tests.routes.admin.conftest import EMAIL, PASSWORD, Browser
 from tests.routes.customer.conftest import BASE, Running, running, sell
@@ -161,7 +165,7 @@ async def test_nothing_is_switched_on_without_a_mail_server(tmp_path):
         answer = await jana.post("/admin/automations/1", {**sent, "active": "yes"})
 
         assert answer.status_code == 409
-        assert "kein Mailserver" in answer.text
+        assert "noch keine Mail hinaus" in answer.text
         assert not (await stored(jana, "/admin/automations/1")).active
 
 
@@ -203,3 +207,82 @@ async def test_the_pause_saves_itself(jana):
 async def test_a_removed_automation_is_gone(jana):
     assert (await jana.post("/admin/automations/1/removals")).headers["location"] == "/admin/automations"
     assert (await jana.get("/admin/automations/1")).status_code == 404
+
+
+# --- What a pause has held, and what did nothing
+
+
+async def paused_with_a_run_and_a_mail(jana: Browser) -> int:
+    """The order's id."""
+    house, by = jana.tresen.house, By("test", utc_now())
+    await jana.post("/admin/automations", {"was.paused": "", "paused": "yes"})
+    await added(jana, active="yes", delay="0", **{"condition-1-kind": "", "condition-2-kind": ""})
+    sale = await sell(jana.tresen, "1", ordered_at=utc_now())
+    new = NewMessage(kind="template:Link", to="erika@example.org", subject="Link", text="!", order_id=sale.order.id)
+    async with house.database.writing() as session:
+        await house.messages.enqueue(new, session, By("automation:1", by.at), lane=AUTOMATIC)
+    async with asyncio.timeout(10):
+        while not await held(jana):
+            await asyncio.sleep(0.02)
+    return sale.order.id
+
+
+async def held(jana: Browser) -> int:
+    async with jana.tresen.house.database.reading() as session:
+        return await held_runs.count(session)
+
+
+async def test_what_a_pause_has_held_is_dropped_runs_and_mails_each_with_its_own_button(jana):
+    order_id = await paused_with_a_run_and_a_mail(jana)
+    page = (await jana.get("/admin/automations")).text
+    assert "1 Lauf wird zurückgehalten" in page
+    assert "1 vorher geschriebene Mail wartet" in page
+
+    answers = [await jana.post(f"/admin/automations/{what}") for what in ("discards", "mail-discards")]
+
+    assert [answer.headers["location"] for answer in answers] == ["/admin/automations"] * 2
+    page = (await jana.get("/admin/automations")).text
+    assert "mail-discards" not in page
+    assert "Zurückgehaltenes verwerfen" not in page
+    history = (await jana.get(f"/admin/orders/{order_id}/activity")).text
+    assert "Mail „Link“ wurde zurückgehalten: die Regeln waren angehalten" in history
+    assert "was zurückgehalten war, wurde verworfen" in history
+    mails = (await jana.get(f"/admin/orders/{order_id}/messages")).text
+    assert "Zurückgehalten" in mails
+    assert "dropped" not in mails
+
+
+async def test_mails_are_not_dropped_once_the_pause_is_over(jana):
+    assert (await jana.post("/admin/automations/mail-discards")).status_code == 303
+
+    async with jana.tresen.house.database.reading() as session:
+        told = await session.scalars(select(Activity).where(Activity.kind == "held_mails_discarded"))
+        assert told.all() == []
+
+
+async def test_a_run_that_did_nothing_has_one_button_that_asks_it_again(jana):
+    order_id = await paused_with_a_run_and_a_mail(jana)
+    await jana.post("/admin/automations/discards")
+    await jana.post("/admin/automations", {"was.paused": "yes", "paused": ""})
+    tab = f"/admin/orders/{order_id}"
+    page = (await jana.get(f"{tab}/activity")).text
+    (address,) = re.findall(f'action="({tab}/automation-runs/[0-9]+/repeats)"', page)
+
+    answers = [await jana.post(address) for _ in range(2)]
+
+    assert [answer.headers["location"].partition("=")[2] for answer in answers] == ["asked-again", "changed-meanwhile"]
+    async with asyncio.timeout(10):
+        while "lief:" not in page:
+            page = (await jana.get(f"{tab}/activity")).text
+            await asyncio.sleep(0.02)
+    assert "repeats" not in page
+    assert "noch einmal gefragt" in page
+
+
+@pytest.mark.parametrize("run", ["0", "99", "9" * 30])
+async def test_a_run_of_nobody_cannot_be_asked_again(jana, run):
+    sale = await sell(jana.tresen, "1")
+
+    answer = await jana.post(f"/admin/orders/{sale.order.id}/automation-runs/{run}/repeats")
+
+    assert answer.status_code == 404

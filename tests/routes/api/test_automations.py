@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import select
 
 from db.automations import AutomationRun
-from portal import keys
+from portal import keys, mail_tests
 from portal.activity import By
+from portal.messages import AUTOMATIC, NewMessage, Written
 from tests.pretend_mail import PostOffice, open_post_office
 from tests.routes.customer.conftest import BASE, Running, running
 
@@ -30,7 +31,7 @@ ORDER: dict[str, Any] = {
     "number": "3123456789",
     "platform": "Etsy",
     "state": "paid",
-    "ordered_at": "2026-10-25T01:30:11Z",
+    "ordered_at": datetime.now(UTC).isoformat(),  # today: nobody is written to because of an old one
     "currency": "EUR",
     "locale": "de-DE",
     "buyer": {"name": "Erika Mustermann", "email": "erika@example.org"},
@@ -59,7 +60,16 @@ async def with_key(tresen: Running) -> Running:
 @pytest.fixture
 async def shop(tmp_path: Path, office: PostOffice) -> AsyncIterator[Running]:
     async with running(tmp_path / "data", TRESEN_BASE_URL=BASE, **mail_through(office)) as tresen:
+        await proves_its_mail(tresen, office)
         yield await with_key(tresen)
+
+
+async def proves_its_mail(tresen: Running, office: PostOffice) -> None:
+    """As the merchant does by sending a test."""
+    house = tresen.house
+    mail = Written(subject="Test", text="Test", html="", locale="de-DE")
+    await mail_tests.send(mail, "jana@example.org", house.messages, house.database, By("test", datetime.now(UTC)))
+    office.kept.clear()
 
 
 async def ask(shop: Running, method: str, path: str = "", **body: Any) -> httpx.Response:
@@ -116,7 +126,7 @@ async def test_a_paid_order_gets_its_mail_with_the_link_that_opens_it(shop, offi
     (mail,) = office.mails
     link = (await shop.client.get("/api/v1/orders/etsy/1")).json()["portal_url"]
     assert link in mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
-    (told,) = (await shop.client.get("/api/v1/messages")).json()["items"]
+    told, _test = (await shop.client.get("/api/v1/messages")).json()["items"]
     assert (told["to"], told["state"], told["order"]["number"]) == ("erika@example.org", "sent", "3123456789")
     (ran,) = await history(shop, "automation_ran")
     assert ran["details"]["name"] == "Link senden"
@@ -190,6 +200,16 @@ async def test_without_a_mail_server_none_that_sends_can_be_switched_on(tmp_path
         assert (await ask(shop, "POST", **{**AUTOMATION, "actions": tags})).status_code == 201
 
 
+async def test_a_mail_server_that_has_taken_nothing_yet_is_not_enough(tmp_path, office):
+    async with running(tmp_path / "data", TRESEN_BASE_URL=BASE, **mail_through(office)) as tresen:
+        shop = await with_key(tresen)
+        assert (await ask(shop, "POST", **AUTOMATION)).status_code == 409
+
+        await proves_its_mail(tresen, office)
+
+        assert (await ask(shop, "POST", **AUTOMATION)).status_code == 201
+
+
 async def test_without_a_base_url_none_can_be_switched_on(tmp_path, office):
     async with running(tmp_path / "data", **mail_through(office)) as tresen:
         shop = await with_key(tresen)
@@ -229,3 +249,18 @@ async def test_what_a_pause_has_held_is_dropped(shop: Running):
     answer = await shop.client.post("/api/v1/automations/discards")
 
     assert (answer.status_code, answer.json()) == (200, {"count": 0})
+
+
+async def test_mails_are_dropped_from_the_queue_while_the_automations_are_paused(shop: Running):
+    drop = "/api/v1/automations/mail-discards"
+    assert (await shop.client.post(drop)).status_code == 409
+    await shop.client.patch("/api/v1/settings/automations", json={"paused": True})
+    new = NewMessage(kind="template:Link", to="erika@example.org", subject="Link", text="Link")
+    async with shop.house.database.writing() as session:
+        await shop.house.messages.enqueue(new, session, By("automation:1", datetime.now(UTC)), lane=AUTOMATIC)
+
+    answer = await shop.client.post(drop)
+
+    assert (answer.status_code, answer.json()) == (200, {"count": 1})
+    mail, _test = (await shop.client.get("/api/v1/messages")).json()["items"]
+    assert (mail["state"], mail["kept_back"]) == ("failed", "discarded")
