@@ -19,6 +19,8 @@ from portal.imported import ImportedOrder
 from portal.new_orders import NewOrder
 from portal.refusals import Invalid, NotFound
 
+ERASED = "erased"  # stands for the content of an order that nobody may tell of again
+
 
 class ImportResult(StrEnum):
     CREATED = "created"
@@ -103,6 +105,8 @@ def as_new(each: Told, source: Source) -> NewOrder:
 
 def already_known(known: Known, each: Told) -> ImportResult | None:
     """Whether the source's clock or the content says that there is nothing to take over."""
+    if known.content_sha256 == ERASED:
+        return ImportResult.STALE
     now, have = each.order.updated_at, known.source_updated_at
     if now and have and now < have:
         return ImportResult.STALE

@@ -36,6 +36,7 @@ from routes.admin import (
     orders,
     payment_providers,
     previews,
+    retention,
     settings,
     sign_in,
     signed_in,
@@ -44,6 +45,7 @@ from routes.admin import (
     storage_forms,
     storage_grants,
     storages,
+    subjects,
 )
 
 LARGEST_FORM = 2_000_000  # room for what is too long to be told so
@@ -181,6 +183,12 @@ office = Router(
         storage_forms.change_storage,
         storage_grants.show_grant,
         storage_grants.finish_grant,
+        retention.show_retention,
+        retention.change_retention,
+        subjects.show_person,
+        subjects.export_person,
+        subjects.erase_person,
+        subjects.show_erasure,
         keys.show_keys,
         keys.add_key,
         keys.note_copied,
