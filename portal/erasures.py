@@ -42,6 +42,7 @@ KIND = "erasure"
 LIMIT = timedelta(minutes=10)
 MOST_STEPS = 100_000  # of 200 pages of the index: more than any disk holds
 PIECE = 1024 * 1024
+TELLING = 8  # a single shorter word, such as a first name, tells of too many others to be looked for everywhere
 Holding = InstrumentedAttribute[str] | InstrumentedAttribute[bytes] | InstrumentedAttribute[dict[str, object]]
 
 
@@ -52,7 +53,7 @@ async def ask(address: str, session: AsyncSession, by: By) -> Erasure:
             return row
     orders = await subjects.orders_of(address, session)
     words = {word for order in orders for word in (order.buyer_name, order.buyer_company)}
-    names = [word for word in Telling.of(words).words if word.lower() != address]
+    names = [word for word in Telling.of(words).words if " " in word or len(word) >= TELLING]
     row = Erasure(words=[address, *names], asked_at=by.at, asked_by=by.actor)
     session.add(row)
     await session.flush()

@@ -338,5 +338,5 @@ def _importing(ground: Ground, files: CsvFiles) -> dict[str, Work]:
 
 
 def _housekeeping(ground: Ground) -> dict[str, Work]:
-    shorten = partial(retention.run, ground.database.writing, fixed_zone=ground.zone)
+    shorten = partial(retention.run, ground.database, fixed_zone=ground.zone)
     return {retention.KIND: Routine(shorten, retention.LIMIT)}

@@ -55,7 +55,8 @@ class Telling:
         """The same value without them, however deep it is."""
         match value:
             case str() if self.words:
-                return re.sub("|".join(map(re.escape, self.words)), GONE, value, flags=re.IGNORECASE)
+                found = "|".join(map(re.escape, self.words))
+                return re.sub(rf"(?<!\w)({found})(?!\w)", GONE, value, flags=re.IGNORECASE)
             case dict():
                 return {name: self.taken_out(each) for name, each in value.items()}
             case list():

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.engine import Transaction
+from db.engine import Database, Transaction
 from db.orders import Order
 from db.retention import RetentionRun
 from portal import dossiers, link_ends, order_erasures, retention_clocks
@@ -40,18 +40,18 @@ class Night:
     is_over: bool
 
 
-async def run(transaction: Transaction, now: datetime, fixed_zone: ZoneInfo | None = None) -> dict[Clock, int]:
+async def run(database: Database, now: datetime, fixed_zone: ZoneInfo | None = None) -> dict[Clock, int]:
     """How many rows each clock deleted or shortened, in short transactions; harmless to repeat, or to break off."""
-    async with transaction() as session:
+    async with database.writing() as session:
         terms = await retention_clocks.terms(session, now, fixed_zone)
         session.add(row := RetentionRun(started_at=now))
     removed: dict[Clock, int] = {}
     for clock in Clock:
         if clock is Clock.ORDERS:
-            removed[clock] = await _forget_buyers(terms, transaction)
+            removed[clock] = await _forget_buyers(terms, database)
         else:
-            removed[clock] = sum([await _in_pieces(step, transaction) for step in terms.steps(clock)])
-    async with transaction() as session:
+            removed[clock] = sum([await _in_pieces(step, database.writing) for step in terms.steps(clock)])
+    async with database.writing() as session:
         row = await session.get_one(RetentionRun, row.id)
         row.ended_at, row.removed = now, {clock.value: count for clock, count in removed.items() if count}
     return removed
@@ -110,22 +110,24 @@ async def _in_pieces(step: Step, transaction: Transaction) -> int:
         reached, behind = reached + len(ids), ids[-1]
 
 
-async def _forget_buyers(terms: Terms, transaction: Transaction) -> int:
-    """Orders whose link has ended tell of nobody any more."""
+async def _forget_buyers(terms: Terms, database: Database) -> int:
+    """Orders whose link has ended tell of nobody any more. Which ones, is asked while others may write."""
     erased, behind = 0, 0
     while True:
-        async with transaction() as session:
-            old = select(Order).where(Order.id > behind, retention_clocks.still_told(terms.orders_before))
-            orders = list(await session.scalars(old.order_by(Order.id).limit(ORDERS_AT_ONCE)))
-            for order in orders:
-                if await _has_ended(order, terms, session):
-                    await order_erasures.erase(order, None, session, By(TRESEN, terms.now))
-                    erased += 1
-        if not orders:
+        async with database.reading() as session:
+            old = select(Order.id).where(Order.id > behind, retention_clocks.still_told(terms.orders_before))
+            ids = list(await session.scalars(old.order_by(Order.id).limit(ORDERS_AT_ONCE)))
+            ended = [order_id for order_id in ids if await _has_ended(order_id, terms, session)]
+        if not ids:
             return erased
-        behind = orders[-1].id
+        if ended:
+            async with database.writing() as session:
+                for order_id in ended:
+                    order = await session.get_one(Order, order_id)
+                    await order_erasures.erase(order, None, session, By(TRESEN, terms.now))
+        erased, behind = erased + len(ended), ids[-1]
 
 
-async def _has_ended(order: Order, terms: Terms, session: AsyncSession) -> bool:
-    found = await dossiers.of(order.id, session, terms.zone)
+async def _has_ended(order_id: int, terms: Terms, session: AsyncSession) -> bool:
+    found = await dossiers.of(order_id, session, terms.zone)
     return link_ends.has_ended(found, terms.general.link_retention_days, terms.now)

@@ -436,7 +436,7 @@ async def test_runs_that_ended_long_ago_go_and_nothing_is_done_twice(shop):
     await shop.work()
 
     shop.now += timedelta(days=366)
-    await retention.run(shop.database.writing, shop.now)
+    await retention.run(shop.database, shop.now)
     await shop.put(state=State.SHIPPED)
     await shop.work()
 

@@ -208,7 +208,7 @@ async def test_after_eight_failures_it_is_given_up_and_kept(database: Database):
     assert (row.attempts, row.error) == (MAX_ATTEMPTS, "Nobody there.")
     assert row.dead_at
     assert len(await notices(database)) == 1
-    await retention.run(database.writing, at + timedelta(days=1000))
+    await retention.run(database, at + timedelta(days=1000))
     assert len(await rows(database)) == 1
 
 
@@ -243,8 +243,8 @@ async def test_what_was_done_long_ago_is_forgotten(database: Database):
     job = await took(database)
     async with database.writing() as session:
         await outbox.done(job, session, NOON)
-    await retention.run(database.writing, NOON + timedelta(days=30))
+    await retention.run(database, NOON + timedelta(days=30))
     assert len(await rows(database)) == 2
 
-    await retention.run(database.writing, NOON + timedelta(days=31))
+    await retention.run(database, NOON + timedelta(days=31))
     assert [row.key for row in await rows(database)] == ["mail:2"]

@@ -43,7 +43,7 @@ async def run(shop: Shop, now: datetime) -> dict[Clock, int]:
     database = shop.house.database
     async with database.reading() as session:
         foretold = await retention.foretold(session, now, BERLIN)
-    removed = await retention.run(database.writing, now, BERLIN)
+    removed = await retention.run(database, now, BERLIN)
     assert {clock: count for clock, count in removed.items() if clock not in (Clock.ORDERS, Clock.WAIVERS)} == {
         clock: count for clock, count in foretold.items() if clock not in (Clock.ORDERS, Clock.WAIVERS)
     }

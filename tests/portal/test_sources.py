@@ -338,7 +338,7 @@ async def test_old_runs_go_but_not_the_one_that_knows_where_to_go_on(counter: Co
     counter.shop.trouble = SourceUnavailable("HTTP 503.", RunOutcome.BUSY)
     await counter.fetch(row)
 
-    await retention.run(counter.database.writing, NOON + timedelta(days=31))
+    await retention.run(counter.database, NOON + timedelta(days=31))
 
     async with counter.database.reading() as session:
         assert [run.outcome for run in await source_runs.of_source(row.id, session)] == [RunOutcome.OK]

@@ -383,9 +383,9 @@ async def test_forged_ones_go_after_a_day_and_genuine_ones_after_a_month(cashier
     await arrive(cashier, captured(cashier, registered, cashier.told(url)))
     await arrive(cashier, captured(cashier, registered, cashier.told(url)), headers={"paypal-transmission-sig": "AAAA"})
 
-    await retention.run(cashier.database.writing, cashier.now + timedelta(days=2))
+    await retention.run(cashier.database, cashier.now + timedelta(days=2))
     assert await outcomes(cashier) == [DeliveryOutcome.APPLIED]
-    await retention.run(cashier.database.writing, cashier.now + timedelta(days=40))
+    await retention.run(cashier.database, cashier.now + timedelta(days=40))
     assert await outcomes(cashier) == []
 
 

@@ -69,7 +69,7 @@ async def test_what_would_go_is_counted_only_when_somebody_asks(jana, order):
 
 
 async def test_what_went_at_night_can_be_read(jana, tresen, order):
-    await retention.run(tresen.house.database.writing, datetime.now(UTC) + timedelta(days=1000))
+    await retention.run(tresen.house.database, datetime.now(UTC) + timedelta(days=1000))
 
     assert "Was gelöscht wurde" in (await jana.get(PRIVACY)).text
 
