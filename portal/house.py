@@ -304,7 +304,8 @@ async def taken_up(house: House, now: datetime) -> None:
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
     async with house.database.writing() as session:
-        await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
+        # A run acts in one transaction: what is not written was not done. The others may be done again without harm.
+        await outbox.let_go([triggers.JOB, erasures.KIND, retention.KIND], session)
 
 
 def _taking_money(till: Till) -> dict[str, Work]:
