@@ -18,8 +18,7 @@ from e2e.conftest import PATIENCE, Shop
 from e2e.merchant import complaints, open_office
 from e2e.test_main_job import ORDER, sell
 
-ADDRESS = ORDER["buyer"]["email"]
-NAME = ORDER["buyer"]["name"]
+ADDRESS, NAME = "max@example.org", "Max Mustermann"  # of ORDER
 PRIVACY = "/admin/settings/privacy"
 PERSON = f"{PRIVACY}/people?email={ADDRESS}"
 

@@ -31,8 +31,8 @@ def operator(tmp_path: Path) -> Operator:
 def orders() -> str:
     now = datetime.now(UTC).isoformat()
     line = {"id": "1", "title": "Bente", "line_gross": 100, "tax_rate": "19"}
-    common: dict[str, object] = {"state": "paid", "currency": "EUR", "ordered_at": now, "lines": [line], "total_gross": 100}
-    common |= {"source": "etsy", "buyer": {"name": NAME, "email": ADDRESS}}
+    common: dict[str, object] = {"state": "paid", "currency": "EUR", "ordered_at": now, "total_gross": 100}
+    common |= {"lines": [line], "source": "etsy", "buyer": {"name": NAME, "email": ADDRESS}}
     return "\n".join(json.dumps({**common, "external_id": f"{each}", "number": f"B{each}"}) for each in range(ORDERS))
 
 
