@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Protocol
 
@@ -58,7 +58,8 @@ class Database:
         self._reader = _engine(path, READERS, patience_seconds=30)
         self._writer = _engine(path, 1, patience_seconds=60)
         _prepare(self._reader, "BEGIN", (*PRAGMAS, "query_only=ON"))
-        _prepare(self._writer, "BEGIN IMMEDIATE", PRAGMAS)
+        # What is deleted is overwritten: a page that is free again tells of nobody.
+        _prepare(self._writer, "BEGIN IMMEDIATE", (*PRAGMAS, "secure_delete=ON"))
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
 
@@ -77,10 +78,20 @@ class Database:
             if session.info.get(QUEUED):
                 self.queued.set()
 
+    async def settle(self) -> bool:
+        """Moves what was written from the log into the database and empties the log; False while somebody reads on."""
+        return await asyncio.to_thread(_settled, self.path)
+
     async def close(self) -> None:
         for engine in (self._reader, self._writer):
             await engine.dispose()
             await one_hop.ended(engine)
+
+
+def _settled(path: Path) -> bool:
+    with closing(sqlite3.connect(path, timeout=5)) as connection:
+        is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 def _engine(path: Path, connections: int, patience_seconds: int) -> AsyncEngine:

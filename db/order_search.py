@@ -24,6 +24,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.base import Base
@@ -32,6 +33,7 @@ from db.orders import State
 MOST_WORDS = 8
 MOST_TRIGRAMS = 8  # of one word: more cost more than they rule out
 LONGEST_QUERY = 200
+MERGED_AT_ONCE = 200  # pages
 GAP = "\n\n"  # before every word in `text`, so that one or two letters are a trigram, too: that of a beginning
 UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "ae", "Ö": "oe", "Ü": "ue", "ẞ": "ss"}
 # Letters with marks, and those that stand for them. The migrations hold the same list in SQL.
@@ -90,6 +92,19 @@ def joined() -> Join:
     """Index and table, in this order: the plus keeps SQLite from asking the index once for every order."""
     index = table("order_search_index")
     return join(index, OrderSearch, OrderSearch.order_id == literal_column("+order_search_index.rowid"))
+
+
+async def merge_a_little(session: AsyncSession, is_first: bool) -> bool:
+    """Writes a part of the index anew without what was deleted from it; whether there is more to do.
+
+    A negative number of pages makes all of it one piece, step by step (FTS5, section 6.7).
+    """
+    changes = text("SELECT total_changes()")
+    before = await session.scalar(changes) or 0
+    pages = -MERGED_AT_ONCE if is_first else MERGED_AT_ONCE
+    merging = text("INSERT INTO order_search_index (order_search_index, rank) VALUES ('merge', :pages)")
+    await session.execute(merging, {"pages": pages})
+    return (await session.scalar(changes) or 0) - before >= 2
 
 
 def _needles(words: Sequence[str]) -> list[str]:

@@ -75,6 +75,17 @@ class GeneralSettings(Settings, kw_only=True):
     timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
 
 
+class RetentionSettings(Settings, kw_only=True):
+    """How long what was kept is kept. Years are whole calendar years, behind the one in which it came to be."""
+
+    __tablename__ = "retention_settings"
+    work_retention_days: Mapped[int] = mapped_column(default=30)
+    run_retention_days: Mapped[int] = mapped_column(default=365)
+    message_retention_years: Mapped[int] = mapped_column(default=6)
+    order_retention_years: Mapped[int] = mapped_column(default=8)
+    waiver_retention_years: Mapped[int] = mapped_column(default=3)
+
+
 class SellerSettings(Settings, kw_only=True):
     __tablename__ = "seller_settings"
     name: Mapped[str] = mapped_column(default="")

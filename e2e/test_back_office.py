@@ -21,9 +21,10 @@ INVOICES = "/admin/settings/portal/invoices"
 FILES = "/admin/settings/portal/files"
 SELLER = "/admin/settings/seller"
 MAIL = "/admin/settings/mail"
+PRIVACY = "/admin/settings/privacy"
 APPEARANCE = "/admin/settings/portal/appearance"
 STORAGES = ("/admin/storages", "/admin/storages/new/s3", "/admin/storages/new/onedrive")
-EVERY_SCREEN = (INVOICES, FILES, SELLER, MAIL, *STORAGES, "/admin/settings/keys", "/admin/settings/account")
+EVERY_SCREEN = (INVOICES, FILES, SELLER, MAIL, *STORAGES, "/admin/settings/keys", PRIVACY, "/admin/settings/account")
 # Refused entries, a line that is down on purpose, and a question's first button, which a fragment in the address beats.
 EXPECTED = re.compile(
     "the server responded with a status of (401|409|422|429)|^Failed to load resource"
@@ -146,9 +147,16 @@ FIELDS: dict[str, dict[str, str | bool]] = {
         "bank_name": "DKB",
         "paid_rule": "strict",
         "withdrawal_days": "30",
+        "timezone": "Europe/Vienna",
+    },
+    PRIVACY: {
         "link_retention_days": "500",
         "log_retention_days": "10",
-        "timezone": "Europe/Vienna",
+        "work_retention_days": "20",
+        "run_retention_days": "100",
+        "message_retention_years": "7",
+        "order_retention_years": "10",
+        "waiver_retention_years": "4",
     },
     MAIL: {
         "smtp_host": "mail.naehwerk.example",

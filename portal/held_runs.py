@@ -1,21 +1,18 @@
-"""Runs that a pause held back: looked at anew when it is over, or dropped; and those too old to be kept."""
+"""Runs that a pause held back: looked at anew when it is over, or dropped."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
 from db.automations import Automation, AutomationRun, RunState
-from db.engine import Transaction
 from portal import triggers
 from portal.activity import By, entry
 from portal.skips import Skip
 
-ARE_KEPT = timedelta(days=365)  # what they did stands in the histories of the orders
-AT_ONCE = 5000  # rows of one transaction, so that nobody waits long for the writer
 HELD = AutomationRun.state == RunState.HELD
 
 
@@ -56,14 +53,3 @@ async def discard(session: AsyncSession, by: By) -> int:
         await session.execute(dropped.execution_options(synchronize_session=False))
         session.add(entry(by, "held_runs_discarded", details={"count": len(notes)}))
     return len(notes)
-
-
-async def purge(transaction: Transaction, now: datetime) -> None:
-    """Those that ended long ago. None of their events comes again: each is an order's first, or has a number."""
-    old = select(AutomationRun.id).where(AutomationRun.finished_at < now - ARE_KEPT)
-    while True:
-        async with transaction() as session:
-            ids = list(await session.scalars(old.order_by(AutomationRun.id).limit(AT_ONCE)))
-            if not ids:
-                return
-            await session.execute(delete(AutomationRun).where(AutomationRun.id.in_(ids)))

@@ -21,6 +21,7 @@ from pdfkit.child import Child
 from portal import (
     confirmations,
     csv_imports,
+    erasures,
     file_checks,
     held_runs,
     inspections,
@@ -40,7 +41,6 @@ from portal import (
     storage_grants,
     templated_mails,
     triggers,
-    webhook_inbox,
     webhook_jobs,
 )
 from portal.actions import Hands
@@ -53,6 +53,7 @@ from portal.csv_import_jobs import CsvImports
 from portal.csv_reading import CsvReader
 from portal.deliveries import Counter
 from portal.dossiers import SellerFacts, seller_facts
+from portal.erasures import Erasures
 from portal.fetching import Caller, Connector, Reporter
 from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
@@ -91,11 +92,7 @@ from portal.webhook_registrations import Registrations
 from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries
 
-DONE_JOBS_ARE_KEPT = timedelta(days=30)
-DAILY = (
-    *("retention", "forget_done_jobs", "forget_deliveries", "forget_automation_runs", "forget_source_runs"),
-    *("clear_csv_files", storage_grants.KIND, file_checks.KIND),
-)
+DAILY = ("clear_csv_files", storage_grants.KIND, file_checks.KIND)
 ASK_SOURCES = "ask_sources"
 
 
@@ -197,6 +194,7 @@ def built(ground: Ground) -> House:
     signer = Signer(ground.keys)
     scratch = ground.cache / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
+    storefront = Storefront(ground.zone)
     post = Post(
         vault=Vault(ground.keys),
         mailer_for=ground.mailer_for,
@@ -257,7 +255,7 @@ def built(ground: Ground) -> House:
         counter=counter,
         archives=Archives(counter, Preparations()),
         scratch=scratch,
-        storefront=Storefront(ground.zone),
+        storefront=storefront,
         glance=Glance(ground.database.path),
         observations=Observations(ground.database.writing),
         vault=post.vault,
@@ -283,10 +281,12 @@ def built(ground: Ground) -> House:
                 **_taking_orders(ground, connectors),
                 **_importing(ground, csv_files),
                 **_housekeeping(ground),
+                erasures.KIND: Erasures(database=ground.database, csv_files=csv_files, stamps=counter.stamps),
             },
             periodic=[
                 Periodic(notice_mails.JOB, every(notice_mails.EVERY)),
                 Periodic(ASK_SOURCES, every(source_runs.EVERY)),
+                Periodic(retention.KIND, retention.every_night(lambda: storefront.zone)),
                 *(Periodic(kind, every(timedelta(days=1))) for kind in DAILY),
             ],
         ),
@@ -309,7 +309,8 @@ async def taken_up(house: House, now: datetime) -> None:
     async with house.database.writing() as session:
         if await house.messages.is_set_up(session):  # which may be new: the environment can name another one
             await held_runs.release(session, now)
-        await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
+        # A run acts in one transaction: what is not written was not done. The others may be done again without harm.
+        await outbox.let_go([triggers.JOB, erasures.KIND, retention.KIND], session)
 
 
 def _taking_money(till: Till) -> dict[str, Work]:
@@ -327,7 +328,6 @@ def _taking_orders(ground: Ground, connectors: Connectors) -> dict[str, Work]:
     writing = ground.database.writing
     return {
         ASK_SOURCES: Routine(partial(source_runs.ask_all, writing), timedelta(minutes=1)),
-        "forget_source_runs": Routine(partial(source_runs.purge, writing), timedelta(minutes=5)),
         **{source_runs.job_kind(kind): fetches for kind in source_options.FETCHED_WITH},
         source_webhook_jobs.REGISTRATION: SourceRegistrations(ground.database, connectors),
         source_reports.KIND: Reports(ground.database, connectors, ground.zone),
@@ -344,14 +344,5 @@ def _importing(ground: Ground, files: CsvFiles) -> dict[str, Work]:
 
 
 def _housekeeping(ground: Ground) -> dict[str, Work]:
-    async def forget_done_jobs(now: datetime) -> None:
-        async with ground.database.writing() as session:
-            await outbox.forget_done(now - DONE_JOBS_ARE_KEPT, session)
-
-    shorten = partial(retention.run, ground.database.writing, fixed_zone=ground.zone)
-    return {
-        "retention": Routine(shorten, timedelta(minutes=30)),
-        "forget_done_jobs": Routine(forget_done_jobs, timedelta(minutes=5)),
-        "forget_automation_runs": Routine(partial(held_runs.purge, ground.database.writing), timedelta(minutes=5)),
-        "forget_deliveries": Routine(partial(webhook_inbox.purge, ground.database.writing), timedelta(minutes=5)),
-    }
+    shorten = partial(retention.run, ground.database, fixed_zone=ground.zone)
+    return {retention.KIND: Routine(shorten, retention.LIMIT)}

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import QUEUED
@@ -161,11 +161,6 @@ async def failed(claimed: Claimed, why: NotDone, chance: float, session: AsyncSe
 async def let_go(kinds: Sequence[str], session: AsyncSession) -> None:
     """At a start: what the process before this one had claimed is nobody's, whenever its claim would run out."""
     await session.execute(update(Job).where(WAITING, Job.kind.in_(kinds)).values(locked_until=None))
-
-
-async def forget_done(before: datetime, session: AsyncSession) -> None:
-    """Removes what was done before that moment. What was given up stays."""
-    await session.execute(delete(Job).where(Job.done_at < before))
 
 
 @lru_cache(64)

@@ -23,6 +23,7 @@ from db.settings import (
     MailSettings,
     MailTls,
     PaidRule,
+    RetentionSettings,
     SellerSettings,
     Settings,
     TaxRegime,
@@ -84,6 +85,17 @@ class GeneralChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     link_retention_days: Days | UnsetType = UNSET
     log_retention_days: Days | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
+
+
+class RetentionChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Nobody sets less than the law asks for: six years for letters (§ 147 (3) AO), three for the proof of a consent,
+    as claims out of it end then (§§ 195, 199 BGB)."""
+
+    work_retention_days: Days | UnsetType = UNSET
+    run_retention_days: Days | UnsetType = UNSET
+    message_retention_years: Annotated[int, Meta(ge=6, le=30)] | UnsetType = UNSET
+    order_retention_years: Annotated[int, Meta(ge=6, le=30)] | UnsetType = UNSET
+    waiver_retention_years: Annotated[int, Meta(ge=3, le=30)] | UnsetType = UNSET
 
 
 class SellerChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -151,6 +163,7 @@ Change = (
     | InvoiceTextsChange
     | FilesChange
     | GeneralChange
+    | RetentionChange
     | SellerChange
     | MailChange
     | AutomationsChange
@@ -256,6 +269,7 @@ async def lay_out(session: AsyncSession) -> None:
         InvoiceSettings(),
         FileSettings(waiver_text=DEFAULT_WAIVER_TEXT),
         GeneralSettings(),
+        RetentionSettings(),
         SellerSettings(),
         invoice_texts.defaults(),
         MailSettings(),

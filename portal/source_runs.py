@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Transaction
@@ -18,7 +18,6 @@ from portal.refusals import Conflict
 from portal.source_options import SWITCHED_OFF
 
 EVERY = timedelta(minutes=5)
-ARE_KEPT = timedelta(days=30)
 NOT_FETCHED = "Orders of this source are brought; there is nobody to ask."
 BROKEN_OFF = "Tresen ended while it ran; the next one sees it all."
 FAILING = "source_failing"  # the notice
@@ -116,14 +115,6 @@ async def open_faults(source_id: int, session: AsyncSession, limit: int = 50) ->
         .order_by(SourceFault.id.desc())
     )
     return list(await session.scalars(found.limit(limit)))
-
-
-async def purge(transaction: Transaction, now: datetime) -> None:
-    """Old runs go, but for the newest of each source that has seen everything: it holds where to go on."""
-    newest = select(func.max(SourceRun.id)).where(SourceRun.cursor.is_not(None)).group_by(SourceRun.source_id)
-    old = delete(SourceRun).where(SourceRun.ended_at < now - ARE_KEPT, SourceRun.id.not_in(newest))
-    async with transaction() as session:
-        await session.execute(old)
 
 
 async def _failures_in_a_row(source_id: int, session: AsyncSession) -> int:

@@ -76,6 +76,11 @@ class Copies:
         self._note(name, await asyncio.to_thread(_settled, draft, self.place(name)))
         await self._tidy()
 
+    async def drop(self, name: str) -> None:
+        async with self.turn(name):
+            self._known.pop(name, None)
+            await asyncio.to_thread(self.place(name).unlink, missing_ok=True)
+
     def _note(self, name: str, size: int) -> None:
         self._known[name] = time.time(), size
         self._known.move_to_end(name)
@@ -83,9 +88,7 @@ class Copies:
     async def _tidy(self) -> None:
         for name in self._too_many():
             if self._is_free(name):  # nobody has come for it since
-                async with self.turn(name):
-                    self._known.pop(name, None)
-                    await asyncio.to_thread(self.place(name).unlink, missing_ok=True)
+                await self.drop(name)
 
     def _too_many(self) -> list[str]:
         too_old = time.time() - KEPT_SECONDS

@@ -115,6 +115,10 @@ class Stamps:
         copy.version = name  # made anew, it is still the same copy
         return copy
 
+    async def drop(self, name: str) -> None:
+        """Whoever reads it meanwhile can read it to its end."""
+        await self._copies.drop(name)
+
     def has_replaced(self, name: str) -> bool:
         """Whether a mark stands for some of the characters on a copy that was just made. Told once."""
         try:

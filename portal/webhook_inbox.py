@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
-from db.engine import Transaction
 from db.payment_providers import PaymentProvider
 from db.sources import Source
 from db.webhooks import DeliveryOutcome, WebhookDelivery, unless_known
@@ -31,7 +30,6 @@ BURST = timedelta(seconds=2)
 MOST_WAITING, MOST_BYTES_WAITING = 1000, 16 * 1024 * 1024  # of one sender: whoever floods us fills no disk
 MOST_WAITING_OF_NETWORK = 200  # so that one that sends rubbish leaves room for the service
 FORGERIES_AN_HOUR = 30  # of one network; the next one is not even stored
-FORGED_ARE_KEPT, OTHERS_ARE_KEPT = timedelta(days=1), timedelta(days=30)
 NOT_GIVEN_UP = "This delivery was worked on, or is going to be."
 
 
@@ -146,15 +144,6 @@ async def retry(delivery_id: int, session: AsyncSession, by: By) -> None:
     key = outbox.key_of(kind, row.id, by.at)
     await outbox.enqueue(NewJob(kind=kind, key=key, payload=payload, lane=_lane(row.source_id)), session, by.at)
     session.add(entry(by, "webhook_delivery_retried", details=await _sender(row, session)))
-
-
-async def purge(transaction: Transaction, now: datetime) -> None:
-    """Forged ones go after a day, the others after a month."""
-    forged = (WebhookDelivery.outcome == DeliveryOutcome.FORGED) & (WebhookDelivery.received_at < now - FORGED_ARE_KEPT)
-    async with transaction() as session:
-        await session.execute(
-            delete(WebhookDelivery).where(or_(forged, WebhookDelivery.received_at < now - OTHERS_ARE_KEPT))
-        )
 
 
 def _lane(source_id: int | None) -> str | None:

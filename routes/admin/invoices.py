@@ -81,14 +81,14 @@ async def _unknown(asked: Mapping[str, str], invalid: Invalid, house: PortalHous
 async def export_list(request: AnyRequest, house: House, merchant: Merchant, now: Now) -> Stream:
     register = Register(spoken(merchant.locale, request))
     lines = _lines(_exported(request.query_params), register, house)
-    return _leaves(request, lines, "text/csv; charset=utf-8", f"{_name(house, now)}.csv")
+    return leaves(request, lines, "text/csv; charset=utf-8", f"{_name(house, now)}.csv")
 
 
 @route(ZIP, http_method=["GET", "HEAD"])
 async def export_documents(request: AnyRequest, house: House, merchant: Merchant, now: Now) -> Stream:
     register = Register(spoken(merchant.locale, request), of_files=True)
     archive = _archive(_exported(request.query_params), register, house, local_day(now, house.storefront.zone))
-    return _leaves(request, archive, "application/zip", f"{_name(house, now)}.zip")
+    return leaves(request, archive, "application/zip", f"{_name(house, now)}.zip")
 
 
 def _exported(asked: Mapping[str, str]) -> InvoiceFilter:
@@ -137,7 +137,7 @@ def _name(house: PortalHouse, now: Now) -> str:
     return f"invoices-{local_day(now, house.storefront.zone).isoformat()}"
 
 
-def _leaves(request: AnyRequest, pieces: AsyncIterator[bytes], media_type: str, name: str) -> Stream:
+def leaves(request: AnyRequest, pieces: AsyncIterator[bytes], media_type: str, name: str) -> Stream:
     """Its size is not known before its end: where it breaks off, the browser tells."""
     content = _nothing() if request.method == "HEAD" else pieces
     return Stream(content, media_type=media_type, headers={"Content-Disposition": attachment(name)})

@@ -20,7 +20,7 @@ from routes.forms import field_of
 from routes.given import AnyRequest, House, Merchant
 from views import Page, spoken
 from views.admin.frame import APPEARANCE, HOME, Frame
-from views.admin.labels import FILES, GENERAL, IDENTITY, INVOICES, MAIL, SELLER
+from views.admin.labels import FILES, GENERAL, IDENTITY, IN_PRIVACY, INVOICES, MAIL, SELLER
 from views.admin.settings_files import FilesPage, picture_of, told_of
 from views.admin.settings_invoices import InvoicesPage, Refusal, lacks
 from views.admin.settings_mail import MailPage, Trial
@@ -40,7 +40,14 @@ INVOICES_TAB = Tab(
 FILES_TAB = Tab("/admin/settings/portal/files", [Section(FileSettings, FilesChange, FILES)])
 SELLER_TAB = Tab(
     "/admin/settings/seller",
-    [Section(SellerSettings, SellerChange, SELLER), Section(GeneralSettings, GeneralChange, GENERAL)],
+    [
+        Section(SellerSettings, SellerChange, SELLER),
+        Section(
+            GeneralSettings,
+            GeneralChange,
+            {name: label for name, label in GENERAL.items() if name not in IN_PRIVACY},
+        ),
+    ],
 )
 MAIL_TAB = Tab("/admin/settings/mail", [Section(MailSettings, MailChange, MAIL)])
 

@@ -39,6 +39,7 @@ from portal import (
     order_imports,
     outbox,
     ready_made,
+    retention,
     settings,
     skipped_runs,
     sources,
@@ -563,8 +564,8 @@ async def test_runs_that_ended_long_ago_go_and_nothing_is_done_twice(shop):
     await shop.put("2", state=State.ORDERED)
     await shop.work()
 
-    shop.now += held_runs.ARE_KEPT + timedelta(days=1)
-    await held_runs.purge(shop.database.writing, shop.now)
+    shop.now += timedelta(days=366)
+    await retention.run(shop.database, shop.now)
     await shop.put(state=State.SHIPPED)
     await shop.work()
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from db.activity import Activity
 from db.engine import Database
 from db.outbox import Job
-from portal import outbox
+from portal import outbox, retention
 from portal.activity import TRESEN, By
 from portal.outbox import MAX_ATTEMPTS, Claimed, Lane, NewJob, NotDone, delay
 from tests.factories import NOON
@@ -222,8 +222,7 @@ async def test_after_eight_failures_it_is_given_up_and_kept(database: Database):
     assert (row.attempts, row.error) == (MAX_ATTEMPTS, "Nobody there.")
     assert row.dead_at
     assert len(await notices(database)) == 1
-    async with database.writing() as session:
-        await outbox.forget_done(at + timedelta(days=1000), session)
+    await retention.run(database, at + timedelta(days=1000))
     assert len(await rows(database)) == 1
 
 
@@ -258,7 +257,8 @@ async def test_what_was_done_long_ago_is_forgotten(database: Database):
     job = await took(database)
     async with database.writing() as session:
         await outbox.done(job, session, NOON)
-        await outbox.forget_done(NOON, session)
-        await outbox.forget_done(NOON + HOUR, session)
+    await retention.run(database, NOON + timedelta(days=30))
+    assert len(await rows(database)) == 2
 
+    await retention.run(database, NOON + timedelta(days=31))
     assert [row.key for row in await rows(database)] == ["mail:2"]

@@ -13,7 +13,7 @@ import pytest
 from db.engine import Database
 from db.migrate import migrate
 from portal import retention, settings
-from portal.retention import Counts, kept_from
+from portal.retention_clocks import Clock, kept_from
 from tests.factories import BERLIN, berlin
 
 NOW = berlin(2026, 12, 1)  # with 30 days, 1 November is kept and 31 October is not
@@ -62,18 +62,18 @@ def sent(database: Database, *values: tuple[int, str, bool, str]) -> None:
 async def test_of_old_openings_the_last_of_each_order_stays_without_its_address(database):
     opened(database, (1, OLD), (1, LATER), (2, OLD), (3, OLD), (3, KEPT))
 
-    counts = await retention.run(database.writing, NOW)
+    counts = await retention.run(database, NOW)
 
     left = rows(database, "SELECT order_id, at, ip_prefix FROM link_observation ORDER BY id")
     assert left == [(1, LATER, ""), (2, OLD, ""), (3, KEPT, "192.0.2.0/24")]
-    assert counts == Counts(deleted=2, shortened=2)
+    assert counts[Clock.VISITS] == 4  # two went, two lost their address
 
 
 async def test_what_became_of_a_download_stays_as_the_merchant_reads_it(database):
     """Its sums, whether it was finished, handed off, failed: one of them lost would give it back or take it."""
     sent(database, (1, OLD, True, "StorageUnavailable"), (2, OLD, False, ""), (3, KEPT, False, ""))
 
-    await retention.run(database.writing, NOW)
+    await retention.run(database, NOW)
 
     wanted = "SELECT download_id, sent, pieces, covered, finished, failure, handed_off, ip_prefix"
     assert rows(database, f"{wanted} FROM download_observation ORDER BY id") == [
@@ -90,7 +90,7 @@ async def test_a_spent_download_stays_spent_and_forgets_from_where(database):
     )
     rows(database, insert, [(OLD,), (KEPT,)])
 
-    await retention.run(database.writing, NOW)
+    await retention.run(database, NOW)
 
     assert rows(database, "SELECT started_at, ip_prefix FROM download") == [(OLD, ""), (KEPT, "192.0.2.0/24")]
 
@@ -99,15 +99,15 @@ async def test_more_than_one_transaction_holds_is_done_piece_by_piece(database, 
     monkeypatch.setattr(retention, "AT_ONCE", 7)
     opened(database, *((number % 5, OLD) for number in range(100)))
 
-    assert await retention.run(database.writing, NOW) == Counts(deleted=95, shortened=5)
+    assert (await retention.run(database, NOW))[Clock.VISITS] == 100
     assert rows(database, "SELECT count(*) FROM link_observation") == [(5,)]
 
 
 async def test_a_second_run_finds_nothing_to_do(database):
     opened(database, (1, OLD), (1, LATER))
-    await retention.run(database.writing, NOW)
+    await retention.run(database, NOW)
 
-    assert await retention.run(database.writing, NOW) == Counts(deleted=0, shortened=0)
+    assert not any((await retention.run(database, NOW)).values())
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from db.engine import Database
 from db.orders import Order, OrderKind, State
 from db.outbox import Job
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
-from portal import order_facts, order_imports, outbox, source_runs, sources
+from portal import order_facts, order_imports, outbox, retention, source_runs, sources
 from portal.activity import By
 from portal.connectors import Connectors
 from portal.fetching import Batch, Fetched, SourceUnavailable, Unreadable
@@ -411,7 +411,7 @@ async def test_old_runs_go_but_not_the_one_that_knows_where_to_go_on(counter: Co
     counter.shop.trouble = SourceUnavailable("HTTP 503.", RunOutcome.BUSY)
     await counter.fetch(row)
 
-    await source_runs.purge(counter.database.writing, NOON + timedelta(days=31))
+    await retention.run(counter.database, NOON + timedelta(days=31))
 
     async with counter.database.reading() as session:
         assert [run.outcome for run in await source_runs.of_source(row.id, session)] == [RunOutcome.OK]

@@ -16,7 +16,7 @@ from db.outbox import Job
 from db.webhooks import DeliveryOutcome, Verification, Webhook, WebhookDelivery
 from demo.paypal_stand_in import Fault
 from demo.paypal_stand_in.checkout import refund
-from portal import outbox, payment_providers, webhook_inbox, webhook_jobs, webhook_registrations, webhooks
+from portal import outbox, payment_providers, retention, webhook_inbox, webhook_jobs, webhook_registrations, webhooks
 from portal.activity import By
 from portal.orders import PaymentState
 from portal.payment_attempts import Standing
@@ -383,9 +383,9 @@ async def test_forged_ones_go_after_a_day_and_genuine_ones_after_a_month(cashier
     await arrive(cashier, captured(cashier, registered, cashier.told(url)))
     await arrive(cashier, captured(cashier, registered, cashier.told(url)), headers={"paypal-transmission-sig": "AAAA"})
 
-    await webhook_inbox.purge(cashier.database.writing, cashier.now + timedelta(days=2))
+    await retention.run(cashier.database, cashier.now + timedelta(days=2))
     assert await outcomes(cashier) == [DeliveryOutcome.APPLIED]
-    await webhook_inbox.purge(cashier.database.writing, cashier.now + timedelta(days=40))
+    await retention.run(cashier.database, cashier.now + timedelta(days=40))
     assert await outcomes(cashier) == []
 
 

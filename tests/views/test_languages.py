@@ -18,7 +18,7 @@ WOOS = {"API", "Consumer key", "Consumer secret"}
 PAYPALS = {"PayPal", "PayPal Plus", "Sandbox", "PayPal App Client ID", "PayPal App Client Secret"}
 CLOUDS = {"WebDAV (Nextcloud, ownCloud)", "Bucket", "Region", "App key", "App secret"}
 TABLES = {"Code", "Format", "Import"}
-NAMES = {"Tresen", "SKU", "Demo", "IBAN", "BIC", "Port", "Webhook", *PAYPALS, *CLOUDS, *WOOS, *TABLES}
+NAMES = {"Tresen", "Mails", "SKU", "Demo", "IBAN", "BIC", "Port", "Webhook", *PAYPALS, *CLOUDS, *WOOS, *TABLES}
 SAME_IN_BOTH = {*NAMES, "Downloads", "%(number)s\u00a0%(unit)s", "%(amount)s\u00a0×\u00a0%(price)s"}
 
 

@@ -25,6 +25,7 @@ SETTINGS = (
     (said("Sources"), "/admin/settings/sources", "/admin/settings/sources"),
     (said("Storages"), "/admin/storages", "/admin/storages"),
     (said("API keys"), "/admin/settings/keys", "/admin/settings/keys"),
+    (said("Privacy"), "/admin/settings/privacy", "/admin/settings/privacy"),
     (said("My account"), "/admin/settings/account", "/admin/settings/account"),
 )
 PORTAL = (

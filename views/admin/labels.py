@@ -120,9 +120,37 @@ GENERAL: Mapping[str, Label] = {
     "link_retention_days": Label(
         said("Portal links end after"), said("Counted from the end of the last right behind the link.")
     ),
-    "log_retention_days": Label(said("Access logs are kept for")),
+    "log_retention_days": Label(
+        said("Access logs are kept for"),
+        said("Addresses of visitors are shortened when they are noted, and go then. Art. 5 (1) (c) and (e) GDPR."),
+    ),
     "timezone": Label(said("Time zone"), said("TRESEN_TIMEZONE wins where it is set.")),
 }
+RETENTION: Mapping[str, Label] = {
+    "work_retention_days": Label(
+        said("Calls of services and finished jobs"),
+        said("What nobody needs any more goes: Art. 5 (1) (e) GDPR. Forged calls go after a day."),
+    ),
+    "run_retention_days": Label(
+        said("Runs of automations"), said("What they did stays in the history of the order. Art. 5 (1) (e) GDPR.")
+    ),
+    "message_retention_years": Label(
+        said("Mails"),
+        said("Business letters have to be kept for six years: § 147 (3) AO, § 257 (4) HGB."),
+    ),
+    "order_retention_years": Label(
+        said("Buyers of orders"),
+        said(
+            "Then the order tells of nobody any more; lines and sums stay. Receipts have to be kept for eight years:"
+            " § 147 (3) AO. An order behind whose link a right is left is not touched."
+        ),
+    ),
+    "waiver_retention_years": Label(
+        said("Proof of consents"),
+        said("As long as claims can be made, at least three years: §§ 195, 199 BGB, Art. 17 (3) (e) GDPR."),
+    ),
+}
+IN_PRIVACY = ("link_retention_days", "log_retention_days")
 MAIL: Mapping[str, Label] = {
     "smtp_host": Label(said("Mail server"), said("Such as smtp.example.org; empty means that no mail is sent.")),
     "smtp_port": Label(said("Port")),
@@ -241,5 +269,6 @@ BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "seller_settings": SELLER,
     "mail_settings": MAIL,
     "general_settings": GENERAL,
+    "retention_settings": RETENTION,
     "automation_settings": AUTOMATIONS,
 }

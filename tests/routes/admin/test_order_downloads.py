@@ -77,7 +77,7 @@ async def test_after_the_days_of_the_log_no_address_is_left_and_no_right_changes
     await takes(tresen, sale, "archives")
     before = (await tresen.client.get(sale.link)).text.count('data-downloads-left="4"')
 
-    await retention.run(tresen.house.database.writing, datetime.now(UTC) + timedelta(days=1000))
+    await retention.run(tresen.house.database, datetime.now(UTC) + timedelta(days=1000))
 
     assert {each["ip_prefix"] for each in await told(tresen)} == {""}
     assert "127.0.0" not in await log_of(jana, sale)
