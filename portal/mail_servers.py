@@ -127,7 +127,7 @@ async def change(wanted: MailChange, vault: Vault, session: AsyncSession, by: By
     if row.smtp_password and row.smtp_tls is MailTls.NONE and not is_loopback(row.smtp_host):
         raise Invalid(Fault("#/smtp_tls", "password-without-tls", NEEDS_TLS))
     if row.smtp_host:
-        await held_runs.release(session, by.at)
+        await held_runs.release_unless_paused(session, by.at)
     return row
 
 
