@@ -1,4 +1,4 @@
-"""Runs that a pause or a missing mail server held back: looked at anew when it is over, or dropped; and those too old to be kept."""
+"""Runs held back by a pause or for want of a mail server: looked at anew afterwards, or dropped; and very old ones."""
 
 from __future__ import annotations
 

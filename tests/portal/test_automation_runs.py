@@ -880,7 +880,8 @@ async def test_a_run_without_a_mail_server_is_held_with_a_notice_until_there_is_
 async def test_a_mail_server_that_is_set_up_on_screen_lets_go_what_was_held_for_it(shop):
     await shop.automation()
     hands = shop.runs.hands
-    shop.runs = replace(shop.runs, hands=replace(hands, messages=Messages(shop.database, replace(shop.post, fixed=None))))
+    nobody = Messages(shop.database, replace(shop.post, fixed=None))
+    shop.runs = replace(shop.runs, hands=replace(hands, messages=nobody))
     await shop.put()
     await shop.work()
 
