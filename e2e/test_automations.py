@@ -183,7 +183,7 @@ def hold(page: Page, posting: Posting) -> None:
     shop.api("PATCH", "/settings/automations", json={"mails_per_minute": 1})
     for number, states in (("1", ["sent", "sent"]), ("2", ["queued", "sent", "sent"])):
         shop.put_order(number, **ORDER)
-        wait_until(partial(_mails_are, shop, states))
+        wait_until(partial(has_states, shop, states))
     shop.api("PATCH", "/settings/automations", json={"paused": True})
     shop.put_order("3", **ORDER)
 
@@ -194,7 +194,8 @@ def hold(page: Page, posting: Posting) -> None:
     wait_until(is_held)
 
 
-def _mails_are(shop: Shop, states: list[str]) -> bool:
+def has_states(shop: Shop, states: list[str]) -> bool:
+    """Of all mails, the newest first."""
     return [mail["state"] for mail in listed(shop, "/messages")] == states
 
 
@@ -236,7 +237,7 @@ def test_what_a_pause_holds_is_dropped_after_a_question_and_asked_again_from_the
     page.goto(f"{shop.url}/admin/orders/3/activity")
     page.get_by_role("button", name="Noch einmal fragen").click()
     expect(page.get_by_text("Die Regel wird noch einmal gefragt.")).to_be_visible()
-    wait_until(lambda: [mail["state"] for mail in listed(shop, "/messages")] == ["sent", "failed", "sent", "sent"])
+    wait_until(partial(has_states, shop, ["sent", "failed", "sent", "sent"]))
     page.goto(f"{shop.url}/admin/orders/3/activity")
     expect(page.get_by_text("lief: Nachricht senden")).to_be_visible()
     assert said == []

@@ -1,4 +1,4 @@
-"""Runs that a pause held back: looked at anew when it is over, or dropped."""
+"""Runs held back by a pause or for want of a mail server: looked at anew afterwards, or dropped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
-from db.automations import Automation, AutomationRun, RunState
+from db.automations import Automation, AutomationRun, AutomationSettings, RunState
 from portal import triggers
 from portal.activity import By, entry
 from portal.skips import Skip
@@ -25,6 +25,12 @@ async def release(session: AsyncSession, at: datetime) -> None:
     for run in await session.scalars(select(AutomationRun).where(HELD).order_by(AutomationRun.id)):
         run.state = RunState.WAITING if run.due_at else RunState.NEW
         await triggers.enqueue(run, session, at)
+
+
+async def release_unless_paused(session: AsyncSession, at: datetime) -> None:
+    """After a mail server has been set up again."""
+    if not await session.scalar(select(AutomationSettings.paused)):
+        await release(session, at)
 
 
 async def discard(session: AsyncSession, by: By) -> int:

@@ -308,7 +308,7 @@ async def taken_up(house: House, now: datetime) -> None:
     await csv_imports.take_up(house.database.writing)
     async with house.database.writing() as session:
         if await house.messages.is_set_up(session):  # which may be new: the environment can name another one
-            await held_runs.release(session, now)
+            await held_runs.release_unless_paused(session, now)
         # A run acts in one transaction: what is not written was not done. The others may be done again without harm.
         await outbox.let_go([triggers.JOB, erasures.KIND, retention.KIND], session)
 

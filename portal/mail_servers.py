@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.settings import MailSettings, MailTls, SellerSettings
@@ -88,13 +89,21 @@ def leaks_password(server: MailServer) -> bool:
 
 async def in_use(fixed: MailServer | None, vault: Vault, session: AsyncSession) -> MailServer | None:
     """What the environment fixes, else what is set on screen, else None. Raises portal.vault.Unreadable."""
-    row = await settings.of(MailSettings, session)
-    seller = await settings.of(SellerSettings, session)
+    return (await with_seller(fixed, vault, session))[0]
+
+
+async def with_seller(
+    fixed: MailServer | None, vault: Vault, session: AsyncSession
+) -> tuple[MailServer | None, SellerSettings]:
+    """The same, and in whose name mail leaves. One statement."""
+    both = select(MailSettings, SellerSettings).join(SellerSettings, SellerSettings.id == MailSettings.id)
+    row, seller = (await session.execute(both)).one()
     server = fixed or _on_screen(row, vault)
     if server is None:
-        return None
+        return None, seller
     address = server.from_address or row.from_address or seller.email
-    return replace(server, from_address=address, from_name=server.from_name or row.from_name or seller.name)
+    named = replace(server, from_address=address, from_name=server.from_name or row.from_name or seller.name)
+    return named, seller
 
 
 def _on_screen(row: MailSettings, vault: Vault) -> MailServer | None:
@@ -118,7 +127,7 @@ async def change(wanted: MailChange, vault: Vault, session: AsyncSession, by: By
     if row.smtp_password and row.smtp_tls is MailTls.NONE and not is_loopback(row.smtp_host):
         raise Invalid(Fault("#/smtp_tls", "password-without-tls", NEEDS_TLS))
     if row.smtp_host:
-        await held_runs.release(session, by.at)
+        await held_runs.release_unless_paused(session, by.at)
     return row
 
 

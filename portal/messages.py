@@ -7,17 +7,18 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import Update
 
 from db.engine import Database
 from db.messages import Attachment, Message, MessageState
 from db.outbox import Job
 from db.settings import SellerSettings
-from portal import envelopes, jobs, kept_back, mail_servers, outbox, settings
+from portal import envelopes, jobs, kept_back, mail_servers, outbox
 from portal.activity import TRESEN, By, entry
 from portal.envelopes import BadAddress, Sender
 from portal.jobs import Clock, Record
@@ -196,8 +197,7 @@ class Messages:
             message = await session.get_one(Message, job.payload["message_id"])
             chosen = select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.position)
             attachments = list(await session.scalars(chosen))
-            server = await self._server(session)
-            seller = await settings.of(SellerSettings, session)
+            server, seller = await self._way(session)
             look = self._post.second_look if job.kind == AUTOMATIC else None
             if look and (why := await look(message, job.payload, session, self._clock())):
                 return partial(_keep_back, message.id, why)
@@ -211,18 +211,19 @@ class Messages:
             raise NotDone(str(error), permanent=True) from error
         except MailRefused as refused:
             raise NotDone(str(refused), permanent=refused.permanent) from refused
-        return partial(self._note_sent, message.id, job.attempts, Taken(server, accepted.refused))
+        return partial(self._note_sent, message, job.attempts, Taken(server, accepted.refused))
 
     async def _note_sent(
-        self, message_id: int, attempts: int, taken: Taken, session: AsyncSession, now: datetime
+        self, message: Message, attempts: int, taken: Taken, session: AsyncSession, now: datetime
     ) -> None:
-        message = await session.get_one(Message, message_id)
-        message.state, message.sent_at, message.attempts = MessageState.SENT, now, attempts
-        message.error = "; ".join(f"{address}: {why}" for address, why in taken.refused.items())
+        """`message` is as it was read before it left; nobody else writes it meanwhile."""
+        error = "; ".join(f"{address}: {why}" for address, why in taken.refused.items())
+        values = {"sent_at": now, "attempts": attempts, "error": error}
+        await session.execute(_sent(), {"of_message": message.id, **values})
         await self._proofs.note(taken.by, session, now)
         session.add(entry(By(TRESEN, now), "message_sent", message.order_id, _details(message)))
         if follow := self._on_sent.get(message.kind):
-            await follow(message, session, now)
+            await follow(await session.get_one(Message, message.id), session, now)
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
         message = await session.get_one(Message, job.payload["message_id"])
@@ -234,8 +235,12 @@ class Messages:
             session.add(entry(by, "mail_failing", details={"error": job.error}, notice=True))
 
     async def _server(self, session: AsyncSession) -> MailServer | None:
+        return (await self._way(session))[0]
+
+    async def _way(self, session: AsyncSession) -> tuple[MailServer | None, SellerSettings]:
+        """Raises NotDone."""
         try:
-            return await mail_servers.in_use(self._post.fixed, self._post.vault, session)
+            return await mail_servers.with_seller(self._post.fixed, self._post.vault, session)
         except Unreadable as error:
             raise NotDone(UNREADABLE) from error
 
@@ -266,6 +271,15 @@ class Messages:
 async def _keep_back(message_id: int, why: Kept, session: AsyncSession, now: datetime) -> None:
     message = await session.get_one(Message, message_id)
     await kept_back.note(message, why, session, By(TRESEN, now))
+
+
+@cache
+def _sent() -> Update:
+    """Laid out once; past the rows of the session, of which no message is one."""
+    table = Message.metadata.tables[Message.__tablename__]
+    values = {name: bindparam(name, type_=table.c[name].type) for name in ("sent_at", "attempts", "error")}
+    of_message = bindparam("of_message", type_=table.c.id.type)
+    return update(table).where(table.c.id == of_message).values(state=MessageState.SENT, **values)
 
 
 def _attachment(new: NewAttachment, message_id: int, position: int) -> Attachment:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate, Update
 
 from db.engine import QUEUED
 from db.outbox import WAITING, Job
@@ -22,6 +23,12 @@ from portal.activity import By, entry
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1080))
 MAX_ATTEMPTS = len(DELAYS) + 1
 NOW: BindParameter[datetime] = bindparam("now", type_=Job.run_at.type)
+UNTIL: BindParameter[datetime] = bindparam("until", type_=Job.run_at.type)
+JOBS = Job.metadata.tables[Job.__tablename__]  # what is done for every job goes past the rows of the session
+OF_ID: BindParameter[int] = bindparam("of_id", type_=Job.id.type)
+OF: BindParameter[str] = bindparam("of", type_=Job.kind.type)
+IN: BindParameter[str] = bindparam("of_lane", type_=Job.lane.type)
+Taken = tuple[int, str, str, dict[str, object], int]  # as Claimed has it
 ORDER_ID = "order_id"  # a payload that has it is about that order: a notice then stands in the order's history
 LOST = "The process ended while it worked on this."
 
@@ -127,22 +134,19 @@ async def lanes_due(session: AsyncSession, now: datetime) -> list[Lane]:
 
 async def claim(lane: Lane, lease: timedelta, session: AsyncSession, now: datetime) -> Claimed | None:
     """The next job of that lane, or None."""
-    mine = Job.lane.is_(None) if lane.name is None else Job.lane == lane.name
-    next_due = select(Job).where(_due(now), Job.kind == lane.kind, mine).order_by(Job.run_at, Job.id).limit(1)
-    job = await session.scalar(next_due)
-    return _taken(job, lease, now) if job else None
+    if lane.name is None:
+        return await _taken(_claim_of_kind(), {OF.key: lane.kind}, lease, session, now)
+    return await _taken(_claim_of_lane(), {OF.key: lane.kind, IN.key: lane.name}, lease, session, now)
 
 
 async def claim_key(key: str, lease: timedelta, session: AsyncSession, now: datetime) -> Claimed | None:
     """That very job, even if it would wait for its next attempt; None while somebody else has it, or it is over."""
-    job = await session.scalar(select(Job).where(Job.key == key, WAITING, _free(now)))
-    return _taken(job, lease, now) if job else None
+    return await _taken(_claim_of_key(), {OF.key: key}, lease, session, now)
 
 
 async def done(claimed: Claimed, session: AsyncSession, now: datetime) -> None:
     """It happened, so it is done, even if the claim has run out meanwhile."""
-    job = await session.get_one(Job, claimed.id)
-    job.done_at, job.dead_at, job.locked_until, job.error = now, None, None, ""
+    await session.execute(_over(), {OF_ID.key: claimed.id, NOW.key: now})
 
 
 async def failed(claimed: Claimed, why: NotDone, chance: float, session: AsyncSession, by: By) -> Job | None:
@@ -170,10 +174,45 @@ def _which_are_due(kinds: tuple[str, ...]) -> Select[*tuple[bool, ...]]:
     return select(*(exists().where(due, Job.kind == kind).label(f"kind_{place}") for place, kind in enumerate(kinds)))
 
 
-def _taken(job: Job, lease: timedelta, now: datetime) -> Claimed:
-    job.attempts += 1
-    job.locked_until = now + lease
-    return Claimed(id=job.id, kind=job.kind, key=job.key, payload=job.payload, attempts=job.attempts)
+async def _taken(
+    claiming: ReturningUpdate[*Taken], of: Mapping[str, str], lease: timedelta, session: AsyncSession, now: datetime
+) -> Claimed | None:
+    row = (await session.execute(claiming, {**of, NOW.key: now, UNTIL.key: now + lease})).one_or_none()
+    return Claimed(id=row[0], kind=row[1], key=row[2], payload=row[3], attempts=row[4]) if row else None
+
+
+@cache
+def _claim_of_kind() -> ReturningUpdate[*Taken]:
+    return _claiming(_first(Job.lane.is_(None)))
+
+
+@cache
+def _claim_of_lane() -> ReturningUpdate[*Taken]:
+    return _claiming(_first(Job.lane == IN))
+
+
+def _first(mine: ColumnElement[bool]) -> Select[int]:
+    return select(Job.id).where(_due(NOW), Job.kind == OF, mine).order_by(Job.run_at, Job.id).limit(1)
+
+
+@cache
+def _claim_of_key() -> ReturningUpdate[*Taken]:
+    return _claiming(select(Job.id).where(Job.key == OF, WAITING, _free(NOW)))
+
+
+@cache
+def _over() -> Update:
+    return update(JOBS).where(JOBS.c.id == OF_ID).values(done_at=NOW, dead_at=None, locked_until=None, error="")
+
+
+def _claiming(which: Select[int]) -> ReturningUpdate[*Taken]:
+    """One statement, laid out once: it is asked for everything that is done."""
+    return (
+        update(JOBS)
+        .where(JOBS.c.id == which.scalar_subquery())
+        .values(attempts=JOBS.c.attempts + 1, locked_until=UNTIL)
+        .returning(JOBS.c.id, JOBS.c.kind, JOBS.c.key, JOBS.c.payload, JOBS.c.attempts)
+    )
 
 
 def _give_up(job: Job, error: str, session: AsyncSession, by: By) -> None:

@@ -14,6 +14,7 @@ from portal import settings
 from portal.settings import MOST_MAILS_PER_MINUTE
 
 MINUTE = timedelta(minutes=1)
+FRESH = timedelta(seconds=1)
 LOOK_AGAIN = timedelta(seconds=5)  # the settings may have changed meanwhile: a pause that ends lets go soon
 
 
@@ -24,18 +25,25 @@ class MailsPerMinute:
         self._database = database
         self._kind = kind
         self._begun: deque[datetime] | None = None
+        self._read: tuple[datetime, AutomationSettings] | None = None
 
     async def free_at(self, now: datetime) -> datetime:
-        async with self._database.reading() as session:
-            chosen = await settings.of(AutomationSettings, session)
-            if self._begun is None:
-                before = select(Job.done_at).where(Job.kind == self._kind, Job.done_at > now - MINUTE)
-                known = await session.scalars(before.order_by(Job.done_at))
-                self._begun = deque([at for at in known if at], maxlen=MOST_MAILS_PER_MINUTE)
+        chosen = await self._chosen(now)
         if chosen.paused:  # what was written before the pause waits for its end, too
             return now + LOOK_AGAIN
-        most = chosen.mails_per_minute
-        return now if len(self._begun) < most else min(self._begun[-most] + MINUTE, now + LOOK_AGAIN)
+        begun, most = self._begun or (), chosen.mails_per_minute
+        return now if len(begun) < most else min(begun[-most] + MINUTE, now + LOOK_AGAIN)
+
+    async def _chosen(self, now: datetime) -> AutomationSettings:
+        """As they were a second ago at the most: in a lane at full speed nobody could tell, and each look costs."""
+        if self._read is None or now - self._read[0] >= FRESH:
+            async with self._database.reading() as session:
+                self._read = now, await settings.of(AutomationSettings, session)
+                if self._begun is None:
+                    before = select(Job.done_at).where(Job.kind == self._kind, Job.done_at > now - MINUTE)
+                    known = await session.scalars(before.order_by(Job.done_at))
+                    self._begun = deque([at for at in known if at], maxlen=MOST_MAILS_PER_MINUTE)
+        return self._read[1]
 
     def begun(self, now: datetime) -> None:
         if self._begun is not None:

@@ -870,11 +870,30 @@ async def test_a_run_without_a_mail_server_is_held_with_a_notice_until_there_is_
 
     shop.runs = replace(shop.runs, hands=hands)
     shop.now += timedelta(hours=1)
+    await shop.change(paused=True)
+    async with shop.database.writing() as session:
+        await held_runs.release_unless_paused(session, shop.now)
+    assert await shop.outcomes() == [(RunState.HELD, "")] * 2
+    await shop.change(paused=False)
+    await shop.work()
+    assert len(await shop.mails()) == 2
+
+
+async def test_a_mail_server_that_is_set_up_on_screen_lets_go_what_was_held_for_it(shop):
+    await shop.automation()
+    hands = shop.runs.hands
+    nobody = Messages(shop.database, replace(shop.post, fixed=None))
+    shop.runs = replace(shop.runs, hands=replace(hands, messages=nobody))
+    await shop.put()
+    await shop.work()
+
+    shop.runs = replace(shop.runs, hands=hands)
+    shop.now += timedelta(hours=1)
     async with shop.database.writing() as session:
         await mail_servers.change(MailChange(smtp_host="mail.example.org"), Vault(KEYS), session, shop.by)
     await shop.work()
 
-    assert len(await shop.mails()) == 2
+    assert len(await shop.mails()) == 1
 
 
 async def test_a_run_that_did_nothing_is_asked_again_once_and_acts(shop):

@@ -84,7 +84,7 @@ async def test_a_pause_stops_what_was_written_before_it_too(database: Database):
         held = await drain(messages, pace, database, NOON)
         await pause(database, paused=False)
 
-        assert (held, await drain(messages, pace, database, NOON)) == (0, 2)
+        assert (held, await drain(messages, pace, database, NOON + timedelta(seconds=1))) == (0, 2)
 
 
 async def test_the_settings_are_read_again_before_a_minute_is_over(database: Database):
@@ -94,11 +94,13 @@ async def test_the_settings_are_read_again_before_a_minute_is_over(database: Dat
         await queue(messages, database, 2, NOON)
         await drain(messages, pace, database, NOON)
         await pause(database, paused=True)
-        looks = [await pace.free_at(NOON)]
+        first = NOON + timedelta(seconds=1)
+        looks = [await pace.free_at(first)]
         await pause(database, paused=False)
-        looks.append(await pace.free_at(NOON))
+        looks.append(await pace.free_at(first + timedelta(seconds=1)))
 
-    assert max(looks) <= NOON + timedelta(seconds=5)
+    assert first < min(looks)
+    assert max(looks) <= first + timedelta(seconds=6)
 
 
 async def test_a_restart_does_not_forget_the_last_minute(database: Database):
