@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from portal.source_options import WEBHOOK_SECRET
 from portal.webhook_inbox import Incoming, Waiting
 
 LIMIT = timedelta(seconds=300)
-AT_ONCE = 20  # deliveries worked on together: a transaction is over before anybody minds
+AT_ONCE = 8  # deliveries worked on together: a transaction is over before anybody minds
 ENOUGH = timedelta(seconds=20)  # of asking about others; the first one has its answer and wants it written down
 log = logging.getLogger("tresen.webhooks")
 
@@ -121,6 +122,7 @@ class SourceDeliveries:
         for each in found.waiting[1:]:
             if self._clock() >= until or each.job_id is None:
                 return
+            await asyncio.sleep(0)  # a delivery that tells all itself waits for nobody, and others have their turn
             try:
                 yield await self._heard(found, each), each.job_id
             except SourceUnavailable:
