@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -89,6 +88,5 @@ class WebhookDelivery(Base, kw_only=True):
     error: Mapped[str] = mapped_column(default="")
 
 
-def unless_known(delivery: Mapping[str, object]) -> ReturningInsert[int]:
-    """Inserts a row of WebhookDelivery and tells its id; nothing where the sender's id is stored already."""
-    return insert(WebhookDelivery).values(delivery).on_conflict_do_nothing().returning(WebhookDelivery.id)
+# Inserts a row and tells its id; nothing where the sender's id is stored already. Laid out once: the sender waits.
+UNLESS_KNOWN: ReturningInsert[int] = insert(WebhookDelivery).on_conflict_do_nothing().returning(WebhookDelivery.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -27,6 +28,11 @@ Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Locale = Annotated[str, Meta(pattern="^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$", max_length=35)]
 Quantity = Annotated[str, Meta(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$")]
 Rate = Annotated[str, Meta(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?$|^100(\.0{1,2})?$")]
+
+
+# Those of an order itself; a waiver and each payment have one `at`. `updated_at` is no content.
+INSTANTS = ("ordered_at", "confirmed_at", "paid_at", "shipped_at", "delivered_at", "due_at", "archived_at")
+AT = ("at",)
 
 
 class Strict(Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
@@ -209,21 +215,20 @@ def canonical(order: ImportedOrder) -> bytes:
     content = msgspec.to_builtins(order, builtin_types=(datetime,))
     for name in ("updated_at", "source", "external_id"):
         content.pop(name, None)
-    _put_in_utc(content)
+    _put_in_utc(content, INSTANTS)
+    if content["waiver"]:
+        _put_in_utc(content["waiver"], AT)
+    for payment in content["payments"]:
+        _put_in_utc(payment, AT)
     return msgspec.json.encode(content, order="deterministic")
 
 
-def _put_in_utc(content: dict[str, object]) -> None:
+def _put_in_utc(told: dict[str, object], names: Iterable[str]) -> None:
     """The same instant is the same content, whatever offset it was told with."""
-    for name, value in content.items():
-        if isinstance(value, datetime):
-            content[name] = value.astimezone(UTC)
-        elif isinstance(value, dict):
-            _put_in_utc(value)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    _put_in_utc(item)
+    for name in names:
+        value = told[name]
+        if isinstance(value, datetime) and value.tzinfo is not UTC:
+            told[name] = value.astimezone(UTC)
 
 
 def email_key(email: str) -> str:

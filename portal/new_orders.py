@@ -111,5 +111,6 @@ def _imported(order_id: int, order: ImportedOrder, by: By) -> Row:
 
 
 async def _insert(table: type[Base], rows: list[Row], session: AsyncSession) -> None:
+    """By the connection: on its way through the ORM each row would be laid out once more."""
     if rows:
-        await session.execute(insert(table), rows)
+        await (await session.connection()).execute(insert(table), rows)

@@ -114,7 +114,7 @@ async def add(new: Sequence[NewJob], session: AsyncSession, at: datetime) -> Non
          "run_at": each.run_at or at, "error": "", "lane": each.lane}
         for each in new
     ]  # fmt: skip
-    await session.execute(insert(Job), rows)
+    await (await session.connection()).execute(_ADD, rows)
     session.info[QUEUED] = True
 
 
@@ -139,6 +139,15 @@ async def claim(lane: Lane, lease: timedelta, session: AsyncSession, now: dateti
     return await _taken(_claim_of_lane(), {OF.key: lane.kind, IN.key: lane.name}, lease, session, now)
 
 
+async def also_due(
+    lane: Lane, session: AsyncSession, now: datetime, limit: int
+) -> list[tuple[int, Mapping[str, object]]]:
+    """What is due in that lane besides what was claimed, as id and payload: whoever works in it may take it along."""
+    due = select(Job.id, Job.payload).where(_due(now), Job.kind == lane.kind, Job.lane == lane.name)
+    rows = await session.execute(due.order_by(Job.run_at, Job.id).limit(limit))
+    return [(job_id, payload) for job_id, payload in rows]
+
+
 async def claim_key(key: str, lease: timedelta, session: AsyncSession, now: datetime) -> Claimed | None:
     """That very job, even if it would wait for its next attempt; None while somebody else has it, or it is over."""
     return await _taken(_claim_of_key(), {OF.key: key}, lease, session, now)
@@ -147,6 +156,13 @@ async def claim_key(key: str, lease: timedelta, session: AsyncSession, now: date
 async def done(claimed: Claimed, session: AsyncSession, now: datetime) -> None:
     """It happened, so it is done, even if the claim has run out meanwhile."""
     await session.execute(_over(), {OF_ID.key: claimed.id, NOW.key: now})
+
+
+async def done_along(job_ids: Sequence[int], session: AsyncSession, now: datetime) -> None:
+    """Others of the same lane that were done together with the one that was claimed."""
+    if job_ids:
+        over = update(Job).where(Job.id.in_(job_ids), WAITING)
+        await session.execute(over.values(done_at=now, locked_until=None, error=""))
 
 
 async def failed(claimed: Claimed, why: NotDone, chance: float, session: AsyncSession, by: By) -> Job | None:
@@ -232,4 +248,5 @@ def _free(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(Job.locked_until.is_(None), Job.locked_until <= now)
 
 
+_ADD = insert(Job)  # by the connection: the ORM would go through all attributes for nothing
 _LANES_DUE = select(Job.kind, Job.lane).where(_due(NOW), Job.lane.is_not(None)).distinct()

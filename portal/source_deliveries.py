@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,20 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Database
 from db.outbox import Job
 from db.settings import GeneralSettings
-from db.sources import RunCause, Source, SourceKind
-from db.webhooks import DeliveryOutcome, WebhookDelivery
-from portal import order_imports, settings, source_imports, source_runs, sources, webhook_inbox
-from portal.activity import SOURCE, By
+from db.sources import Source, SourceKind
+from db.webhooks import WebhookDelivery
+from portal import settings, sources, webhook_inbox
+from portal.activity import By
 from portal.connectors import Connectors
-from portal.fetching import Access, Caller, Fetched, Gone, Hint, SourceUnavailable, Spoken, Unreadable
+from portal.delivery_outcomes import Heard, Outcomes
+from portal.fetching import Access, Caller, Fetched, SourceUnavailable
 from portal.jobs import Clock, Record, utc_now
-from portal.order_imports import ImportResult, Key
 from portal.outbox import MAX_ATTEMPTS, Claimed, NotDone
 from portal.refusals import NotFound
 from portal.source_options import WEBHOOK_SECRET
-from portal.webhook_inbox import Incoming, note
+from portal.webhook_inbox import Incoming, Waiting
 
 LIMIT = timedelta(seconds=300)
+AT_ONCE = 8  # deliveries worked on together: a transaction is over before anybody minds
+ENOUGH = timedelta(seconds=20)  # of asking about others; the first one has its answer and wants it written down
 log = logging.getLogger("tresen.webhooks")
 
 
@@ -47,13 +50,12 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A delivery with all that is needed to work on it."""
+    """Deliveries of one source with all that is needed to work on them, that of the job first."""
 
-    source: Source
+    source: str
     access: Access
     caller: Caller
-    headers: Mapping[str, str]
-    body: bytes
+    waiting: Sequence[Waiting]
 
 
 class SourceDeliveries:
@@ -74,41 +76,63 @@ class SourceDeliveries:
 
         Raises NotFound where nobody listens, NotGenuine, portal.webhook_inbox.TooMany.
         """
+        caller = self._connectors.callers.get(kind)
+        if caller is None:
+            raise NotFound
         async with self._database.reading() as session:
             row = await sources.named(call.source, session)
-        caller = self._connectors.callers.get(kind)
-        if row is None or caller is None or row.kind is not kind or not row.active:
-            raise NotFound
-        if caller.is_ping(call.headers, call.body):
-            return
-        if not self._knows_secret(row, caller, call):
-            log.warning("a call to source %s is not signed with its secret", row.name)
-            raise NotGenuine
-        incoming = Incoming(
-            source_id=row.id, ip_prefix=call.ip_prefix, headers=caller.kept(call.headers), body=call.body
-        )
-        name = caller.name_of(call.headers, call.body)
-        async with self._database.reading() as session:
+            if row is None or row.kind is not kind or not row.active:
+                raise NotFound
+            if caller.is_ping(call.headers, call.body):
+                return
+            if not self._knows_secret(row, caller, call):
+                log.warning("a call to source %s is not signed with its secret", row.name)
+                raise NotGenuine
+            incoming = Incoming(
+                source_id=row.id, ip_prefix=call.ip_prefix, headers=caller.kept(call.headers), body=call.body
+            )
             await webhook_inbox.refuse_flood(incoming, session, self._clock())
+        name = caller.name_of(call.headers, call.body)
         async with self._database.writing() as session:
             await webhook_inbox.store(incoming, name, session, self._clock())
 
     async def do(self, job: Claimed) -> Record:
-        """Raises NotDone while the service cannot be asked; the last time it is set aside."""
+        """Raises NotDone while the service cannot be asked; the last time it is set aside.
+
+        Others of that source that are due are taken along: together they cost little more than one. Not by a job that
+        was begun before, so that one that cannot be worked on spoils no other for long.
+        """
         delivery_id = int(str(job.payload["delivery_id"]))
         try:
-            found = await self._found(delivery_id)
+            found = await self._found(delivery_id, AT_ONCE - 1 if job.attempts == 1 else 0)
             if found is None:
                 return _nothing
-            asked_at = self._clock() if found.caller.asks(found.access) else None
-            order = await found.caller.spoken_of(found.access, found.headers, found.body)
+            first = await self._heard(found, found.waiting[0])
         except SourceUnavailable as error:
             if job.attempts >= MAX_ATTEMPTS:
                 return partial(webhook_inbox.give_up, delivery_id, str(error))
             raise NotDone(str(error)) from error
-        if isinstance(order, Fetched):
-            order = replace(order, asked_at=asked_at)
-        return Outcome(delivery_id, found.source.name, order).record
+        others = [each async for each in self._others(found)]
+        heard = (first, *(each for each, _ in others))
+        return Outcomes(source=found.source, heard=heard, jobs=[job_id for _, job_id in others]).record
+
+    async def _others(self, found: Found) -> AsyncIterator[tuple[Heard, int]]:
+        """With the ids of their jobs. As long as it goes well and quickly: what is left gets its own turn."""
+        until = self._clock() + ENOUGH
+        for each in found.waiting[1:]:
+            if self._clock() >= until or each.job_id is None:
+                return
+            await asyncio.sleep(0)  # a delivery that tells all itself waits for nobody, and others have their turn
+            try:
+                yield await self._heard(found, each), each.job_id
+            except SourceUnavailable:
+                return
+
+    async def _heard(self, found: Found, waiting: Waiting) -> Heard:
+        """Raises SourceUnavailable."""
+        asked_at = self._clock() if found.caller.asks(found.access) else None
+        spoken = await found.caller.spoken_of(found.access, waiting.headers, waiting.body)
+        return Heard(waiting.id, replace(spoken, asked_at=asked_at) if isinstance(spoken, Fetched) else spoken)
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
         """Such as a crash of our own, again and again."""
@@ -123,61 +147,19 @@ class SourceDeliveries:
             return False
         return bool(secret) and caller.is_genuine(call.headers, call.body, secret)
 
-    async def _found(self, delivery_id: int) -> Found | None:
+    async def _found(self, delivery_id: int, others: int) -> Found | None:
+        """None where it was worked on already. Raises SourceUnavailable."""
         async with self._database.reading() as session:
             row = await session.get(WebhookDelivery, delivery_id)
             if row is None or row.source_id is None or row.outcome is not None:
                 return None
             source = await sources.one(row.source_id, session)
             zone = settings.zone_of(await settings.of(GeneralSettings, session), self._zone)
-        caller = self._connectors.callers[source.kind]
+            waiting = [Waiting(row.id, row.headers, row.body)]
+            if others:
+                waiting += await webhook_inbox.due_of_source(source.id, row.id, session, self._clock(), others)
         access = self._connectors.access(source, zone)
-        return Found(source=source, access=access, caller=caller, headers=row.headers, body=row.body)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of asking, on its way into the database."""
-
-    delivery_id: int
-    source: str
-    order: Spoken
-
-    async def record(self, session: AsyncSession, now: datetime) -> None:
-        by = By(f"{SOURCE}:{self.source}", now)
-        match self.order:
-            case Gone(external_id):
-                await self._bury(external_id, session, by)
-            case Hint():
-                await self._ask(session, by)
-            case Fetched() if self.order.order is not None:
-                await self._take(self.order, session, by)
-            case Unreadable(place=place, why=why):
-                await webhook_inbox.give_up(self.delivery_id, f"{place}: {why}", session, now)
-            case _:  # a draft, or about something else
-                await note(self.delivery_id, DeliveryOutcome.UNKNOWN, session, now)
-
-    async def _ask(self, session: AsyncSession, by: By) -> None:
-        """The run that is waiting already will do, too."""
-        if source := await sources.named(self.source, session):
-            await source_runs.ask_if_fetched(source, RunCause.CALLED, session, by)
-        await note(self.delivery_id, DeliveryOutcome.APPLIED, session, by.at)
-
-    async def _bury(self, external_id: str, session: AsyncSession, by: By) -> None:
-        row = await order_imports.find(Key(self.source, external_id), session)
-        if row is not None:
-            await order_imports.bury(row, session, by)
-        outcome = DeliveryOutcome.APPLIED if row else DeliveryOutcome.UNKNOWN
-        await note(self.delivery_id, outcome, session, by.at)
-
-    async def _take(self, fetched: Fetched, session: AsyncSession, by: By) -> None:
-        source = await sources.named(self.source, session)
-        result = await source_imports.taken(source, fetched, session, by) if source else None
-        if isinstance(result, Unreadable):
-            await webhook_inbox.give_up(self.delivery_id, result.why, session, by.at)
-        else:
-            outcome = DeliveryOutcome.STALE if result is ImportResult.STALE else DeliveryOutcome.APPLIED
-            await note(self.delivery_id, outcome, session, by.at)
+        return Found(source=source.name, access=access, caller=self._connectors.callers[source.kind], waiting=waiting)
 
 
 async def _nothing(session: AsyncSession, now: datetime) -> None:

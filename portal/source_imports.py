@@ -31,7 +31,7 @@ async def take(
     faulty = [each for each in some if isinstance(each, Unreadable)]
     counts = Counter(ignored=sum(isinstance(each, Fetched) and each.order is None for each in some))
     orders = [each for each in some if isinstance(each, Fetched) and each.order]
-    for result in await _taken(source, orders, session, by):
+    for result in await taken(source, orders, session, by):
         if isinstance(result, Unreadable):
             faulty.append(result)
         else:
@@ -42,28 +42,26 @@ async def take(
     await _note(source, run, faulty, session, by)
 
 
-async def taken(source: Source, fetched: Fetched, session: AsyncSession, by: By) -> ImportResult | Unreadable:
-    """What became of an order. Raises OperationalError."""
-    (result,) = await _taken(source, [fetched], session, by)
-    return result
-
-
-async def _taken(
+async def taken(
     source: Source, some: Sequence[Fetched], session: AsyncSession, by: By
 ) -> list[ImportResult | Unreadable]:
-    """Credits last: they name orders that may have come together with them."""
-    results = []
+    """What became of each order, in their order. Raises OperationalError.
+
+    Credits are taken last: they name orders that may have come together with them.
+    """
+    results: dict[int, ImportResult | Unreadable] = {}
     for kind in (OrderKind.ORDER, OrderKind.CREDIT):
-        told = [
-            order_imports.told(
+        told = {
+            place: order_imports.told(
                 Key(source.name, each.external_id), await with_reference(source, each.order, session), each.asked_at
             )
-            for each in some
+            for place, each in enumerate(some)
             if each.order and each.order.kind is kind
-        ]
-        taken = await order_batches.take(told, session, by)
-        results += [_told(each.key.external_id, result) for each, result in zip(told, taken, strict=True)]
-    return results
+        }
+        if told:
+            became = await order_batches.take(list(told.values()), session, by)
+            results |= {place: _told(told[place].key.external_id, one) for place, one in zip(told, became, strict=True)}
+    return [results[place] for place in sorted(results)]
 
 
 def _told(external_id: str, result: Taken) -> ImportResult | Unreadable:

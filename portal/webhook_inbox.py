@@ -9,16 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import Select, bindparam, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from db.activity import Activity
 from db.payment_providers import PaymentProvider
 from db.sources import Source
-from db.webhooks import DeliveryOutcome, WebhookDelivery, unless_known
+from db.webhooks import UNLESS_KNOWN, DeliveryOutcome, WebhookDelivery
 from portal import outbox, source_runs
 from portal.activity import TRESEN, By, entry
-from portal.outbox import NewJob
+from portal.outbox import Lane, NewJob
 from portal.refusals import Conflict, NotFound
 
 OF_PROVIDERS, OF_SOURCES = "webhook_delivery", "source_delivery"  # the jobs
@@ -66,6 +67,16 @@ class SetAside:
     error: str
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A delivery as it came; `job_id` is that of its job, where it is taken along by another one's."""
+
+    id: int
+    headers: Mapping[str, str]
+    body: bytes
+    job_id: int | None = None
+
+
 async def store(incoming: Incoming, name: str, session: AsyncSession, now: datetime) -> None:
     """Stores it with all its headers and asks the worker; nothing where that name was stored before.
 
@@ -81,7 +92,7 @@ async def store(incoming: Incoming, name: str, session: AsyncSession, now: datet
         "ip_prefix": incoming.ip_prefix,
         "error": "",
     }
-    delivery_id = await session.scalar(unless_known(values))
+    delivery_id = await (await session.connection()).scalar(UNLESS_KNOWN, values)
     if delivery_id is not None:
         kind = OF_SOURCES if incoming.provider_id is None else OF_PROVIDERS
         run_at = now if incoming.provider_id else now + BURST
@@ -91,12 +102,23 @@ async def store(incoming: Incoming, name: str, session: AsyncSession, now: datet
         await outbox.add([NewJob(kind=kind, key=key, payload=payload, run_at=run_at, lane=lane)], session, now)
 
 
-async def note(delivery_id: int, outcome: DeliveryOutcome, session: AsyncSession, now: datetime) -> None:
-    """What it said is not needed any more: it may hold a customer's name, and a forger's rubbish."""
-    row = await session.get(WebhookDelivery, delivery_id)
-    if row is not None:
-        row.outcome, row.worked_on_at, row.error = outcome, now, ""
-        row.headers, row.body = {}, b""
+async def due_of_source(
+    source_id: int, but: int, session: AsyncSession, now: datetime, limit: int
+) -> Sequence[Waiting]:
+    """Others of that source that are due, oldest first."""
+    lane = Lane(OF_SOURCES, source_runs.lane_of(source_id))
+    jobs = {
+        int(str(payload["delivery_id"])): job_id for job_id, payload in await outbox.also_due(lane, session, now, limit)
+    }
+    mine = select(WebhookDelivery).where(WebhookDelivery.id.in_(jobs), WebhookDelivery.id != but)
+    rows = {row.id: row for row in await session.scalars(mine.where(WebhookDelivery.outcome.is_(None)))}
+    return [Waiting(one, rows[one].headers, rows[one].body, job_id) for one, job_id in jobs.items() if one in rows]
+
+
+async def note(delivery_ids: Sequence[int], outcome: DeliveryOutcome, session: AsyncSession, now: datetime) -> None:
+    """What they said is not needed any more: it may hold a customer's name, and a forger's rubbish."""
+    told = {"outcome": outcome, "worked_on_at": now, "error": "", "headers": {}, "body": b""}
+    await session.execute(update(WebhookDelivery).where(WebhookDelivery.id.in_(delivery_ids)).values(told))
 
 
 async def set_aside(delivery_id: int, error: str, session: AsyncSession, now: datetime) -> None:
@@ -151,36 +173,41 @@ def _lane(source_id: int | None) -> str | None:
     return None if source_id is None else source_runs.lane_of(source_id)
 
 
-def _of_sender(incoming: Incoming) -> ColumnElement[bool]:
-    if incoming.provider_id is not None:
-        return WebhookDelivery.provider_id == incoming.provider_id
-    return WebhookDelivery.source_id == incoming.source_id
-
-
 async def refuse_flood(incoming: Incoming, session: AsyncSession, now: datetime) -> None:
     """Looks without the writer's turn: a few more that come in this very moment do no harm. One statement.
 
     A payment service's may be anybody's until the worker has asked, so that they are bounded by network, too.
     Raises TooMany, TooManyForged.
     """
-    row = WebhookDelivery
-    waits, same_network = row.outcome.is_(None), row.ip_prefix == incoming.ip_prefix
-    lately_forged = (row.outcome == DeliveryOutcome.FORGED) & (row.received_at > now - timedelta(hours=1))
-    counts = await session.execute(
-        select(
-            func.count().filter(waits),
-            func.coalesce(func.sum(func.length(row.body)).filter(waits), 0),
-            func.count().filter(waits, same_network),
-            func.count().filter(lately_forged, same_network),
-        ).where(_of_sender(incoming), waits | (row.received_at > now - timedelta(hours=1)))
-    )
-    waiting, stored, of_network, forged = counts.one()
+    is_provider = incoming.provider_id is not None
+    asked = {
+        "sender": incoming.provider_id if is_provider else incoming.source_id,
+        "network": incoming.ip_prefix,
+        "lately": now - timedelta(hours=1),
+    }
+    waiting, stored, of_network, forged = (await session.execute(_FLOOD[is_provider], asked)).one()
     if forged >= FORGERIES_AN_HOUR:
         raise TooManyForged
-    if waiting >= MOST_WAITING or (incoming.provider_id and of_network >= MOST_WAITING_OF_NETWORK):
+    if waiting >= MOST_WAITING or (is_provider and of_network >= MOST_WAITING_OF_NETWORK):
         raise TooMany
     if stored + len(incoming.body) > MOST_BYTES_WAITING:
         raise TooMany
+
+
+def _flood(sender: InstrumentedAttribute[int | None]) -> Select[int, int, int, int]:
+    """How many wait of that sender, with how many bytes, how many of that network, and how many were forged lately."""
+    row, lately = WebhookDelivery, bindparam("lately", type_=WebhookDelivery.received_at.type)
+    waits, same_network = row.outcome.is_(None), row.ip_prefix == bindparam("network")
+    lately_forged = (row.outcome == DeliveryOutcome.FORGED) & (row.received_at > lately)
+    return select(
+        func.count().filter(waits),
+        func.coalesce(func.sum(func.length(row.body)).filter(waits), 0),
+        func.count().filter(waits, same_network),
+        func.count().filter(lately_forged, same_network),
+    ).where(sender == bindparam("sender"), waits | (row.received_at > lately))
+
+
+_FLOOD = {True: _flood(WebhookDelivery.provider_id), False: _flood(WebhookDelivery.source_id)}  # laid out once
 
 
 async def _sender(row: WebhookDelivery, session: AsyncSession) -> dict[str, object]:

@@ -82,25 +82,25 @@ class Deliveries:
                 return _nothing
             webhook = await session.get(Webhook, row.provider_id)
             if webhook is None:  # taken away meanwhile
-                return partial(note, delivery_id, DeliveryOutcome.FORGED)
+                return partial(note, [delivery_id], DeliveryOutcome.FORGED)
             account = await self._till.account(row.provider_id, session)
         told = account.service.understood(row.body)
         if told is None or not await _is_genuine(row, webhook, account):
             log.warning("webhook delivery %s of provider %s is not the service's own", row.id, row.provider_id)
-            return partial(note, delivery_id, DeliveryOutcome.FORGED)
+            return partial(note, [delivery_id], DeliveryOutcome.FORGED)
         return await self._applied(delivery_id, told, account)
 
     async def _applied(self, delivery_id: int, told: Told, account: Account) -> Record:
         async with self._till.database.reading() as session:
             attempt = await payment_attempts.spoken_of(told, account.provider_id, session)
         if attempt is None:
-            return partial(note, delivery_id, DeliveryOutcome.UNKNOWN)
+            return partial(note, [delivery_id], DeliveryOutcome.UNKNOWN)
         by = By(TRESEN, self._till.clock())
         await payment_settlements.look(attempt.id, self._till, by)
         async with self._till.database.writing() as session:
             now = await payment_attempts.one(attempt.id, session)
             await payment_reversals.hear(now, told, session, by)
-        return partial(note, delivery_id, DeliveryOutcome.APPLIED)
+        return partial(note, [delivery_id], DeliveryOutcome.APPLIED)
 
 
 async def _is_genuine(row: WebhookDelivery, webhook: Webhook, account: Account) -> bool:

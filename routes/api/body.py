@@ -60,7 +60,7 @@ def _plainly(shape: type[T], body: bytes) -> T | None:
         return None
     decoder: msgspec.json.Decoder[T] = _decoder(shape)
     try:
-        json.loads(body, object_pairs_hook=_without_repeated_names)
+        _names().decode(body.decode())
         return decoder.decode(body)
     except (msgspec.MsgspecError, MalformedJson, ValueError, RecursionError):
         return None
@@ -71,7 +71,14 @@ def _decoder(shape: type[T]) -> msgspec.json.Decoder[T]:
     return msgspec.json.Decoder(shape)
 
 
+@cache
+def _names() -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_without_repeated_names)
+
+
 def _without_repeated_names(pairs: Pairs) -> None:
+    if len(dict(pairs)) == len(pairs):
+        return
     names: set[str] = set()
     for name, _ in pairs:
         if name in names:

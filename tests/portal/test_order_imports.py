@@ -7,7 +7,7 @@ from dataclasses import replace as other_moment
 from datetime import timedelta, timezone
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 from sqlalchemy import func, select, update
 
 from db.activity import Activity
@@ -15,7 +15,7 @@ from db.orders import Address, Line, Order, OrderKind, OrderTag, State
 from db.payments import Payment, PaymentKind, PaymentStatus
 from db.settings import GeneralSettings, PaidRule
 from portal import dossiers, imported_payments, order_imports, settings
-from portal.imported import SUM_ALONE, PostalAddress, ShopWaiver, SourceInvoice
+from portal.imported import INSTANTS, SUM_ALONE, ImportedOrder, PostalAddress, ShopWaiver, SourceInvoice, canonical
 from portal.order_imports import ImportResult, Key
 from portal.orders import PaymentState
 from portal.refusals import Conflict, Invalid
@@ -94,6 +94,18 @@ async def test_the_same_instant_told_with_another_offset_is_the_same_content(sho
     there = ORDERED.astimezone(timezone(timedelta(hours=-7)))
 
     assert await shop.puts(ordered_at=there) is UNCHANGED
+
+
+def test_no_instant_of_an_order_is_content_by_its_offset():
+    summer = timezone(timedelta(hours=2))
+    told = an_imported_order(
+        **dict.fromkeys(INSTANTS, ORDERED.astimezone(summer)),
+        waiver=ShopWaiver(accepted=True, at=ORDERED.astimezone(summer)),
+        payments=[an_imported_payment(at=ORDERED.astimezone(summer))],
+    )
+
+    assert b"+02:00" not in canonical(told)
+    assert [each.name for each in fields(ImportedOrder) if each.name.endswith("_at")] == [*INSTANTS, "updated_at"]
 
 
 async def test_another_content_is_an_update(shop):

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from db.activity import Activity
 from db.engine import Database
 from db.orders import Order, State
-from db.sources import Source, SourceKind
+from db.outbox import Job
+from db.sources import RunOutcome, Source, SourceKind
 from db.webhooks import DeliveryOutcome, WebhookDelivery
 from demo.woocommerce_stand_in import CONSUMER_KEY, CONSUMER_SECRET, StandIn, standing_in
 from demo.woocommerce_stand_in.hooks import signature
@@ -22,6 +23,7 @@ from integrations.woocommerce.client import WooCommerce
 from portal import outbox, source_runs, sources, webhook_inbox
 from portal.activity import By
 from portal.connectors import Connectors
+from portal.fetching import Access, SourceUnavailable
 from portal.jobs import attempt
 from portal.outbox import Lane
 from portal.refusals import Conflict, NotFound
@@ -36,10 +38,23 @@ SECRET = "wh-Garn-und-Nadel"
 MINUTE = timedelta(minutes=1)
 
 
+class FickleWoo(WooCommerce):
+    """Does not answer once where it is asked for the order `silent_about`."""
+
+    silent_about = ""
+
+    async def one(self, access: Access, order_id: str) -> object | None:
+        if order_id == self.silent_about:
+            self.silent_about = ""
+            raise SourceUnavailable("HTTP 503.", RunOutcome.BUSY)
+        return await super().one(access, order_id)
+
+
 class Shop:
     """A WooCommerce with a Tresen that it calls. `now` is the clock of both."""
 
-    def __init__(self, database: Database, woo: WooCommerce, stand_in: StandIn) -> None:
+    def __init__(self, database: Database, woo: FickleWoo, stand_in: StandIn) -> None:
+        self.woo = woo
         self.database, self.stand_in = database, stand_in
         self.connectors = Connectors({SourceKind.WOOCOMMERCE: woo}, Vault(KEYS), {SourceKind.WOOCOMMERCE: woo})
         self.now = NOON
@@ -69,13 +84,25 @@ class Shop:
         await self.deliveries.accept(SourceKind.WOOCOMMERCE, call)
 
     async def work(self) -> None:
-        while True:
-            lane = Lane(OF_SOURCES, source_runs.lane_of(1))
-            async with self.database.writing() as session:
-                job = await outbox.claim(lane, self.deliveries.limit, session, self.now + webhook_inbox.BURST)
-            if job is None:
-                return
-            await attempt(job, self.deliveries, self.database.writing, lambda: self.now)
+        """Behind the burst, until nothing is due."""
+        while await self.work_once():
+            pass
+
+    async def work_once(self) -> bool:
+        """One job and what it takes along; whether there was one."""
+        lane, then = Lane(OF_SOURCES, source_runs.lane_of(1)), self.now + webhook_inbox.BURST
+        deliveries = SourceDeliveries(self.database, self.connectors, BERLIN, clock=lambda: then)
+        async with self.database.writing() as session:
+            job = await outbox.claim(lane, deliveries.limit, session, then)
+        if job is not None:
+            await attempt(job, deliveries, self.database.writing, lambda: self.now)
+        return job is not None
+
+    async def waiting(self) -> int:
+        """Jobs that are neither done nor given up."""
+        async with self.database.reading() as session:
+            over = (Job.done_at.is_(None), Job.dead_at.is_(None))
+            return len(list(await session.scalars(select(Job.id).where(Job.kind == OF_SOURCES, *over))))
 
     async def exhaust(self) -> None:
         """As often as the outbox tries."""
@@ -108,7 +135,7 @@ def stand_in() -> Iterator[StandIn]:
 @pytest.fixture
 async def shop(database: Database, stand_in: StandIn) -> AsyncIterator[Shop]:
     wire = Wire(Patience(connect=2, silence=2, whole=5))
-    yield Shop(database, WooCommerce(wire, Pace(pauses=())), stand_in)
+    yield Shop(database, FickleWoo(wire, Pace(pauses=())), stand_in)
     await wire.close()
 
 
@@ -212,6 +239,58 @@ async def test_the_shop_is_asked_what_is_true_now(shop: Shop):
     assert await shop.states() == {"7": State.PAID}
     [row] = await shop.rows()
     assert (row.outcome, row.headers, row.body) == (DeliveryOutcome.APPLIED, {}, b"")
+
+
+async def test_those_of_one_shop_are_worked_on_together_each_with_its_own_outcome(shop: Shop):
+    await shop.connect(has_key=False)
+    await shop.call(an_order(7, status="completed", date_modified_gmt="2026-12-01T10:05:00"))
+    await shop.call(an_order(7, status="processing", date_modified_gmt="2026-12-01T10:01:00"))
+    await shop.call(an_order(8, currency="XYZ"))
+    await shop.call({"id": 7}, "order.deleted")
+    await shop.call(an_order(9, status="checkout-draft"))
+    await shop.call(an_order(10))
+
+    await shop.work_once()
+
+    assert await shop.outcomes() == [
+        DeliveryOutcome.APPLIED,
+        DeliveryOutcome.STALE,
+        DeliveryOutcome.GIVEN_UP,
+        DeliveryOutcome.APPLIED,
+        DeliveryOutcome.UNKNOWN,
+        DeliveryOutcome.APPLIED,
+    ]
+    assert await shop.states() == {"7": State.DELETED, "10": State.PAID}
+    assert await shop.waiting() == 0
+
+
+async def test_where_the_shop_ends_to_answer_in_the_middle_the_rest_gets_its_own_turn(shop: Shop):
+    await shop.connect()
+    for number in (1, 2, 3):
+        await shop.call(shop.stand_in.till.put(an_order(number), NOON))
+    shop.woo.silent_about = "2"
+
+    await shop.work_once()
+    worked_on = await shop.outcomes()
+    await shop.work()
+
+    assert worked_on == [DeliveryOutcome.APPLIED, None, None]
+    assert await shop.outcomes() == [DeliveryOutcome.APPLIED] * 3
+
+
+async def test_what_was_begun_before_takes_nobody_along(shop: Shop):
+    """So that one by which Tresen itself fails spoils no other for long."""
+    await shop.connect()
+    told = [shop.stand_in.till.put(an_order(number), NOON) for number in (1, 2)]
+    shop.stand_in.till.troubles = [(503, "")]
+    await shop.call(told[0])
+    await shop.work_once()
+    shop.now += 2 * MINUTE
+    await shop.call(told[1])
+
+    await shop.work_once()
+
+    assert await shop.outcomes() == [DeliveryOutcome.APPLIED, None]
 
 
 async def test_without_a_key_the_delivery_itself_counts_and_an_older_one_changes_nothing(shop: Shop):
