@@ -50,7 +50,7 @@ def test_the_lock_of_the_release_names_no_index_and_the_versions_that_are_tested
 
 
 def test_the_same_files_make_the_same_bytes_whenever_and_by_whomever(tmp_path):
-    sums = []
+    sums: list[str] = []
     for place, mode in (("one", 0o700), ("two", 0o775)):
         folder = tmp_path / place / "tresen-1.0"
         (folder / "docs").mkdir(parents=True, mode=mode)
