@@ -25,8 +25,8 @@ def test_an_unknown_placeholder_stays_literal():
 
 def test_the_editor_can_name_unknown_placeholders_once_and_in_order():
     assert placeholders.unknown("{Vorname} {UserName} {Anrede} {Vorname}", greetings.PLACEHOLDERS) == (
-        "Vorname",
-        "Anrede",
+        "{Vorname}",
+        "{Anrede}",
     )
 
 
