@@ -15,7 +15,7 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 PIP    := $(PY) -m pip --disable-pip-version-check -qq
-ROOMS  := app.py command_line.py config.py handover.py logs.py serving.py upkeep.py demo routes views portal integrations pdfkit db
+ROOMS  := app.py assembly.py command_line.py config.py handover.py logs.py serving.py upkeep.py demo routes views portal integrations pdfkit db
 
 # What is installed depends on these; the stamps bear the sum, so a second run has nothing to do,
 # while a new lock, a new version, another Python or a moved folder sets up again.

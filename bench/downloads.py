@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from statistics import median
 from urllib.parse import quote, urlsplit
 
-import app
+import assembly
 from bench.processes import Server, fetched, free_port, highest_rss, pressed, served, tresen
 from bench.results import Goal
 from bench.shop import LARGE, LARGE_BYTES, Shop
@@ -83,7 +83,7 @@ async def _sold(shop: Shop, stand_in: int) -> dict[str, Sold]:
     client.create_bucket(Bucket=BUCKET)
     client.upload_file(str(shop.config.files / LARGE), BUCKET, LARGE)
     by = By("bench", datetime.now(UTC))
-    async with app.opened(shop.config) as house:
+    async with assembly.opened(shop.config) as house:
         async with house.database.writing() as session:
             options = {"endpoint": origin, "bucket": BUCKET, "access_key_id": "a", "secret_access_key": "b"}
             await storages.add(NewStorage(name="S3", kind=StorageKind.S3, options=options), house.storages, session, by)

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import msgspec
 
-import app
+import assembly
 from bench.processes import Server, free_port, tresen
 from bench.results import Goal
 from config import from_environment, with_data_directory
@@ -67,7 +67,7 @@ async def _made(data: Path) -> Counter:
     config = with_data_directory(from_environment({"TRESEN_DATA": str(data)}))
     by = By("bench", datetime.now(UTC))
     options = {"base_url": "http://127.0.0.1:1", "webhook_secret": SECRET}
-    async with app.opened(config) as house:
+    async with assembly.opened(config) as house:
         async with house.database.writing() as session:
             key = await keys.add("bench", session, by)
             new = NewSource(name="laden", kind=SourceKind.WOOCOMMERCE, options=options)

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-import app
+import assembly
 from bench.results import Goal
 from config import from_environment, with_data_directory
 from db.invoices import Invoice
@@ -42,7 +42,7 @@ def measured(place: Path) -> list[Goal]:
 
 async def _measured(data: Path) -> list[Goal]:
     config = with_data_directory(from_environment({"TRESEN_DATA": str(data), "TRESEN_LOG_LEVEL": "error"}))
-    async with app.opened(config) as house:
+    async with assembly.opened(config) as house:
         await _set_up(house)
         await _clicked(house, await _orders(house, "warm", 4))
         rounds = [await _rate(house, await _orders(house, str(number), ORDERS)) for number in range(ROUNDS)]

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import app
+import assembly
 from bench.processes import free_port, tresen
 from bench.results import Goal
 from config import from_environment, with_data_directory
@@ -122,7 +122,7 @@ async def _queued(data: Path, url: str) -> None:
     environment = {"TRESEN_DATA": str(data), "TRESEN_LOG_LEVEL": "error", "TRESEN_SMTP_URL": url}
     config = with_data_directory(from_environment(environment))
     by = By(TRESEN, datetime.now(UTC))
-    async with app.opened(config) as house:
+    async with assembly.opened(config) as house:
         async with house.database.writing() as session:
             await settings.change(AutomationSettings, AutomationsChange(mails_per_minute=PER_MINUTE), session, by)
         for first in range(0, MAILS, BATCH):

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-import app
+import assembly
 from bench.processes import Server, free_port, pressed, tresen
 from bench.results import Goal
 from config import from_environment, with_data_directory
@@ -65,7 +65,7 @@ async def _made(data: Path) -> Counter:
     new = NewProvider(
         name="PayPal", kind=ProviderKind.PAYPAL, active=True, client_id=CLIENT_ID, client_secret=CLIENT_SECRET
     )
-    async with app.opened(config) as house:
+    async with assembly.opened(config) as house:
         async with house.database.writing() as session:
             await payment_providers.add(new, house.vault, session, by)
             orders = [

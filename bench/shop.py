@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import app
+import assembly
 import demo
 from config import Config, from_environment, with_data_directory
 from db.orders import State
@@ -62,7 +62,7 @@ async def made(data: Path) -> Shop:
     config = with_data_directory(from_environment({"TRESEN_DATA": str(data)}))
     config.files.mkdir(exist_ok=True)
     _write_large_file(config.files / LARGE)
-    async with app.opened(config) as house:
+    async with assembly.opened(config) as house:
         await demo.fill(house, config.files)
         by = By("bench", datetime.now(UTC))
         body = ArticleBody(title="Large", files=[FileLink(storage=cast.STORAGE, path=LARGE)])

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-import app
+import assembly
 from command_line import Failure
 from config import from_environment, with_data_directory
 from db import migrate as migrations
@@ -124,7 +124,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was_and_says_how_to_go_o
     config = with_data_directory(from_environment({"TRESEN_DATA": str(operator.data)}))
 
     with pytest.raises(Failure) as failed:
-        app.migrated(config)
+        assembly.migrated(config)
 
     told = str(failed.value)
     [copy] = (operator.data / "backups").iterdir()

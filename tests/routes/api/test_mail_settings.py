@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app import create_app, opened
+from assembly import create_app, opened
 from config import ConfigError, from_environment, with_data_directory
 from db.settings import MailSettings
 from portal import mail_servers, settings

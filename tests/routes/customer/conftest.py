@@ -18,7 +18,7 @@ import pytest
 from fpdf import FPDF
 from litestar import Litestar
 
-from app import origins_of, working
+from assembly import origins_of, working
 from config import Config, from_environment, with_data_directory
 from db.invoices import Invoice
 from db.migrate import migrate
