@@ -124,6 +124,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
             callers=shops.callers(),
             base_url_given=config.base_url_given,
             reporters=shops.reporters(),
+            key_file=None if config.keys_given else config.data / KEY_FILE,
+            version=version("tresen"),
         )
     )
     try:

@@ -22,6 +22,7 @@ from portal import (
     confirmations,
     csv_imports,
     file_checks,
+    health,
     held_runs,
     inspections,
     lost_links,
@@ -51,10 +52,12 @@ from portal.csv_files import CsvFiles
 from portal.csv_import_jobs import CsvImports
 from portal.csv_reading import CsvReader
 from portal.deliveries import Counter
+from portal.doctor import Patient
 from portal.dossiers import SellerFacts, seller_facts
 from portal.fetching import Caller, Connector, Reporter
 from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
+from portal.health import Examinations
 from portal.inspections import Inspector
 from portal.issuing import Issuing
 from portal.jobs import Paced, Periodic, Routine, Work, Worker, every
@@ -93,7 +96,7 @@ from portal.webhooks import Deliveries
 DONE_JOBS_ARE_KEPT = timedelta(days=30)
 DAILY = (
     *("retention", "forget_done_jobs", "forget_deliveries", "forget_automation_runs", "forget_source_runs"),
-    *("clear_csv_files", storage_grants.KIND, file_checks.KIND),
+    *("clear_csv_files", storage_grants.KIND, file_checks.KIND, health.KIND),
 )
 ASK_SOURCES = "ask_sources"
 
@@ -157,6 +160,8 @@ class House:
     connectors: Connectors
     csv_files: CsvFiles
     source_deliveries: SourceDeliveries
+    examinations: Examinations
+    version: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +169,7 @@ class Ground:
     """What must be given to build a house. `mail_server` is what the environment fixes, if it does.
 
     `base_url_given`: somebody chose it; a guess is good enough for pages, not for what mails say.
+    `key_file` is None where the environment gives the keys.
     """
 
     base_url: str
@@ -190,6 +196,8 @@ class Ground:
     callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
     base_url_given: bool = True
     reporters: Mapping[SourceKind, Reporter] = field(default_factory=dict)
+    key_file: Path | None = None
+    version: str = ""
 
 
 def built(ground: Ground) -> House:
@@ -241,6 +249,8 @@ def built(ground: Ground) -> House:
         zone=ground.zone,
         hand_offs=ground.hand_offs,
     )
+    provider_checks = ProviderChecks(ground.provider_checks, post.vault)
+    examinations = Examinations(_patient(ground, provider_checks, post.vault))
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -276,6 +286,7 @@ def built(ground: Ground) -> House:
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
+                health.KIND: examinations,
                 **_taking_money(till),
                 OF_SOURCES: source_deliveries,
                 **_taking_orders(ground, connectors),
@@ -289,12 +300,14 @@ def built(ground: Ground) -> House:
             ],
         ),
         door=Door(ground.database, KnownBrowsers(signer), ground.first_run_code),
-        provider_checks=ProviderChecks(ground.provider_checks, post.vault),
+        provider_checks=provider_checks,
         previews=Previews(ground.child, ground.storages, scratch),
         till=till,
         connectors=connectors,
         csv_files=csv_files,
         source_deliveries=source_deliveries,
+        examinations=examinations,
+        version=ground.version,
     )
 
 
@@ -306,6 +319,21 @@ async def taken_up(house: House, now: datetime) -> None:
     await csv_imports.take_up(house.database.writing)
     async with house.database.writing() as session:
         await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
+
+
+def _patient(ground: Ground, provider_checks: ProviderChecks, vault: Vault) -> Patient:
+    return Patient(
+        data=ground.database.path.parent,
+        database=ground.database.path,
+        key_file=ground.key_file,
+        base_url=ground.base_url,
+        base_url_given=ground.base_url_given,
+        vault=vault,
+        storages=ground.storages,
+        provider_checks=provider_checks,
+        mail_server=ground.mail_server,
+        mail_probe=ground.mailer_for,
+    )
 
 
 def _taking_money(till: Till) -> dict[str, Work]:

@@ -25,6 +25,7 @@ SETTINGS = (
     (said("Sources"), "/admin/settings/sources", "/admin/settings/sources"),
     (said("Storages"), "/admin/storages", "/admin/storages"),
     (said("API keys"), "/admin/settings/keys", "/admin/settings/keys"),
+    (said("Health"), "/admin/settings/health", "/admin/settings/health"),
     (said("My account"), "/admin/settings/account", "/admin/settings/account"),
 )
 PORTAL = (
