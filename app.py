@@ -34,17 +34,7 @@ from integrations.clouds import Clouds
 from integrations.local_folder import Grounds, LocalFolder
 from integrations.shops import Shops
 from pdfkit.child import Child
-from portal import (
-    doctor,
-    keys,
-    links,
-    merchants,
-    order_imports,
-    ready_made,
-    sessions,
-    settings,
-    webhook_registrations,
-)
+from portal import doctor, keys, links, merchants, order_imports, ready_made, sessions, settings, webhook_registrations
 from portal.activity import COMMAND_LINE, By
 from portal.doctor import Level, Patient
 from portal.hand_offs import HandOffs
