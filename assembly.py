@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 
 from litestar.types import ASGIApp
 
 from command_line import Failure
-from config import Config
+from config import KEY_FILE, Config
 from db.engine import Database
 from db.migrate import MigrationFailed, NewerDatabase, migrate, newest
 from db.payment_providers import ProviderKind
@@ -115,6 +116,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
             callers=shops.callers(),
             base_url_given=config.base_url_given,
             reporters=shops.reporters(),
+            key_file=None if config.keys_given else config.data / KEY_FILE,
+            version=version("tresen"),
         )
     )
     try:

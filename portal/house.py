@@ -23,6 +23,7 @@ from portal import (
     csv_imports,
     erasures,
     file_checks,
+    health,
     held_runs,
     inspections,
     left_alone,
@@ -52,11 +53,13 @@ from portal.csv_files import CsvFiles
 from portal.csv_import_jobs import CsvImports
 from portal.csv_reading import CsvReader
 from portal.deliveries import Counter
+from portal.doctor import Patient
 from portal.dossiers import SellerFacts, seller_facts
 from portal.erasures import Erasures
 from portal.fetching import Caller, Connector, Reporter
 from portal.file_checks import FileChecks
 from portal.hand_offs import HandOffs
+from portal.health import Examinations
 from portal.inspections import Inspector
 from portal.issuing import Issuing
 from portal.jobs import Paced, Periodic, Routine, Work, Worker, every
@@ -92,7 +95,7 @@ from portal.webhook_registrations import Registrations
 from portal.webhook_withdrawals import Withdrawals
 from portal.webhooks import Deliveries
 
-DAILY = ("clear_csv_files", storage_grants.KIND, file_checks.KIND)
+DAILY = ("clear_csv_files", storage_grants.KIND, file_checks.KIND, health.KIND)
 ASK_SOURCES = "ask_sources"
 
 
@@ -155,6 +158,8 @@ class House:
     connectors: Connectors
     csv_files: CsvFiles
     source_deliveries: SourceDeliveries
+    examinations: Examinations
+    version: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +167,7 @@ class Ground:
     """What must be given to build a house. `mail_server` is what the environment fixes, if it does.
 
     `base_url_given`: somebody chose it; a guess is good enough for pages, not for what mails say.
+    `key_file` is None where the environment gives the keys.
     """
 
     base_url: str
@@ -188,6 +194,8 @@ class Ground:
     callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
     base_url_given: bool = True
     reporters: Mapping[SourceKind, Reporter] = field(default_factory=dict)
+    key_file: Path | None = None
+    version: str = ""
 
 
 def built(ground: Ground) -> House:
@@ -240,6 +248,8 @@ def built(ground: Ground) -> House:
         zone=ground.zone,
         hand_offs=ground.hand_offs,
     )
+    provider_checks = ProviderChecks(ground.provider_checks, post.vault)
+    examinations = Examinations(_patient(ground, provider_checks, post.vault))
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -276,6 +286,7 @@ def built(ground: Ground) -> House:
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
+                health.KIND: examinations,
                 **_taking_money(till),
                 OF_SOURCES: source_deliveries,
                 **_taking_orders(ground, connectors),
@@ -291,12 +302,14 @@ def built(ground: Ground) -> House:
             ],
         ),
         door=Door(ground.database, KnownBrowsers(signer), ground.first_run_code),
-        provider_checks=ProviderChecks(ground.provider_checks, post.vault),
+        provider_checks=provider_checks,
         previews=Previews(ground.child, ground.storages, scratch),
         till=till,
         connectors=connectors,
         csv_files=csv_files,
         source_deliveries=source_deliveries,
+        examinations=examinations,
+        version=ground.version,
     )
 
 
@@ -311,6 +324,21 @@ async def taken_up(house: House, now: datetime) -> None:
             await held_runs.release_unless_paused(session, now)
         # A run acts in one transaction: what is not written was not done. The others may be done again without harm.
         await outbox.let_go([triggers.JOB, erasures.KIND, retention.KIND], session)
+
+
+def _patient(ground: Ground, provider_checks: ProviderChecks, vault: Vault) -> Patient:
+    return Patient(
+        data=ground.database.path.parent,
+        database=ground.database.path,
+        key_file=ground.key_file,
+        base_url=ground.base_url,
+        base_url_given=ground.base_url_given,
+        vault=vault,
+        storages=ground.storages,
+        provider_checks=provider_checks,
+        mail_server=ground.mail_server,
+        mail_probe=ground.mailer_for,
+    )
 
 
 def _taking_money(till: Till) -> dict[str, Work]:

@@ -60,15 +60,15 @@ class MailRefused(Exception):
         self.permanent = permanent
 
 
-class Mailer(Protocol):
-    async def send(self, envelope: Envelope) -> Accepted:
-        """Bounded in time. Raises MailRefused."""
-        ...
-
-
 class MailProbe(Protocol):
     async def probe(self) -> None:
         """Goes as far as a mail would, signs in, and leaves without one. Bounded in time. Raises MailRefused."""
+        ...
+
+
+class Mailer(MailProbe, Protocol):
+    async def send(self, envelope: Envelope) -> Accepted:
+        """Bounded in time. Raises MailRefused."""
         ...
 
 

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from db.engine import Database
 from portal.doctor import chains, machine, papers, services
-from portal.doctor.finding import Finding, Level
+from portal.doctor.finding import Finding, Level, Phrase, note, phrase, wrong
 from portal.mail_servers import MailProbe, MailServer
 from portal.payment_providers import ProviderChecks
 from portal.storages import Storages
 from portal.vault import Vault
 
-__all__ = ["Finding", "Level", "Patient", "examined"]
+__all__ = ["Finding", "Level", "Patient", "Phrase", "examined"]
+
+
+THE_REST = phrase("the rest")
 
 
 def free_bytes(place: Path) -> int:
@@ -55,11 +60,18 @@ async def examined(patient: Patient, now: datetime) -> AsyncIterator[Finding]:
     schema = machine.schema(patient.database)
     yield schema
     if schema.level is not Level.OK:
-        yield Finding(Level.NOTE, "the rest", "was not looked at, as the database could not be read")
+        told = phrase("was not looked at, as the database could not be read")
+        yield note(THE_REST, told, phrase("Mend the database first, and look again."))
         return
     yield await machine.integrity(patient.database)
-    async for finding in _inside(patient, now):
-        yield finding
+    try:
+        async for finding in _inside(patient, now):
+            yield finding
+    except DBAPIError as error:
+        told = phrase("could not be looked at: the database failed (%(error)s)", error=error.orig)
+        yield wrong(
+            THE_REST, told, phrase("Restore the last backup, unless the line about the database says it is sound.")
+        )
 
 
 async def _inside(patient: Patient, now: datetime) -> AsyncIterator[Finding]:

@@ -14,11 +14,11 @@ from db.activity import Activity
 from db.engine import Reading
 from db.invoices import Invoice, InvoiceDocument, InvoiceSeal, InvoiceSnapshot, Issuer
 from portal import seals
-from portal.doctor.finding import Finding, ok, wrong
+from portal.doctor.finding import Finding, ok, phrase, wrong
 from portal.doctor.papers import ASK, MOST_NAMED, named
 from portal.seals import BEFORE_THE_FIRST
 
-ABOUT = "seals"
+ABOUT = phrase("seals")
 BATCH = 200
 SHOWN = 12  # signs of a seal that tell two apart
 ISSUED = ("invoice_created", "credit_note_created")
@@ -44,20 +44,24 @@ async def chains(reading: Reading) -> Finding:
     """Every seal, recomputed from the rows and sums as they are stored; the documents' own sums are looked at apart."""
     async with reading() as session:
         gone, loose = await _gone(session), await _loose(session)
-        prefixes = list(
-            await session.scalars(select(InvoiceSeal.prefix).distinct().order_by(InvoiceSeal.prefix))
-        )
+        prefixes = list(await session.scalars(select(InvoiceSeal.prefix).distinct().order_by(InvoiceSeal.prefix)))
     followed = [await _followed(Chain(prefix), reading) for prefix in prefixes]
     if gone:
-        return wrong(ABOUT, f"{named(gone)} were issued and are not there any more", ASK)
+        return wrong(ABOUT, phrase("%(names)s were issued and are not there any more", names=named(gone)), ASK)
     if loose:
-        return wrong(ABOUT, f"{named(loose)} bear no seal", ASK)
+        return wrong(ABOUT, phrase("%(names)s bear no seal", names=named(loose)), ASK)
     if broken := [number for chain in followed for number in chain.broken]:
-        return wrong(ABOUT, f"{named(broken)}, or what came before, are not what was sealed", ASK)
+        told = phrase("%(names)s, or what came before, are not what was sealed", names=named(broken))
+        return wrong(ABOUT, told, ASK)
     if not followed:
-        return ok(ABOUT, "no own document yet")
+        return ok(ABOUT, phrase("no own document yet"))
     count, ends = sum(chain.count for chain in followed), "; ".join(chain.end for chain in followed)
-    return ok(ABOUT, f"{count} own documents, each sealed with the one before it; the last seals are {ends}")
+    told = phrase(
+        "%(count)s own documents, each sealed with the one before it; the last seals are %(ends)s",
+        count=count,
+        ends=ends,
+    )
+    return ok(ABOUT, told)
 
 
 async def _gone(session: AsyncSession) -> list[str]:

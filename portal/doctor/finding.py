@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -13,13 +14,49 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
+class Phrase:
+    """English with `%(name)s` where values go; the terminal shows it as it is, a page looks it up in its catalogue."""
+
+    text: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return " ".join((self.text % self.values).split())
+
+
+def phrase(text: str, /, **values: object) -> Phrase:
+    """Babel finds its text in the source, so it has to stand there as it is."""
+    return Phrase(text, {name: value if isinstance(value, int) else str(value) for name, value in values.items()})
+
+
+def verbatim(value: object) -> Phrase:
+    """A name, or what somebody else said: the same in every language."""
+    return Phrase("%(value)s", {"value": str(value)})
+
+
+NOTHING = Phrase("")
+
+
+@dataclass(frozen=True)
 class Finding:
-    """`told` goes on from `about`; `remedy` is a sentence, empty where nothing needs one."""
+    """`what` was found of `subject`; `advice` is a sentence, empty where nothing needs one."""
 
     level: Level
-    about: str
-    told: str
-    remedy: str = ""
+    subject: Phrase
+    what: Phrase
+    advice: Phrase = NOTHING
+
+    @property
+    def about(self) -> str:
+        return str(self.subject)
+
+    @property
+    def told(self) -> str:
+        return str(self.what)
+
+    @property
+    def remedy(self) -> str:
+        return str(self.advice)
 
     @property
     def line(self) -> str:
@@ -27,13 +64,13 @@ class Finding:
         return f"{said} {self.remedy}".rstrip()
 
 
-def ok(about: str, told: str) -> Finding:
-    return Finding(Level.OK, about, told)
+def ok(subject: Phrase, what: Phrase) -> Finding:
+    return Finding(Level.OK, subject, what)
 
 
-def note(about: str, told: str, remedy: str) -> Finding:
-    return Finding(Level.NOTE, about, told, remedy)
+def note(subject: Phrase, what: Phrase, advice: Phrase) -> Finding:
+    return Finding(Level.NOTE, subject, what, advice)
 
 
-def wrong(about: str, told: str, remedy: str) -> Finding:
-    return Finding(Level.WRONG, about, told, remedy)
+def wrong(subject: Phrase, what: Phrase, advice: Phrase) -> Finding:
+    return Finding(Level.WRONG, subject, what, advice)

@@ -16,15 +16,20 @@ from sqlalchemy.orm import InstrumentedAttribute
 from db.engine import Reading
 from db.invoices import DocumentFormat, Invoice, InvoiceDocument, InvoiceSnapshot, Issuer, NumberSeries
 from portal import number_gaps
-from portal.doctor.finding import Finding, note, ok, wrong
+from portal.doctor.finding import Finding, note, ok, phrase, wrong
 from portal.number_series import DIGITS, MOST_AHEAD
 
 BATCH = 50
 LAST_SIGN = "\U0010ffff"
 MOST_NAMED = 5
-FROM_BACKUP = "Keep the database as it is, and take these documents from the last backup in which they are whole."
-ASK = "Keep the database as it is, compare it with the last backups, and tell your tax adviser what is missing."
-CLOCK = "Put the clock right; if it is right, choose another number series, and tell your tax adviser of these days."
+FROM_BACKUP = phrase(
+    "Keep the database as it is, and take these documents from the last backup in which they are whole."
+)
+ASK = phrase("Keep the database as it is, compare it with the last backups, and tell your tax adviser what is missing.")
+CLOCK = phrase(
+    "Put the clock right; if it is right, choose another number series, and tell your tax adviser of these days."
+)
+DOCUMENTS, NUMBERS = phrase("documents"), phrase("numbers")
 
 
 class _Stored(NamedTuple):
@@ -50,10 +55,11 @@ async def hashes(reading: Reading) -> Finding:
     async with reading() as session:
         torn = await _torn(session)
     if changed:
-        return wrong("documents", f"{named(changed)} no longer have the SHA-256 they were stored with", FROM_BACKUP)
+        told = phrase("%(names)s no longer have the SHA-256 they were stored with", names=named(changed))
+        return wrong(DOCUMENTS, told, FROM_BACKUP)
     if torn:
-        return wrong("documents", f"a part of {named(torn)} is missing", FROM_BACKUP)
-    return ok("documents", f"{count} stored documents have the SHA-256 they were stored with")
+        return wrong(DOCUMENTS, phrase("a part of %(names)s is missing", names=named(torn)), FROM_BACKUP)
+    return ok(DOCUMENTS, phrase("%(count)s stored documents have the SHA-256 they were stored with", count=count))
 
 
 async def _batch(last: tuple[int, str], reading: Reading) -> Sequence[_Stored]:
@@ -94,7 +100,9 @@ async def series(reading: Reading, now: datetime) -> AsyncIterator[Finding]:
     async with reading() as session:
         known = list(await session.scalars(select(NumberSeries).order_by(NumberSeries.prefix)))
         if stray := await _stray(session):
-            yield wrong("numbers", f"{named(stray)} belong to no series", ASK)
+            yield wrong(NUMBERS, phrase("%(names)s belong to no series", names=named(stray)), ASK)
+        if not known and not stray:
+            yield ok(NUMBERS, phrase("none given out yet"))
     for each in known:
         async with reading() as session:
             yield await _of_series(each, session, (now + MOST_AHEAD).date())
@@ -115,7 +123,7 @@ def _number(prefix: InstrumentedAttribute[str] | ColumnElement[str]) -> ColumnEl
 
 
 async def _of_series(row: NumberSeries, session: AsyncSession, latest: date) -> Finding:
-    about = f"numbers {row.prefix}"
+    about = phrase("numbers %(prefix)s", prefix=row.prefix)
     rows = await session.execute(
         select(Invoice.sequence, Invoice.issued_on)
         .where(Invoice.number.between(row.prefix, f"{row.prefix}{LAST_SIGN}"), Invoice.issuer == Issuer.TRESEN)
@@ -127,17 +135,23 @@ async def _of_series(row: NumberSeries, session: AsyncSession, latest: date) -> 
     skipped = await number_gaps.documented(row.prefix, session) - there
     missing = [number for number in range(row.first, row.next) if number not in there | skipped]
     if missing:
-        return wrong(about, f"{named([str(number) for number in missing])} missing", ASK)
+        return wrong(about, phrase("%(numbers)s missing", numbers=named(missing)), ASK)
     if len(taken) + len(skipped) != row.next - row.first:
-        return wrong(about, f"{len(taken)} documents for {row.next - row.first} numbers", ASK)
+        told = phrase("%(count)s documents for %(numbers)s numbers", count=len(taken), numbers=row.next - row.first)
+        return wrong(about, told, ASK)
     if backwards := [after for (_, day), (after, later) in pairwise(taken) if later < day]:
-        return wrong(about, f"the day runs backwards at {named([str(number) for number in backwards])}", ASK)
+        return wrong(about, phrase("the day runs backwards at %(numbers)s", numbers=named(backwards)), ASK)
     if ahead := [number for number, day in taken if day > latest]:
-        return wrong(about, f"the day of {named([str(number) for number in ahead])} has not come yet", CLOCK)
+        return wrong(about, phrase("the day of %(numbers)s has not come yet", numbers=named(ahead)), CLOCK)
     if skipped:
-        told = f"{row.first} to {row.next - 1}, {min(skipped)} to {max(skipped)} skipped on record after a restore"
+        told = phrase(
+            "%(first)s to %(last)s, %(from)s to %(to)s skipped on record after a restore",
+            **{"first": row.first, "last": row.next - 1, "from": min(skipped), "to": max(skipped)},
+        )
         return ok(about, told)
-    return ok(about, f"{row.first} to {row.next - 1}, none missing")
+    if row.next == row.first:
+        return ok(about, phrase("none given out yet"))
+    return ok(about, phrase("%(first)s to %(last)s, none missing", first=row.first, last=row.next - 1))
 
 
 async def restored(session: AsyncSession, now: datetime) -> Finding | None:
@@ -145,10 +159,16 @@ async def restored(session: AsyncSession, now: datetime) -> Finding | None:
     found = await number_gaps.restored(session, now)
     if found is None:
         return None
-    told = f"restored from a backup on {found.at:%Y-%m-%d}; what {named(found.prefixes)} gave out later is not here"
-    return note("restored", told, "Find the last number that customers hold, and skip up to it: POST /number-gaps.")
+    told = phrase(
+        "restored from a backup on %(day)s; what %(prefixes)s gave out later is not here",
+        day=f"{found.at:%Y-%m-%d}",
+        prefixes=named(found.prefixes),
+    )
+    advice = phrase("Find the last number that customers hold, and skip up to it: POST /number-gaps.")
+    return note(phrase("restored"), told, advice)
 
 
-def named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+def named(names: Sequence[object]) -> str:
+    """In every language: the first of them, and a sign where there are more."""
+    more = ", …" if len(names) > MOST_NAMED else ""
+    return ", ".join(str(name) for name in names[:MOST_NAMED]) + more

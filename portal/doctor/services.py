@@ -13,14 +13,16 @@ from db.settings import MailSettings, SellerSettings
 from db.sources import Source
 from portal import mail_servers, payment_providers, settings, source_options, storage_options
 from portal import storages as known_storages
-from portal.doctor.finding import Finding, note, ok, wrong
+from portal.doctor.finding import Finding, note, ok, phrase, verbatim, wrong
 from portal.mail_servers import MailProbe, MailRefused, MailServer
 from portal.payment_providers import ProviderChecks
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, Storages, StorageUnavailable
 from portal.vault import Unreadable, Vault
 
-LOST_KEY = "Add the old key to TRESEN_SECRET_KEYS (or secret-keys) again, or enter the secrets anew."
+LOST_KEY = phrase("Add the old key to TRESEN_SECRET_KEYS (or secret-keys) again, or enter the secrets anew.")
+KEYS, MAIL = phrase("keys"), phrase("mail")
+COMPARE = phrase("Compare the settings' tab Mail with what your provider says.")
 
 
 async def keys(vault: Vault, session: AsyncSession) -> Finding:
@@ -38,10 +40,11 @@ async def keys(vault: Vault, session: AsyncSession) -> Finding:
     try:
         old = sum(vault.held_by_old_keys(purpose, texts) for purpose, texts in sealed.items())
     except Unreadable:
-        return wrong("keys", "a stored password or secret opens with none of them", LOST_KEY)
+        return wrong(KEYS, phrase("a stored password or secret opens with none of them"), LOST_KEY)
     if old:
-        return note("keys", f"{old} stored secrets need an older key", "Enter them anew before you remove that key.")
-    return ok("keys", "the newest one opens every stored secret")
+        told = phrase("%(count)s stored secrets need an older key", count=old)
+        return note(KEYS, told, phrase("Enter them anew before you remove that key."))
+    return ok(KEYS, phrase("the newest one opens every stored secret"))
 
 
 async def mail(
@@ -51,34 +54,38 @@ async def mail(
         try:
             server = await mail_servers.in_use(fixed, vault, session)
         except Unreadable:
-            return wrong("mail", "its password opens with none of the keys", "Enter it anew in the settings.")
+            told = phrase("its password opens with none of the keys")
+            return wrong(MAIL, told, phrase("Enter it anew in the settings."))
     if server is None:
-        return note("mail", "no mail server is set up", "Set TRESEN_SMTP_URL, or fill in the settings' tab Mail.")
+        advice = phrase("Set TRESEN_SMTP_URL, or fill in the settings' tab Mail.")
+        return note(MAIL, phrase("no mail server is set up"), advice)
     try:
         await probe(server).probe()
     except MailRefused as refused:
-        return wrong("mail", str(refused).rstrip("."), "Compare the settings' tab Mail with what your provider says.")
+        return wrong(MAIL, verbatim(str(refused).rstrip(".")), COMPARE)
     if not server.from_address:
-        return wrong("mail", f"{server.host} answers, but there is no sender", "Enter one in the settings' tab Mail.")
-    return ok("mail", f"{server.host} lets us in")
+        told = phrase("%(host)s answers, but there is no sender", host=server.host)
+        return wrong(MAIL, told, phrase("Enter one in the settings' tab Mail."))
+    return ok(MAIL, phrase("%(host)s lets us in", host=server.host))
 
 
 async def storages(opener: Storages, reading: Reading) -> AsyncIterator[Finding]:
     async with reading() as session:
         rows = await known_storages.every(session)
     for row in rows:
-        about = f"storage {row.name}"
+        about = phrase("storage %(name)s", name=row.name)
         try:
             found = await opener.opened(row).entries("")
-            yield ok(about, f"{len(found)} entries at its top")
+            yield ok(about, phrase("%(count)s entries at its top", count=len(found)))
         except OptionsRefused as refused:
-            yield wrong(about, str(refused).rstrip("."), "Mend it under Storages.")
+            yield wrong(about, verbatim(str(refused).rstrip(".")), phrase("Mend it under Storages."))
         except FileMissing:
-            yield wrong(about, "its root is missing", "Put it back, or mend it under Storages.")
+            yield wrong(about, phrase("its root is missing"), phrase("Put it back, or mend it under Storages."))
         except StorageUnavailable as error:
-            yield wrong(about, f"it cannot be reached ({error})", "Try again later, or mend it under Storages.")
+            told = phrase("it cannot be reached (%(error)s)", error=error)
+            yield wrong(about, told, phrase("Try again later, or mend it under Storages."))
     if not rows:
-        yield note("storages", "none is connected", "Files to sell need one; invoices do not.")
+        yield note(phrase("storages"), phrase("none is connected"), phrase("Files to sell need one; invoices do not."))
 
 
 async def providers(checks: ProviderChecks, reading: Reading) -> AsyncIterator[Finding]:
@@ -87,11 +94,16 @@ async def providers(checks: ProviderChecks, reading: Reading) -> AsyncIterator[F
         seller = await settings.of(SellerSettings, session)
     for row in rows:
         answer = await payment_providers.asked(row, checks, seller)
-        about = f"payment provider {row.name}"
+        about = phrase("payment provider %(name)s", name=row.name)
         if answer.outcome is CheckOutcome.OK:
-            yield ok(about, "it takes our credentials" if row.client_id else "name and IBAN are there")
+            yield ok(about, phrase("it takes our credentials") if row.client_id else phrase("name and IBAN are there"))
         else:
             told = answer.detail.rstrip(".") or answer.outcome.value
-            yield wrong(about, told, "Mend it under Payment providers, and check the connection there.")
+            advice = phrase("Mend it under Payment providers, and check the connection there.")
+            yield wrong(about, verbatim(told), advice)
     if not rows:
-        yield note("payment providers", "none is active", "Customers cannot pay here.")
+        yield note(
+            phrase("payment providers"),
+            phrase("none is active"),
+            phrase("Switch one on, or customers cannot pay here."),
+        )

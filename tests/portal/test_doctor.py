@@ -234,6 +234,29 @@ async def test_a_clock_that_went_back(clinic):
     assert await clinic.finds_wrong(now=NOON + 2 * DAY) == {}
 
 
+async def test_a_database_that_fails_in_the_middle_is_told_and_not_thrown(clinic):
+    await clinic.does("DROP TABLE invoice_seal")
+    found = await clinic.examines()
+
+    assert found["the rest"].level is Level.WRONG
+    assert "invoice_seal" in found["the rest"].told
+    assert found["documents"].level is Level.OK
+
+
+async def test_a_shop_without_numbers_is_told_so_in_one_line(house):
+    found = await Clinic(house).examines()
+
+    assert found["numbers"].line == "ok     numbers: none given out yet."
+
+
+async def test_whatever_is_not_well_says_what_to_do(clinic):
+    await clinic.does("UPDATE alembic_version SET version_num = '0001'")
+    found = await clinic.examines()
+
+    assert found["the rest"].remedy
+    assert all(finding.remedy for finding in found.values() if finding.level is not Level.OK)
+
+
 # --- The keys and what is asked of others
 
 

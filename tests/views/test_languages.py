@@ -26,9 +26,9 @@ def in_the_source() -> set[str]:
     """What the project says, found as the comment in messages.cfg tells translators to find it."""
     with (CATALOGUES / "messages.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
-    keywords = DEFAULT_KEYWORDS | parse_keywords(["said", "counted:1,2"])
+    keywords = DEFAULT_KEYWORDS | parse_keywords(["said", "phrase", "counted:1,2"])
     found = set()
-    for room in ("views", "components"):
+    for room in ("views", "components", "portal"):
         for _file, _line, message, *_ in extract_from_dir(
             ROOT / room,
             method_map=[(f.removeprefix(f"{room}/"), m) for f, m in methods],

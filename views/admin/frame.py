@@ -26,6 +26,7 @@ SETTINGS = (
     (said("Storages"), "/admin/storages", "/admin/storages"),
     (said("API keys"), "/admin/settings/keys", "/admin/settings/keys"),
     (said("Privacy"), "/admin/settings/privacy", "/admin/settings/privacy"),
+    (said("Health"), "/admin/settings/health", "/admin/settings/health"),
     (said("My account"), "/admin/settings/account", "/admin/settings/account"),
 )
 PORTAL = (
