@@ -318,7 +318,8 @@ async def taken_up(house: House, now: datetime) -> None:
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
     async with house.database.writing() as session:
-        await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
+        # A run acts in one transaction, and the doctor changes nothing: what is not written was not done.
+        await outbox.let_go([triggers.JOB, health.KIND], session)
 
 
 def _patient(ground: Ground, provider_checks: ProviderChecks, vault: Vault) -> Patient:
