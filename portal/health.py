@@ -7,6 +7,7 @@ looked at when somebody asks.
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from portal.activity import By
 from portal.doctor import Finding, Level, Patient, Phrase
 from portal.jobs import Clock, Record, utc_now
 from portal.mail_servers import MailServer
-from portal.outbox import Claimed, NewJob
+from portal.outbox import Claimed, NewJob, NotDone
 from portal.vault import Unreadable, Vault
 
 KIND = "examination"
@@ -35,6 +36,7 @@ KEPT = 30  # examinations
 OVERDUE = timedelta(minutes=10)
 BACKUPS = "backups"  # the folder of the data directory
 MAILS = (messages.KIND, messages.AUTOMATIC)
+log = logging.getLogger("tresen.health")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +97,14 @@ class Examinations:
         self._clock = clock
 
     async def do(self, job: Claimed) -> Record:
+        """Nothing is tried again: the next examination comes tomorrow, or when somebody asks. Raises NotDone."""
         begun = self._clock()
-        return partial(_keep, begun, [finding async for finding in doctor.examined(self.patient, begun)])
+        try:
+            found = [finding async for finding in doctor.examined(self.patient, begun)]
+        except Exception as error:
+            log.exception("The examination was broken off.")
+            raise NotDone(f"Tresen itself failed: {type(error).__name__}.", permanent=True) from error
+        return partial(_keep, begun, found)
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
         """There is nothing to add."""

@@ -323,7 +323,7 @@ async def taken_up(house: House, now: datetime) -> None:
         if await house.messages.is_set_up(session):  # which may be new: the environment can name another one
             await held_runs.release_unless_paused(session, now)
         # A run acts in one transaction: what is not written was not done. The others may be done again without harm.
-        await outbox.let_go([triggers.JOB, erasures.KIND, retention.KIND], session)
+        await outbox.let_go([triggers.JOB, erasures.KIND, retention.KIND, health.KIND], session)
 
 
 def _patient(ground: Ground, provider_checks: ProviderChecks, vault: Vault) -> Patient:

@@ -44,11 +44,9 @@ TASKS: Mapping[str, Sentence] = {
     "csv_dry_run": said("Trying a file of orders"),
     "csv_import": said("Importing a file of orders"),
     "retention": said("Shortening what is kept too long"),
+    "erasure": said("Forgetting a person"),
+    "orders_left_alone": said("Telling which orders were not written to"),
     "clear_csv_files": CLEARING,
-    "forget_done_jobs": CLEARING,
-    "forget_deliveries": CLEARING,
-    "forget_automation_runs": CLEARING,
-    "forget_source_runs": CLEARING,
     "examination": said("Examination"),
 }
 TONES = {Level.OK: "ok", Level.NOTE: "wait", Level.WRONG: "stop"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from db.outbox import WAITING, Job
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from portal import health, outbox
 from portal.activity import TRESEN, By
+from portal.house import taken_up
 from portal.outbox import Lane, NewJob, NotDone
 from tests.routes.admin.conftest import Browser
 from views.admin.health import TASKS
@@ -91,6 +93,40 @@ async def test_asking_twice_is_asking_once(jana):
     page = (await jana.get(PATH)).text
     assert "Eine Prüfung läuft" in page
     assert "Jetzt prüfen" not in page
+
+
+async def test_an_examination_that_fails_is_told_and_can_be_asked_for_again(jana):
+    examinations = jana.tresen.house.examinations
+
+    def vanished(_place):
+        raise OSError("the disk is gone")
+
+    sound = examinations.patient
+    examinations.patient = replace(sound, free_bytes=vanished)
+    await jana.post(f"{PATH}/examinations")
+    for _ in range(600):
+        if "eine wurde aufgegeben" in (page := (await jana.get(PATH)).text):
+            break
+        await asyncio.sleep(0.05)
+    examinations.patient = sound
+    await jana.post(f"{PATH}/examinations")
+
+    assert "Tresen itself failed: OSError." in page
+    assert "Jetzt prüfen" in page
+    assert (await examined(jana)).findings
+
+
+async def test_an_examination_that_the_end_of_the_process_broke_off_goes_on_at_the_next_start(jana):
+    house, now = jana.tresen.house, datetime.now(UTC)
+    await house.worker.end()
+    async with house.database.writing() as session:
+        await health.ask(session, now)
+        assert await outbox.claim(health.KIND, health.LIMIT, session, now)
+
+    await taken_up(house, now)
+
+    async with house.database.writing() as session:
+        assert await outbox.claim(health.KIND, health.LIMIT, session, now)
 
 
 async def test_what_waits_and_what_was_given_up_is_told_with_its_cause(jana):
