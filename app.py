@@ -123,6 +123,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
             connectors=shops.connectors(),
             callers=shops.callers(),
             base_url_given=config.base_url_given,
+            backups=config.backups,
+            keys_given=config.keys_given,
             reporters=shops.reporters(),
         )
     )

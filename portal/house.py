@@ -31,6 +31,7 @@ from portal import (
     payment_looks,
     payment_refunds,
     retention,
+    scheduled_backups,
     settings,
     source_options,
     source_reports,
@@ -71,6 +72,7 @@ from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.payment_refunds import Refunds
 from portal.preparations import Preparations
 from portal.reconciliation import Reconciliation
+from portal.scheduled_backups import ScheduledBackups
 from portal.second_looks import SecondLooks
 from portal.sessions import Door
 from portal.signing import Signer
@@ -157,6 +159,7 @@ class House:
     connectors: Connectors
     csv_files: CsvFiles
     source_deliveries: SourceDeliveries
+    scheduled_backups: ScheduledBackups
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +192,8 @@ class Ground:
     connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
     callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
     base_url_given: bool = True
+    backups: Path | None = None
+    keys_given: bool = False
     reporters: Mapping[SourceKind, Reporter] = field(default_factory=dict)
 
 
@@ -241,6 +246,13 @@ def built(ground: Ground) -> House:
         zone=ground.zone,
         hand_offs=ground.hand_offs,
     )
+    saved = ScheduledBackups(
+        ground.database,
+        ground.storages,
+        ground.backups or ground.database.path.parent / "backups" / "scheduled",
+        keys_inside=not ground.keys_given,
+        fixed_zone=ground.zone,
+    )
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -276,6 +288,8 @@ def built(ground: Ground) -> House:
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
+                scheduled_backups.ASK: Routine(saved.ask, timedelta(minutes=1)),
+                scheduled_backups.KIND: saved,
                 **_taking_money(till),
                 OF_SOURCES: source_deliveries,
                 **_taking_orders(ground, connectors),
@@ -284,6 +298,7 @@ def built(ground: Ground) -> House:
             },
             periodic=[
                 Periodic(notice_mails.JOB, every(notice_mails.EVERY)),
+                Periodic(scheduled_backups.ASK, every(scheduled_backups.EVERY)),
                 Periodic(ASK_SOURCES, every(source_runs.EVERY)),
                 *(Periodic(kind, every(timedelta(days=1))) for kind in DAILY),
             ],
@@ -295,6 +310,7 @@ def built(ground: Ground) -> House:
         connectors=connectors,
         csv_files=csv_files,
         source_deliveries=source_deliveries,
+        scheduled_backups=saved,
     )
 
 
@@ -305,7 +321,8 @@ async def taken_up(house: House, now: datetime) -> None:
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
     async with house.database.writing() as session:
-        await outbox.let_go([triggers.JOB], session)  # a run acts in one transaction: what is not written was not done
+        # A run acts in one transaction: what is not written was not done. A backup begins anew.
+        await outbox.let_go([triggers.JOB, scheduled_backups.KIND], session)
 
 
 def _taking_money(till: Till) -> dict[str, Work]:
