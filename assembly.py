@@ -115,6 +115,8 @@ async def opened(config: Config) -> AsyncIterator[House]:
             connectors=shops.connectors(),
             callers=shops.callers(),
             base_url_given=config.base_url_given,
+            backups=config.backups,
+            keys_given=config.keys_given,
             reporters=shops.reporters(),
             key_file=None if config.keys_given else config.data / KEY_FILE,
             version=version("tresen"),

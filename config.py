@@ -17,7 +17,7 @@ NAMES = frozenset(
     "TRESEN_DATA TRESEN_HOST TRESEN_PORT TRESEN_BASE_URL TRESEN_SECRET_KEYS TRESEN_LOCAL_ROOTS TRESEN_SMTP_URL"
     " TRESEN_TRUSTED_PROXIES TRESEN_PAYPAL_API_BASE TRESEN_BILLBEE_API_BASE TRESEN_TIMEZONE TRESEN_LOG_LEVEL"
     " TRESEN_LOG_FORMAT TRESEN_STAMP_CACHE_MIB TRESEN_ACCEL_PREFIX"
-    " TRESEN_PRESIGN_ORIGINS TRESEN_FONTS".split()
+    " TRESEN_PRESIGN_ORIGINS TRESEN_FONTS TRESEN_BACKUPS".split()
 )
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
@@ -53,6 +53,7 @@ class Config:
     accel_prefix: str = ""
     presign_origins: tuple[str, ...] = ()
     fonts: Path | None = None
+    backups_given: Path | None = None
     first_run_code: str = ""  # made anew by `serve`, for whoever reads its terminal
 
     @property
@@ -66,6 +67,11 @@ class Config:
     @property
     def cache(self) -> Path:
         return self.data / "cache"
+
+    @property
+    def backups(self) -> Path:
+        """Where scheduled backups lie."""
+        return self.backups_given or self.data / "backups" / "scheduled"
 
     def serving(self, host: str | None = None, port: int | None = None) -> Config:
         """The same with the address that is really served, from which the public origin follows if none is given."""
@@ -100,6 +106,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         accel_prefix=_prefix(environ.get("TRESEN_ACCEL_PREFIX", "")),
         presign_origins=_origins(environ.get("TRESEN_PRESIGN_ORIGINS", "")),
         fonts=_fonts(environ.get("TRESEN_FONTS", "")),
+        backups_given=_backups(environ.get("TRESEN_BACKUPS", ""), data),
     ).serving()
 
 
@@ -107,6 +114,17 @@ def _fonts(folder: str) -> Path | None:
     if folder and not Path(folder).is_dir():
         raise ConfigError(f"TRESEN_FONTS must be a folder of fonts; there is no {folder}.")
     return Path(folder).absolute() if folder else None
+
+
+def _backups(folder: str, data: Path) -> Path | None:
+    """A backup must not save itself."""
+    if not folder:
+        return None
+    place = Path(folder).absolute()
+    inside, left_out = place.resolve().is_relative_to(data.resolve()), (data / "backups").resolve()
+    if inside and not place.resolve().is_relative_to(left_out):
+        raise ConfigError(f"TRESEN_BACKUPS must lie outside {data}, or within {data / 'backups'}; {place} does not.")
+    return place
 
 
 def with_data_directory(config: Config) -> Config:

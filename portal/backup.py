@@ -45,7 +45,8 @@ async def save(shop: Shop, target: Path, at: datetime) -> Manifest:
 
 
 def _save(shop: Shop, target: Path, at: datetime) -> Manifest:
-    if target.is_relative_to(shop.data.resolve()):
+    data = shop.data.resolve()
+    if target.is_relative_to(data) and not target.is_relative_to(data / "backups"):
         raise BackupFailed(f"A backup must not lie in what it saves; choose a place outside {shop.data}.")
     if target.is_dir() or not target.parent.is_dir():
         raise BackupFailed(f"{target} cannot be written; name a file in a folder that exists.")

@@ -34,6 +34,7 @@ from portal import (
     payment_looks,
     payment_refunds,
     retention,
+    scheduled_backups,
     settings,
     source_options,
     source_reports,
@@ -76,6 +77,7 @@ from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.payment_refunds import Refunds
 from portal.preparations import Preparations
 from portal.reconciliation import Reconciliation
+from portal.scheduled_backups import ScheduledBackups
 from portal.second_looks import SecondLooks
 from portal.sessions import Door
 from portal.signing import Signer
@@ -160,6 +162,7 @@ class House:
     source_deliveries: SourceDeliveries
     examinations: Examinations
     version: str
+    scheduled_backups: ScheduledBackups
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +196,8 @@ class Ground:
     connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
     callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
     base_url_given: bool = True
+    backups: Path | None = None
+    keys_given: bool = False
     reporters: Mapping[SourceKind, Reporter] = field(default_factory=dict)
     key_file: Path | None = None
     version: str = ""
@@ -250,6 +255,13 @@ def built(ground: Ground) -> House:
     )
     provider_checks = ProviderChecks(ground.provider_checks, post.vault)
     examinations = Examinations(_patient(ground, provider_checks, post.vault))
+    saved = ScheduledBackups(
+        ground.database,
+        ground.storages,
+        ground.backups or ground.database.path.parent / "backups" / "scheduled",
+        keys_inside=not ground.keys_given,
+        fixed_zone=ground.zone,
+    )
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
@@ -287,6 +299,8 @@ def built(ground: Ground) -> House:
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 health.KIND: examinations,
+                scheduled_backups.ASK: Routine(saved.ask, timedelta(minutes=1)),
+                scheduled_backups.KIND: saved,
                 **_taking_money(till),
                 OF_SOURCES: source_deliveries,
                 **_taking_orders(ground, connectors),
@@ -296,6 +310,7 @@ def built(ground: Ground) -> House:
             },
             periodic=[
                 Periodic(notice_mails.JOB, every(notice_mails.EVERY)),
+                Periodic(scheduled_backups.ASK, every(scheduled_backups.EVERY)),
                 Periodic(ASK_SOURCES, every(source_runs.EVERY)),
                 Periodic(retention.KIND, retention.every_night(lambda: storefront.zone)),
                 *(Periodic(kind, every(timedelta(days=1))) for kind in DAILY),
@@ -310,6 +325,7 @@ def built(ground: Ground) -> House:
         source_deliveries=source_deliveries,
         examinations=examinations,
         version=ground.version,
+        scheduled_backups=saved,
     )
 
 
@@ -323,7 +339,8 @@ async def taken_up(house: House, now: datetime) -> None:
         if await house.messages.is_set_up(session):  # which may be new: the environment can name another one
             await held_runs.release_unless_paused(session, now)
         # A run acts in one transaction: what is not written was not done. The others may be done again without harm.
-        await outbox.let_go([triggers.JOB, erasures.KIND, retention.KIND, health.KIND], session)
+        again = [triggers.JOB, erasures.KIND, retention.KIND, health.KIND, scheduled_backups.KIND]
+        await outbox.let_go(again, session)
 
 
 def _patient(ground: Ground, provider_checks: ProviderChecks, vault: Vault) -> Patient:

@@ -19,6 +19,7 @@ from portal.backup_archive import BackupFailed, Damaged, Manifest, unpack, workp
 from portal.number_gaps import RESTORED
 
 RESERVE = 64 * 1024 * 1024  # the last bytes of a disk are not for us
+KNOWS_RUNS = "0035"
 NO_CONTENT = frozenset({"lost+found"})
 
 
@@ -78,13 +79,21 @@ def _check(manifest: Manifest, database: Path) -> None:
 
 
 def _note(manifest: Manifest, database: Path) -> None:
-    """The merchant has to know: what was issued after the backup is not here, and its numbers would come again."""
+    """The merchant has to know: what was issued after the backup is not here, and its numbers would come again.
+
+    A scheduled backup that holds itself as running has to end here: done again, it would replace this very archive.
+    """
     now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(
             "INSERT INTO activity (at, actor, kind, details, notice) VALUES (?, ?, ?, ?, 1)",
             (now, COMMAND_LINE, RESTORED, json.dumps({"backup": str(manifest.at)})),
         )
+        if manifest.schema >= KNOWS_RUNS:
+            connection.execute(
+                "UPDATE backup_run SET state = 'failed', error = 'restored', ended_at = ? WHERE state = 'running'",
+                (now,),
+            )
 
 
 def _put(place: Path, data: Path, database: str) -> None:

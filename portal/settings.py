@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.automations import AutomationSettings
+from db.backups import BackupSettings, Rhythm
 from db.base import columns
 from db.images import Image
 from db.settings import (
@@ -157,6 +158,14 @@ class AutomationsChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields
     relay_addresses: bool | UnsetType = UNSET
 
 
+class BackupsChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    rhythm: Rhythm | UnsetType = UNSET
+    hour: Annotated[int, Meta(ge=0, le=23)] | UnsetType = UNSET
+    weekday: Annotated[int, Meta(ge=0, le=6)] | UnsetType = UNSET
+    storage_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | UnsetType | None = UNSET
+    kept: Annotated[int, Meta(ge=1, le=365)] | UnsetType = UNSET
+
+
 Change = (
     AppearanceChange
     | InvoicesChange
@@ -167,6 +176,7 @@ Change = (
     | SellerChange
     | MailChange
     | AutomationsChange
+    | BackupsChange
 )
 
 
@@ -274,6 +284,7 @@ async def lay_out(session: AsyncSession) -> None:
         invoice_texts.defaults(),
         MailSettings(),
         AutomationSettings(),
+        BackupSettings(),
     )
     for row in defaults:
         if await session.get(type(row), 1) is None:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.articles import ArticleFile
+from db.backups import BackupSettings
 from db.files import File
 from db.storages import Storage as StorageRow
 from db.storages import StorageKind
@@ -44,6 +45,7 @@ class Trouble(StrEnum):
     ROOT_MISSING = "root-missing"
     NOT_GRANTED = "not-granted"
     OPTIONS = "options"
+    FULL = "full"
 
 
 class StorageUnavailable(OSError):
@@ -90,6 +92,13 @@ class Storage(Protocol):
         `answer`: the headers `content-disposition`, `content-type` and `cache-control` of what is read there.
         """
         ...
+
+
+class TakesBackups(Conflict):
+    """Backups would go nowhere, or somewhere that nobody chose."""
+
+    def __init__(self) -> None:
+        super().__init__("Backups go to this storage; choose another place for them first.")
 
 
 Opener = Callable[[Mapping[str, str]], Storage]
@@ -185,8 +194,13 @@ async def change(
 
 
 async def remove(row: StorageRow, session: AsyncSession, by: By) -> None:
-    """Raises Conflict while articles are linked with its files; what was downloaded from it before stays in the log."""
+    """Raises Conflict while articles are linked with its files, TakesBackups while backups go there.
+
+    What was downloaded from it before stays in the log.
+    """
     linked = select(ArticleFile.file_id).where(ArticleFile.unlinked_at.is_(None))
+    if (await session.scalars(select(BackupSettings.storage_id))).one_or_none() == row.id:
+        raise TakesBackups
     its = File.storage_id == row.id
     files = await session.scalar(select(func.count()).select_from(File).where(its, File.id.in_(linked)))
     if files:

@@ -207,3 +207,12 @@ def test_a_data_directory_that_cannot_be_is_refused_in_one_sentence(tmp_path, pl
 
     with pytest.raises(ConfigError, match="data directory"):
         with_data_directory(Config(data=tmp_path / place))
+
+
+def test_scheduled_backups_never_lie_in_what_they_save(tmp_path):
+    data = {"TRESEN_DATA": str(tmp_path)}
+
+    assert from_environment(data).backups == tmp_path / "backups" / "scheduled"
+    assert from_environment({**data, "TRESEN_BACKUPS": "/mnt/backups"}).backups == Path("/mnt/backups")
+    with pytest.raises(ConfigError, match="TRESEN_BACKUPS"):
+        from_environment({**data, "TRESEN_BACKUPS": str(tmp_path / "files")})

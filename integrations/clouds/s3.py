@@ -5,36 +5,45 @@ Buckets are named in the path (`endpoint/bucket/key`): all of them know that, an
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
 
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.s3_signature import AccessKey, address, headers, presigned
+from integrations.clouds.s3_signature import BODY_SUM, AccessKey, address, headers, presigned
 from integrations.clouds.wire import (
     MOST_DIGITS,
+    SENT_AT_ONCE,
     Answer,
     Ask,
+    Part,
     Wire,
     endpoint,
     instant,
     refused,
     root_of,
     segments,
+    short,
     whole,
 )
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 NOTHING: Mapping[str, str] = {}
+PART_BYTES = 64 * 1024 * 1024  # ten thousand of them may be one file
 DEFAULT_REGION = "us-east-1"  # what those expect that know no regions
 
 
 class S3:
-    """Fulfils portal.storages.Storage."""
+    """Fulfils portal.storages.Storage and portal.depositories.Depository."""
 
     def __init__(self, options: Mapping[str, str], wire: Wire) -> None:
         self._wire = wire
@@ -78,6 +87,60 @@ class S3:
         url = address(self._origin, [self._bucket, *self._key_of(path)], NOTHING)
         query = {f"response-{name}": value for name, value in answer.items()}
         return presigned(url, query, self._key, datetime.now(UTC))
+
+    async def put(self, path: str, file: Path) -> None:
+        """In one piece where it is small, else in parts, which are no file before all of them are there."""
+        key, size = self._key_of(path), (await asyncio.to_thread(file.stat)).st_size
+        if size <= PART_BYTES:
+            await self._sent(key, NOTHING, Part(file, 0, size))
+            return
+        await self._clear(key)
+        begun = await self._told("POST", key, {"uploads": ""})
+        query = {"uploadId": _text(begun, "UploadId")}
+        try:
+            tags = [
+                await self._sent(key, {**query, "partNumber": str(number)}, part)
+                for number, part in enumerate(_parts(file, size), start=1)
+            ]
+            await self._told("POST", key, query, _all_of(tags))
+        except BaseException:
+            with suppress(StorageUnavailable):
+                await self._wire.ask(self._asked("DELETE", key, query))
+            raise
+
+    async def remove(self, path: str) -> None:
+        answer = await self._wire.ask(self._asked("DELETE", self._key_of(path)))
+        if answer.status not in (200, 204, 404):
+            raise self._refused(answer, path)
+
+    async def _clear(self, key: list[str]) -> None:
+        """The parts that a killed one left: nobody sees them, and they cost money. Not every service tells of them."""
+        name = "/".join(key)
+        with suppress(StorageUnavailable, FileMissing):
+            for upload in await self._told("GET", [], {"uploads": "", "prefix": name}):
+                if _local(upload) == "Upload" and _text(upload, "Key") == name:
+                    query = {"uploadId": _text(upload, "UploadId")}
+                    await self._wire.ask(self._asked("DELETE", key, query))
+
+    async def _told(self, method: str, key: list[str], query: Mapping[str, str], content: bytes = b"") -> Element:
+        """The answer of a request about an upload; a failure may come with status 200."""
+        more = {BODY_SUM: hashlib.sha256(content).hexdigest()}
+        ask = replace(self._asked(method, key, query=query, more=more), content=content)
+        answer = await self._wire.ask(ask)
+        if answer.status != 200:
+            raise self._refused(answer, "/".join(key))
+        told = parsed(answer.content)
+        if _local(told) == "Error":
+            raise StorageUnavailable(short(f"{_text(told, 'Code')}: {_text(told, 'Message')}"))
+        return told
+
+    async def _sent(self, key: list[str], query: Mapping[str, str], part: Part) -> str:
+        """The tag that it got."""
+        more = {BODY_SUM: await asyncio.to_thread(_sum, part)}
+        answer = await self._wire.send(self._asked("PUT", key, query=query, more=more), part)
+        if answer.status != 200:
+            raise self._refused(answer, "/".join(key))
+        return answer.headers.get("etag", "")
 
     def _key_of(self, path: str) -> list[str]:
         """Raises FileMissing for the root itself, too: it is no file."""
@@ -130,6 +193,30 @@ class S3:
         if answer.status == 404 and not path:
             return FileMissing(self._bucket)
         return refused(answer, path)
+
+
+def _parts(file: Path, size: int) -> Iterator[Part]:
+    for start in range(0, size, PART_BYTES):
+        yield Part(file, start, min(PART_BYTES, size - start))
+
+
+def _sum(part: Part) -> str:
+    digest = hashlib.sha256()
+    with part.file.open("rb") as source:
+        source.seek(part.start)
+        left = part.size
+        while block := source.read(min(left, SENT_AT_ONCE)):
+            digest.update(block)
+            left -= len(block)
+    return digest.hexdigest()
+
+
+def _all_of(tags: list[str]) -> bytes:
+    parts = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{escape(tag)}</ETag></Part>"
+        for number, tag in enumerate(tags, start=1)
+    )
+    return f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
 
 
 def _entry(prefix: str, path: str, element: Element) -> Entry | None:

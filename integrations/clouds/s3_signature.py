@@ -1,4 +1,4 @@
-"""Signs a request as S3 wants it: AWS Signature Version 4, service `s3`, without a body.
+"""Signs a request as S3 wants it: AWS Signature Version 4, service `s3`.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 """
@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 PRESIGNED_SECONDS = 300  # to begin or to resume a transfer; one that has begun goes on
+BODY_SUM = "x-amz-content-sha256"
 NO_BODY = hashlib.sha256(b"").hexdigest()
 
 
@@ -32,13 +33,13 @@ def address(origin: str, parts: list[str], query: Mapping[str, str]) -> str:
 
 
 def headers(method: str, url: str, key: AccessKey, now: datetime, more: Mapping[str, str]) -> dict[str, str]:
-    """All headers of a request to that `address`; `more` is signed, too. `now` in UTC."""
+    """All headers of a request to that `address`; `more` is signed, too, and names the sum of a body. `now` in UTC."""
     parts = urlsplit(url)
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
-    signed = {**more, "host": parts.netloc, "x-amz-content-sha256": NO_BODY, "x-amz-date": stamp}
+    signed = {BODY_SUM: NO_BODY, **more, "host": parts.netloc, "x-amz-date": stamp}
     names = ";".join(sorted(signed))
     lines = "".join(f"{name}:{signed[name].strip()}\n" for name in sorted(signed))
-    request = "\n".join((method, parts.path or "/", parts.query, lines, names, NO_BODY))
+    request = "\n".join((method, parts.path or "/", parts.query, lines, names, signed[BODY_SUM]))
     credential = f"Credential={key.id}/{_scope(key, stamp)},SignedHeaders={names}"
     return {**signed, "authorization": f"{ALGORITHM} {credential},Signature={_signature(request, key, stamp)}"}
 

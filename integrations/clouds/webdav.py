@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -12,7 +13,19 @@ from xml.etree.ElementTree import Element
 
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import Ask, Wire, endpoint, instant, refuse_unsized, refused, root_of, segments, whole
+from integrations.clouds.wire import (
+    Answer,
+    Ask,
+    Part,
+    Wire,
+    endpoint,
+    instant,
+    refuse_unsized,
+    refused,
+    root_of,
+    segments,
+    whole,
+)
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 DAV = "{DAV:}"
@@ -42,7 +55,7 @@ class Resource:
 
 
 class WebDav:
-    """Fulfils portal.storages.Storage."""
+    """Fulfils portal.storages.Storage and portal.depositories.Depository."""
 
     def __init__(self, options: Mapping[str, str], wire: Wire) -> None:
         self._wire = wire
@@ -87,6 +100,26 @@ class WebDav:
     def presigned(self, _path: str, _answer: Mapping[str, str]) -> str | None:
         return None
 
+    async def put(self, path: str, file: Path) -> None:
+        """Under a hidden name first: what has the right one is whole."""
+        folder, slash, name = path.rpartition("/")
+        unfinished = f"{folder}{slash}.{name}.unfinished"
+        size = (await asyncio.to_thread(file.stat)).st_size
+        try:
+            sent = await self._wire.send(Ask("PUT", self._url(unfinished), self._headers), Part(file, 0, size))
+            _refuse(sent, path)
+            headers = {**self._headers, "destination": self._url(path), "overwrite": "T"}
+            _refuse(await self._wire.ask(Ask("MOVE", self._url(unfinished), headers)), path)
+        except BaseException:
+            with suppress(StorageUnavailable, FileMissing):
+                await self.remove(unfinished)
+            raise
+
+    async def remove(self, path: str) -> None:
+        answer = await self._wire.ask(Ask("DELETE", self._url(path), self._headers))
+        if answer.status not in (200, 204, 404):
+            raise refused(answer, path)
+
     async def _file(self, path: str) -> Resource:
         found = await self._resources(path, depth="0")
         if not path or len(found) != 1 or found[0].is_folder:
@@ -104,6 +137,16 @@ class WebDav:
 
     def _url(self, path: str) -> str:
         return "/".join((self._base, *(quote(part, safe="") for part in (*self._root, *segments(path)))))
+
+
+def _refuse(answer: Answer, path: str) -> None:
+    """RFC 4918: 409 where the folder is not there, 507 where there is no room."""
+    if answer.status == 409:
+        raise FileMissing(path)
+    if answer.status == 507:
+        raise StorageUnavailable("HTTP 507: there is no room left.", Trouble.FULL)
+    if answer.status not in (200, 201, 204):
+        raise refused(answer, path)
 
 
 def _told(root: Element) -> Iterator[Resource]:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -27,11 +28,13 @@ from portal.storages import FileMissing, StorageUnavailable, Trouble
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 20.0  # between two bytes
+TAKING_IN_SECONDS = 300.0  # until it says what became of what was sent
 WHOLE_SECONDS = 30.0  # for an answer that is read as a whole
 LONGEST_ANSWER = 8 * 1024 * 1024  # bytes; a thousand entries with long names have about 1 MiB
 LONGEST_DETAIL = 300
 MOST_DIGITS = 18  # of a size
 SIZE = re.compile(f"[0-9]{{1,{MOST_DIGITS}}}")
+SENT_AT_ONCE = 1024 * 1024
 KEPT_CONNECTIONS = 20
 KEPT_SECONDS = 30.0
 LABEL = re.compile("[A-Za-z0-9_-]{1,63}")  # of a host's name; others cannot even be looked up
@@ -50,6 +53,27 @@ class Ask:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some bytes of a file of this machine, to be sent from the disk."""
+
+    file: Path
+    start: int
+    size: int
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Raises OSError where the file has become shorter."""
+        with await asyncio.to_thread(self.file.open, "rb") as source:
+            await asyncio.to_thread(source.seek, self.start)
+            left = self.size
+            while left:
+                piece = await asyncio.to_thread(source.read, min(left, SENT_AT_ONCE))
+                if not piece:
+                    raise OSError(f"{self.file.name} has become shorter.")
+                left -= len(piece)
+                yield piece
 
 
 @dataclass(frozen=True)
@@ -147,6 +171,26 @@ class Wire:
         except TimeoutError as error:
             detail = f"No whole answer within {self._patience.whole:g} seconds."
             raise StorageUnavailable(detail, Trouble.TIMED_OUT) from error
+
+    async def send(self, ask: Ask, part: Part) -> Answer:
+        """With that part as its body, however long it takes while something moves. Raises StorageUnavailable."""
+        pool = await self._opened()
+        headers = {**self._own, **ask.headers, "content-length": str(part.size)}
+        with _told(urlsplit(ask.url).hostname or ""):
+            async with pool.stream(
+                ask.method,
+                ask.url,
+                headers=[(name.encode(), text.encode()) for name, text in headers.items()],
+                content=part.pieces(),
+                extensions={"timeout": {**self._patience.told(), "read": TAKING_IN_SECONDS}},
+            ) as response:
+                told = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers}
+                content = bytearray()
+                async for piece in response.aiter_stream():
+                    content += piece
+                    if len(content) > LONGEST_ANSWER:
+                        raise StorageUnavailable(f"The answer has more than {LONGEST_ANSWER} bytes.")
+                return Answer(response.status, told, bytes(content))
 
     @asynccontextmanager
     async def streamed(self, ask: Ask) -> AsyncIterator[Streamed]:

@@ -13,7 +13,7 @@ from portal import sessions, storage_checks, storages
 from portal.house import House as PortalHouse
 from portal.refusals import Conflict, Invalid
 from portal.sessions import SignedIn
-from portal.storages import NewStorage
+from portal.storages import NewStorage, TakesBackups
 from routes.admin.articles import checked
 from routes.admin.signed_in import kept_for
 from routes.forms import texts_of
@@ -21,7 +21,7 @@ from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.frame import Frame
 from views.admin.storage_words import Checked
-from views.admin.storages import NAME_TAKEN, STILL_NEEDED, StorageRow, StoragesPage, elsewhere, unusable
+from views.admin.storages import NAME_TAKEN, STILL_NEEDED, TAKES_BACKUPS, StorageRow, StoragesPage, elsewhere, unusable
 from views.faults import too_long, unfit_name
 from views.sentences import Sentence
 
@@ -55,8 +55,9 @@ async def remove_storage(storage_id: FromPath[int], house: House, merchant: Merc
     try:
         async with house.database.writing() as session:
             await storages.remove(await storages.one(checked(storage_id), session), session, merchant.by)
-    except Conflict:
-        page = replace(await _page(house, merchant), wrong="row", error=STILL_NEEDED)
+    except Conflict as error:
+        why = TAKES_BACKUPS if isinstance(error, TakesBackups) else STILL_NEEDED
+        page = replace(await _page(house, merchant), wrong="row", error=why)
         return Page(page, locale=merchant.locale, status_code=409)
     return Redirect(PATH, status_code=303)
 

@@ -24,6 +24,7 @@ SETTINGS = (
     (said("Mail"), "/admin/settings/mail", "/admin/settings/mail"),
     (said("Sources"), "/admin/settings/sources", "/admin/settings/sources"),
     (said("Storages"), "/admin/storages", "/admin/storages"),
+    (said("Backup"), "/admin/settings/backups", "/admin/settings/backups"),
     (said("API keys"), "/admin/settings/keys", "/admin/settings/keys"),
     (said("Privacy"), "/admin/settings/privacy", "/admin/settings/privacy"),
     (said("Health"), "/admin/settings/health", "/admin/settings/health"),

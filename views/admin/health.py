@@ -22,6 +22,7 @@ COPY_BEFORE_UPGRADE = ".sqlite3"
 MOST_COPIES = 5
 FETCH = said("Fetching orders")
 CLEARING = said("Clearing up")
+SAVING = said("Saving the shop")
 TASKS: Mapping[str, Sentence] = {
     "message": said("Mail"),
     "automatic_message": said("Mail by automations"),
@@ -48,6 +49,8 @@ TASKS: Mapping[str, Sentence] = {
     "orders_left_alone": said("Telling which orders were not written to"),
     "clear_csv_files": CLEARING,
     "examination": said("Examination"),
+    "ask_for_backups": SAVING,
+    "scheduled_backup": SAVING,
 }
 TONES = {Level.OK: "ok", Level.NOTE: "wait", Level.WRONG: "stop"}
 LEVELS = {Level.OK: said("Well"), Level.NOTE: said("Note"), Level.WRONG: said("Wrong")}

@@ -12,6 +12,7 @@ from db.orders import State
 from portal.activity import COMMAND_LINE, CUSTOMER, DEMO, FIRST_RUN, TRESEN
 from portal.order_history import Happening
 from views.admin.automation_history import SENTENCES as AUTOMATION_SENTENCES
+from views.admin.backup_words import SENTENCES as BACKUP_SENTENCES
 from views.admin.file_history import SENTENCES as FILE_SENTENCES
 from views.admin.invoice_history import SENTENCES as INVOICE_SENTENCES
 from views.admin.labels import AUTOMATION_HISTORY, BY_SECTION, MESSAGE, PROVIDER_HISTORY, SOURCE
@@ -151,6 +152,7 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "billing_address_withdrawn": fixed(said("Correction of the billing address withdrawn")),
     **MESSAGE_SENTENCES,
     **AUTOMATION_SENTENCES,
+    **BACKUP_SENTENCES,
     "settings_changed": fixed(said("Settings changed")),
     **FILE_SENTENCES,
     **INVOICE_SENTENCES,

@@ -262,6 +262,23 @@ AUTOMATION_HISTORY: Mapping[str, Label] = {
     "match": Label(said("Conditions"), choices={str(kind): words for kind, words in MATCHES.items()}),
     "position": Label(said("Place in the order")),
 }
+RHYTHMS: Mapping[str, Sentence] = {"off": said("Off"), "daily": said("Daily"), "weekly": said("Weekly")}
+WEEKDAYS: Mapping[str, Sentence] = {
+    "0": said("Monday"),
+    "1": said("Tuesday"),
+    "2": said("Wednesday"),
+    "3": said("Thursday"),
+    "4": said("Friday"),
+    "5": said("Saturday"),
+    "6": said("Sunday"),
+}
+BACKUPS: Mapping[str, Label] = {
+    "rhythm": Label(said("How often"), choices=RHYTHMS),
+    "hour": Label(said("Hour")),
+    "weekday": Label(said("Weekday, for weekly ones"), choices=WEEKDAYS),
+    "storage_id": Label(said("Where to")),
+    "kept": Label(said("How many are kept"), said("From 1 to 365. Older ones go once a newer one was read back.")),
+}
 BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "appearance_settings": APPEARANCE,
     "invoice_settings": INVOICES,
@@ -271,4 +288,5 @@ BY_SECTION: Mapping[str, Mapping[str, Label]] = {
     "general_settings": GENERAL,
     "retention_settings": RETENTION,
     "automation_settings": AUTOMATIONS,
+    "backup_settings": BACKUPS,
 }

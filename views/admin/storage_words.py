@@ -133,6 +133,10 @@ ADVICE: Mapping[Trouble, tuple[Sentence, Sentence]] = {
         said("The account is not connected yet."),
         said("Open the storage, and agree at the service."),
     ),
+    Trouble.FULL: (
+        said("There is no room left in it."),
+        said("Make room there, or choose another storage."),
+    ),
     Trouble.OPTIONS: (
         said("Its settings do not work any more."),
         said("Open the storage, and enter them anew."),

@@ -13,6 +13,8 @@ from views.sentences import Sentence, said
 NAME_TAKEN = said("Another storage has this name already.")
 STILL_NEEDED = said("This storage holds files that are linked with articles, so it stays. Unlink them first.")
 
+TAKES_BACKUPS = said("Backups go to this storage. Choose another place for them first, under Backup.")
+
 
 def unusable(default: str) -> Sentence:
     return said(

@@ -121,12 +121,12 @@ async def test_an_examination_that_the_end_of_the_process_broke_off_goes_on_at_t
     await house.worker.end()
     async with house.database.writing() as session:
         await health.ask(session, now)
-        assert await outbox.claim(health.KIND, health.LIMIT, session, now)
+        assert await outbox.claim(Lane(health.KIND), health.LIMIT, session, now)
 
     await taken_up(house, now)
 
     async with house.database.writing() as session:
-        assert await outbox.claim(health.KIND, health.LIMIT, session, now)
+        assert await outbox.claim(Lane(health.KIND), health.LIMIT, session, now)
 
 
 async def test_what_waits_and_what_was_given_up_is_told_with_its_cause(jana):

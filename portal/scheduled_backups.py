@@ -1,0 +1,345 @@
+"""The shop is saved by itself: when that is due; the archive at its place, read back there; then older ones go.
+
+What another one named is never removed, and a failed backup removes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import secrets
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.activity import Activity
+from db.backups import BackupRun, BackupSettings, BackupState, Rhythm
+from db.engine import Database
+from db.outbox import Job
+from db.settings import GeneralSettings
+from db.storages import Storage as StorageRow
+from portal import backup, outbox, settings
+from portal.activity import TRESEN, By, entry
+from portal.backup_archive import BackupFailed
+from portal.byte_ranges import BytesChangedError
+from portal.depositories import Depository
+from portal.jobs import Record
+from portal.outbox import Claimed, NewJob
+from portal.sealed_options import OptionsRefused
+from portal.storages import FileMissing, Storage, Storages, StorageUnavailable, Trouble
+
+ASK = "ask_for_backups"
+KIND = "scheduled_backup"
+FAILED = "scheduled_backup_failed"
+EVERY = timedelta(minutes=5)
+LIMIT = timedelta(hours=12)
+ONE_NOTICE = timedelta(hours=23)  # a day, less what a backup may begin earlier on the next one
+SHOWN = 30
+LONGEST_DETAIL = 300
+OUTGOING = ".outgoing"
+
+
+class Cause(StrEnum):
+    """Why there is no backup, besides the troubles of storages."""
+
+    NO_ROOM = "no-room"
+    UNWRITABLE = "unwritable"
+    NOT_SAVED = "not-saved"
+    DIFFERENT = "different"
+    STORAGE_GONE = "storage-gone"
+    BROKEN_OFF = "broken-off"
+    RESTORED = "restored"
+
+
+class NotKept(Exception):
+    """No backup came of it; `detail` is what was said of it."""
+
+    def __init__(self, cause: Cause | Trouble, detail: str = "") -> None:
+        super().__init__(detail)
+        self.cause, self.detail = cause, detail[:LONGEST_DETAIL]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    size: int
+    sha256: str
+    removed: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deed:
+    """What one run has to do; `storage` is None where the archive stays in the folder. `older` may go afterwards."""
+
+    run_id: int
+    name: str
+    begun_at: datetime
+    storage: StorageRow | None
+    older: Sequence[tuple[int, str]]
+
+
+def due(wanted: BackupSettings, last: datetime | None, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether the newest moment of the rhythm lies behind the beginning of the last backup.
+
+    A moment that the change to summer time skips comes an hour later; one that comes twice counts once.
+    """
+    if wanted.rhythm is Rhythm.OFF:
+        return False
+    newest = _newest_moment(wanted, now, zone)
+    return last is None or last < newest
+
+
+def _newest_moment(wanted: BackupSettings, now: datetime, zone: ZoneInfo) -> datetime:
+    today = now.astimezone(zone).date()
+    back = (today.weekday() - wanted.weekday) % 7 if wanted.rhythm is Rhythm.WEEKLY else 0
+    step = 7 if wanted.rhythm is Rhythm.WEEKLY else 1
+    moment = _at(wanted.hour, today - timedelta(days=back), zone, now)
+    return moment if moment <= now else _at(wanted.hour, today - timedelta(days=back + step), zone, now)
+
+
+def _at(hour: int, day: date, zone: ZoneInfo, like: datetime) -> datetime:
+    return datetime.combine(day, time(hour), zone).astimezone(like.tzinfo)
+
+
+async def runs(session: AsyncSession) -> list[BackupRun]:
+    """Newest first."""
+    return list(await session.scalars(select(BackupRun).order_by(BackupRun.id.desc()).limit(SHOWN)))
+
+
+async def running(session: AsyncSession) -> BackupRun | None:
+    found = select(BackupRun).where(BackupRun.state == BackupState.RUNNING).order_by(BackupRun.id.desc()).limit(1)
+    return await session.scalar(found)
+
+
+class ScheduledBackups:
+    """Asks what is due, and does it: the work of jobs of `KIND`. `folder` holds archives, or lets them pass through."""
+
+    def __init__(
+        self, database: Database, storages: Storages, folder: Path, *, keys_inside: bool, fixed_zone: ZoneInfo | None
+    ) -> None:
+        self.folder = folder
+        self.keys_inside = keys_inside
+        self._database = database
+        self._storages = storages
+        self._fixed_zone = fixed_zone
+
+    @property
+    def limit(self) -> timedelta:
+        return LIMIT
+
+    async def ask(self, now: datetime) -> None:
+        """Begins what is due."""
+        async with self._database.reading() as session:
+            if not await self._is_due(session, now):
+                return
+        async with self._database.writing() as session:
+            if await self._is_due(session, now):
+                await self.begin(session, now)
+
+    async def begin(self, session: AsyncSession, now: datetime) -> BackupRun:
+        """One at a time: where one is running, it is that one."""
+        if found := await running(session):
+            return found
+        wanted = await settings.of(BackupSettings, session)
+        storage = await session.get(StorageRow, wanted.storage_id) if wanted.storage_id else None
+        run = BackupRun(
+            begun_at=now,
+            name=f"tresen-{now:%Y-%m-%dT%H%M%SZ}-{secrets.token_hex(4)}.tar.gz",
+            place=storage.name if storage else str(self.folder),
+            storage_id=storage.id if storage else None,
+        )
+        session.add(run)
+        await session.flush()
+        job = NewJob(kind=KIND, key=f"{KIND}:{secrets.token_hex(8)}", payload={"run": run.id})
+        await outbox.enqueue(job, session, now)
+        return run
+
+    async def do(self, job: Claimed) -> Record:
+        """A failure is no failed job: it stands in the run, and the next moment of the rhythm tries again."""
+        deed = await self._deed(job)
+        if deed is None:
+            return _nothing
+        try:
+            kept = await self._done(deed)
+        except NotKept as error:
+            return _Failure(deed.run_id, error.cause, error.detail).record
+        return _Success(deed.run_id, kept).record
+
+    async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
+        """Tresen itself failed, or was ended again and again."""
+        run_id = job.payload.get("run")
+        if job.dead_at and isinstance(run_id, int):
+            await _Failure(run_id, Cause.BROKEN_OFF, job.error, is_told=True).record(session, by.at)
+
+    async def _is_due(self, session: AsyncSession, now: datetime) -> bool:
+        wanted = await settings.of(BackupSettings, session)
+        last = await session.scalar(select(BackupRun).order_by(BackupRun.id.desc()).limit(1))
+        if last and last.state is BackupState.RUNNING:
+            return False
+        zone = settings.zone_of(await settings.of(GeneralSettings, session), self._fixed_zone)
+        return due(wanted, last.begun_at if last else None, now, zone)
+
+    async def _deed(self, job: Claimed) -> Deed | None:
+        """None for a run that has ended, such as one in a shop that was restored from it."""
+        async with self._database.reading() as session:
+            run = await session.get(BackupRun, job.payload.get("run"))
+            if run is None or run.state is not BackupState.RUNNING:
+                return None
+            wanted = await settings.of(BackupSettings, session)
+            older = (
+                select(BackupRun.id, BackupRun.name)
+                .where(
+                    BackupRun.state == BackupState.DONE,
+                    BackupRun.removed_at.is_(None),
+                    BackupRun.storage_id == run.storage_id if run.storage_id else BackupRun.storage_id.is_(None),
+                    BackupRun.storage_id.is_not(None) | (BackupRun.place == str(self.folder)),
+                )
+                .order_by(BackupRun.id.desc())
+                .offset(wanted.kept - 1)
+            )
+            return Deed(
+                run_id=run.id,
+                name=run.name,
+                begun_at=run.begun_at,
+                storage=await session.get(StorageRow, run.storage_id) if run.storage_id else None,
+                older=[(run_id, name) for run_id, name in await session.execute(older)]
+                if run.storage_id or run.place == str(self.folder)
+                else [],
+            )
+
+    async def _done(self, deed: Deed) -> Kept:
+        """Raises NotKept."""
+        try:
+            await asyncio.to_thread(self._make_folders)
+            if deed.storage is None:
+                return await self._in_folder(deed)
+            return await self._in_storage(deed, deed.storage)
+        except NotKept:
+            raise
+        except StorageUnavailable as error:
+            raise NotKept(error.trouble, str(error)) from error
+        except OptionsRefused as error:
+            raise NotKept(Trouble.OPTIONS, str(error)) from error
+        except FileMissing as error:
+            raise NotKept(Trouble.ROOT_MISSING, str(error)) from error
+        except BytesChangedError as error:
+            raise NotKept(Cause.DIFFERENT, str(error)) from error
+        except (BackupFailed, OSError) as error:
+            raise NotKept(_cause(error), str(error)) from error
+
+    async def _in_folder(self, deed: Deed) -> Kept:
+        archive = self.folder / deed.name
+        size, sha256 = await self._save(deed, archive)  # what was written is read back there
+        for _, name in deed.older:
+            await asyncio.to_thread((self.folder / name).unlink, missing_ok=True)
+        return Kept(size=size, sha256=sha256, removed=[run_id for run_id, _ in deed.older])
+
+    async def _in_storage(self, deed: Deed, row: StorageRow) -> Kept:
+        storage = self._storages.opened(row)
+        if not isinstance(storage, Depository):
+            raise NotKept(Cause.STORAGE_GONE)
+        archive = self.folder / OUTGOING / deed.name
+        try:
+            size, sha256 = await self._save(deed, archive)
+            await storage.put(deed.name, archive)
+        finally:
+            await asyncio.to_thread(archive.unlink, missing_ok=True)
+        if await _read_back(storage, deed.name) != (size, sha256):
+            with suppress(StorageUnavailable, FileMissing):
+                await storage.remove(deed.name)
+            raise NotKept(Cause.DIFFERENT)
+        removed = []
+        with suppress(StorageUnavailable, FileMissing):  # the next one removes what stays now
+            for run_id, name in deed.older:
+                await storage.remove(name)
+                removed.append(run_id)
+        return Kept(size=size, sha256=sha256, removed=removed)
+
+    async def _save(self, deed: Deed, archive: Path) -> tuple[int, str]:
+        data = self._database.path.parent
+        shop = backup.Shop(
+            data=data, database=self._database.path, keys_inside=self.keys_inside, version=version("tresen")
+        )
+        await backup.save(shop, archive, deed.begun_at)
+        return await asyncio.to_thread(_size_and_sum, archive)
+
+    def _make_folders(self) -> None:
+        """What a killed one left on its way out is cleared away."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(self.folder / OUTGOING, ignore_errors=True)
+        for left in self.folder.glob(".tresen-*.unfinished"):
+            shutil.rmtree(left, ignore_errors=True)
+        (self.folder / OUTGOING).mkdir(mode=0o700, exist_ok=True)
+
+
+@dataclass(frozen=True)
+class _Success:
+    run_id: int
+    kept: Kept
+
+    async def record(self, session: AsyncSession, now: datetime) -> None:
+        run = await session.get_one(BackupRun, self.run_id)
+        run.state, run.ended_at = BackupState.DONE, now
+        run.size, run.sha256 = self.kept.size, self.kept.sha256
+        for run_id in self.kept.removed:
+            (await session.get_one(BackupRun, run_id)).removed_at = now
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """`is_told`: the outbox has told of it already."""
+
+    run_id: int
+    cause: Cause | Trouble
+    detail: str
+    is_told: bool = False
+
+    async def record(self, session: AsyncSession, now: datetime) -> None:
+        run = await session.get_one(BackupRun, self.run_id)
+        run.state, run.ended_at = BackupState.FAILED, now
+        run.error, run.detail = self.cause.value, self.detail
+        if self.is_told:
+            return
+        told = select(Activity.id).where(Activity.kind == FAILED, Activity.notice, Activity.at > now - ONE_NOTICE)
+        is_first = await session.scalar(told.limit(1)) is None
+        details: dict[str, object] = {"run": run.id, "cause": run.error, "detail": run.detail}
+        session.add(entry(By(TRESEN, now), FAILED, details=details, notice=is_first))
+
+
+async def _nothing(session: AsyncSession, now: datetime) -> None:
+    """It has ended before."""
+
+
+async def _read_back(storage: Storage, path: str) -> tuple[int, str]:
+    """What lies there now."""
+    found, digest = await storage.open(path), hashlib.sha256()
+    try:
+        async for piece in found.read(0, found.size):
+            digest.update(piece)
+    finally:
+        await found.close()
+    return found.size, digest.hexdigest()
+
+
+def _size_and_sum(archive: Path) -> tuple[int, str]:
+    with archive.open("rb") as file:
+        return archive.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _cause(error: BaseException) -> Cause:
+    reason = error if isinstance(error, OSError) else error.__cause__
+    number = reason.errno if isinstance(reason, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return Cause.NO_ROOM
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        return Cause.UNWRITABLE
+    return Cause.NOT_SAVED
