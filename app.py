@@ -123,8 +123,7 @@ async def opened(config: Config) -> AsyncIterator[House]:
             connectors=shops.connectors(),
             callers=shops.callers(),
             base_url_given=config.base_url_given,
-            backups=config.backups,
-            keys_given=config.keys_given,
+            backups=(config.backups, not config.keys_given),
             reporters=shops.reporters(),
         )
     )
@@ -153,8 +152,7 @@ def create_app(config: Config, ending: Ending | None = None) -> ASGIApp:
     """
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
     Shops(Clouds(), config.billbee_api_base)  # the same
-    origins = origins_of(config)
-    return protected(application(partial(working, config, ending or Ending())), origins)
+    return protected(application(partial(working, config, ending or Ending())), origins_of(config))
 
 
 def origins_of(config: Config) -> Origins:

@@ -166,6 +166,7 @@ class House:
 class Ground:
     """What must be given to build a house. `mail_server` is what the environment fixes, if it does.
 
+    `backups`: the folder for scheduled ones, and whether the secret keys lie in what they save.
     `base_url_given`: somebody chose it; a guess is good enough for pages, not for what mails say.
     """
 
@@ -192,8 +193,7 @@ class Ground:
     connectors: Mapping[SourceKind, Connector] = field(default_factory=dict)
     callers: Mapping[SourceKind, Caller] = field(default_factory=dict)
     base_url_given: bool = True
-    backups: Path | None = None
-    keys_given: bool = False
+    backups: tuple[Path, bool] | None = None
     reporters: Mapping[SourceKind, Reporter] = field(default_factory=dict)
 
 
@@ -246,13 +246,8 @@ def built(ground: Ground) -> House:
         zone=ground.zone,
         hand_offs=ground.hand_offs,
     )
-    saved = ScheduledBackups(
-        ground.database,
-        ground.storages,
-        ground.backups or ground.database.path.parent / "backups" / "scheduled",
-        keys_inside=not ground.keys_given,
-        fixed_zone=ground.zone,
-    )
+    folder, keys_inside = ground.backups or (ground.database.path.parent / "backups" / "scheduled", True)
+    saved = ScheduledBackups(ground.database, ground.storages, folder, keys_inside=keys_inside, fixed_zone=ground.zone)
     grants = StorageGrants(ground.granters, ground.database, ground.storages.vault, ground.base_url)
     return House(
         base_url=ground.base_url,
