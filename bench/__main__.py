@@ -20,7 +20,6 @@ from bench import shop as shops
 from bench.processes import Server, fetched, free_port, highest_rss, nginx, peers, pressed, tresen
 from bench.results import Goal, Rate, machine, report
 from bench.shop import Shop
-from portal.links import Link
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 SIZES = (100, 100_000, 1_000_000)
@@ -118,7 +117,7 @@ def first_openings(grown: Sequence[Shop], servers: Sequence[Server], measured: M
 def small_and_quick(shop: Shop, server: Server, place: Path, measured: Measurements, missing: list[str]) -> list[Goal]:
     goals = memory_and_start(shop, server)
     said("pages beside a template and a hello …")
-    with peers(shop.config.data, shop.model_id) as other:
+    with peers(shop.config.data, shop.model.order_id) as other:
         side_by_side(shop, server, other, measured)
     said("a large file …")
     return [*goals, *ratios(measured), *large_file(shop, server, place, missing)]
@@ -127,7 +126,7 @@ def small_and_quick(shop: Shop, server: Server, place: Path, measured: Measureme
 def memory_and_start(shop: Shop, server: Server) -> list[Goal]:
     shops.outdate_pages(shop)
     for _ in range(10):
-        pressed(server, [shop.path(Link(shop.model_id, 1))] * PASS)
+        pressed(server, [shop.path(shop.model)] * PASS)
     busy, idle, starts = server.rss(), [], []
     for _ in range(STARTS):
         with tresen(shop.config.data, free_port()) as fresh:
@@ -142,7 +141,7 @@ def memory_and_start(shop: Shop, server: Server) -> list[Goal]:
 
 
 def side_by_side(shop: Shop, server: Server, other: Server, measured: Measurements) -> None:
-    paths = [shop.path(Link(shop.model_id, 1))]
+    paths = [shop.path(shop.model)]
     tag = etag_of(server, paths[0])
     for _ in range(ROUNDS):
         measured.add("bare Litestar hello", pressed(other, ["/hello"], seconds=SECONDS))

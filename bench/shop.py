@@ -50,7 +50,7 @@ FIRST_COPY = 1_000
 @dataclass(frozen=True)
 class Shop:
     config: Config
-    model_id: int
+    model: Link
     large_order: Link
     large_file_id: int
 
@@ -89,7 +89,7 @@ async def _with_large_order(config: Config, house: House, by: By) -> Shop:
             raise RuntimeError("The demo has lost the order that is copied here.")
         found = await articles.files_of([await articles.one("LARGE", session)], session)
         file_id = next(linked.file.id for files in found.values() for linked in files)
-    return Shop(config, model.id, Link(order.id, order.link_version), file_id)
+    return Shop(config, Link(model.id, model.link_version), Link(order.id, order.link_version), file_id)
 
 
 def _write_large_file(place: Path) -> None:
@@ -119,7 +119,7 @@ def _grow(shop: Shop, orders: int) -> None:
         for name, _ in triggers:
             connection.execute(f"DROP TRIGGER {name}")
         for table in OWN:
-            _copy(connection, table, shop.model_id, (FIRST_COPY, FIRST_COPY + orders))
+            _copy(connection, table, shop.model.order_id, (FIRST_COPY, FIRST_COPY + orders))
         for _, sql in triggers:
             connection.execute(sql)
         connection.execute("COMMIT")

@@ -19,7 +19,7 @@ from portal.backup_archive import BackupFailed, Damaged, Manifest, unpack, workp
 from portal.number_gaps import RESTORED
 
 RESERVE = 64 * 1024 * 1024  # the last bytes of a disk are not for us
-KNOWS_RUNS = "0035"
+KNOWS_AUTOMATIONS, KNOWS_RUNS = "0022", "0039"  # schemas
 NO_CONTENT = frozenset({"lost+found"})
 
 
@@ -81,6 +81,8 @@ def _check(manifest: Manifest, database: Path) -> None:
 def _note(manifest: Manifest, database: Path) -> None:
     """The merchant has to know: what was issued after the backup is not here, and its numbers would come again.
 
+    Nor is it known here who was written to since: automations pause, or what a source tells again would be new.
+
     A scheduled backup that holds itself as running has to end here: done again, it would replace this very archive.
     """
     now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
@@ -89,6 +91,8 @@ def _note(manifest: Manifest, database: Path) -> None:
             "INSERT INTO activity (at, actor, kind, details, notice) VALUES (?, ?, ?, ?, 1)",
             (now, COMMAND_LINE, RESTORED, json.dumps({"backup": str(manifest.at)})),
         )
+        if manifest.schema >= KNOWS_AUTOMATIONS:
+            connection.execute("UPDATE automation_settings SET paused = 1")
         if manifest.schema >= KNOWS_RUNS:
             connection.execute(
                 "UPDATE backup_run SET state = 'failed', error = 'restored', ended_at = ? WHERE state = 'running'",

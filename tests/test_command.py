@@ -197,7 +197,8 @@ async def test_the_link_of_an_order_is_printed_alone_and_is_that_of_the_api(oper
         "link", KEY.source, KEY.external_id, TRESEN_SECRET_KEYS=KEYS[0], TRESEN_BASE_URL=house.base_url
     )
 
-    assert (ended.returncode, ended.stdout) == (0, house.links.url(Link(order_id, 1)) + "\n")
+    link = house.links.url(Link(order_id, house.glance.at(order_id).link_version))
+    assert (ended.returncode, ended.stdout) == (0, f"{link}\n")
 
 
 # --- Databases

@@ -33,11 +33,14 @@ def is_genuine(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
 
 
 def name_of(headers: Mapping[str, str], body: bytes) -> str:
-    """The delivery's own id; where there is none, the same content is the same delivery."""
+    """The delivery's own id with the content; where there is none, the same content is the same delivery.
+
+    WooCommerce makes the id of the webhook and the second alone (`WC_Webhook::get_new_delivery_id`): what happens to
+    several orders at once bears one and the same.
+    """
+    content = hashlib.sha256(headers.get("x-wc-webhook-topic", "").encode() + b"\n" + body).hexdigest()
     told = headers.get("x-wc-webhook-delivery-id", "").strip()
-    if told and told.isprintable():
-        return told[:LONGEST_HEADER]
-    return hashlib.sha256(headers.get("x-wc-webhook-topic", "").encode() + b"\n" + body).hexdigest()
+    return f"{told[:LONGEST_HEADER]} {content}" if told and told.isprintable() else content
 
 
 def kept(headers: Mapping[str, str]) -> dict[str, str]:

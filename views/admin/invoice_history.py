@@ -40,7 +40,10 @@ SENTENCES: Mapping[str, Callable[[Told], Sentence]] = {
     "invoice_created": lambda told: said("Invoice %(number)s created", number=Reference(text_of(told, "number"))),
     "invoice_refused": _invoice_refused,
     "backup_restored": fixed(
-        said("The shop was restored from a backup: the numbers of what was issued later would be issued once more")
+        said(
+            "The shop was restored from a backup: the numbers of what was issued later would be issued once more."
+            " Automations pause, as mails that left later are not known here"
+        )
     ),
     "numbers_skipped": lambda told: said(
         "Numbers %(first)s to %(last)s of %(prefix)s skipped: %(reason)s",
