@@ -12,7 +12,7 @@ import pytest
 from db.storages import StorageKind
 from integrations.clouds import Clouds, s3
 from portal.depositories import Depository
-from portal.storages import FileMissing, StorageUnavailable, Trouble
+from portal.storages import FileMissing, Storage, StorageUnavailable, Trouble
 from tests.integrations.clouds.servers import PASSWORD, USER, anybody, dav, moto
 
 MIB = 1024 * 1024
@@ -42,6 +42,11 @@ def file(tmp_path: Path) -> Path:
     place = tmp_path / "archive"
     place.write_bytes(os.urandom(11 * MIB + 7))
     return place
+
+
+def taking(storage: Storage) -> Depository:
+    assert isinstance(storage, Depository)
+    return storage
 
 
 async def sum_of(storage, path: str) -> str:
@@ -103,7 +108,7 @@ async def test_parts_that_a_killed_one_left_are_cleared_away(tmp_path, file, mon
         for key in ("a", "ab"):
             client.create_multipart_upload(Bucket="shop", Key=key)
         options = {"endpoint": origin, "bucket": "shop", "access_key_id": "a", "secret_access_key": "b"}
-        await clouds.openers()[StorageKind.S3](options).put("a", file)
+        await taking(clouds.openers()[StorageKind.S3](options)).put("a", file)
 
         left = client.list_multipart_uploads(Bucket="shop").get("Uploads", [])
         await clouds.close()
@@ -125,7 +130,7 @@ async def test_a_failure_that_comes_with_status_200_is_one(file, monkeypatch):
         server.answers = answers
         options = {"endpoint": server.origin, "bucket": "shop", "access_key_id": "a", "secret_access_key": "b"}
         with pytest.raises(StorageUnavailable, match="InternalError"):
-            await clouds.openers()[StorageKind.S3](options).put("a", file)
+            await taking(clouds.openers()[StorageKind.S3](options)).put("a", file)
         await clouds.close()
 
 
@@ -143,6 +148,6 @@ async def test_a_webdav_that_refuses_says_why(file, status, raised, trouble):
         server.answers = answers
         options = {"endpoint": server.origin, "username": USER, "password": PASSWORD}
         with pytest.raises(raised) as told:
-            await clouds.openers()[StorageKind.WEBDAV](options).put("a", file)
+            await taking(clouds.openers()[StorageKind.WEBDAV](options)).put("a", file)
         await clouds.close()
     assert getattr(told.value, "trouble", None) is trouble
