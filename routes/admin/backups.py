@@ -57,8 +57,8 @@ async def begin_backup(house: House, merchant: Merchant) -> Redirect:
 
 def _wrong(texts: Mapping[str, str], known: Mapping[str, int]) -> list[str]:
     """The names of the fields with what nobody can choose; a storage may have gone meanwhile."""
-    allowed: dict[str, set[str]] = {
-        "rhythm": set(Rhythm),
+    allowed: Mapping[str, set[str]] = {
+        "rhythm": {rhythm.value for rhythm in Rhythm},
         "hour": {str(hour) for hour in range(24)},
         "weekday": {str(day) for day in range(7)},
         "storage_id": {"", *known},

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 from db.storages import StorageKind
 from integrations.clouds import Clouds, s3
 from portal.depositories import Depository
-from portal.storages import FileMissing, StorageUnavailable, Trouble
+from portal.storages import FileMissing, Storage, StorageUnavailable, Trouble
 from tests.integrations.clouds.servers import PASSWORD, USER, anybody, dav, moto
 
 MIB = 1024 * 1024
@@ -44,6 +44,11 @@ def file(tmp_path: Path) -> Path:
     return place
 
 
+def taking(storage: Storage) -> Depository:
+    assert isinstance(storage, Depository)
+    return storage
+
+
 async def sum_of(storage, path: str) -> str:
     found, digest = await storage.open(path), hashlib.sha256()
     async for piece in found.read(0, found.size):
@@ -64,12 +69,6 @@ async def test_what_is_put_is_read_back_as_it_was_and_stands_alone(storage, tmp_
     assert isinstance(storage, Depository)
     assert await sum_of(storage, "a b+ü.tar.gz") == hashlib.sha256((tmp_path / "one").read_bytes()).hexdigest()
     assert await names(storage) == ["a b+ü.tar.gz"]
-
-
-def depository(clouds: Clouds, kind: StorageKind, options: Mapping[str, str]) -> Depository:
-    opened = clouds.openers()[kind](options)
-    assert isinstance(opened, Depository)
-    return opened
 
 
 async def test_it_is_replaced_and_removed_and_removed_once_more(storage, file, tmp_path):
@@ -109,7 +108,7 @@ async def test_parts_that_a_killed_one_left_are_cleared_away(tmp_path, file, mon
         for key in ("a", "ab"):
             client.create_multipart_upload(Bucket="shop", Key=key)
         options = {"endpoint": origin, "bucket": "shop", "access_key_id": "a", "secret_access_key": "b"}
-        await depository(clouds, StorageKind.S3, options).put("a", file)
+        await taking(clouds.openers()[StorageKind.S3](options)).put("a", file)
 
         left = client.list_multipart_uploads(Bucket="shop").get("Uploads", [])
         await clouds.close()
@@ -131,7 +130,7 @@ async def test_a_failure_that_comes_with_status_200_is_one(file, monkeypatch):
         server.answers = answers
         options = {"endpoint": server.origin, "bucket": "shop", "access_key_id": "a", "secret_access_key": "b"}
         with pytest.raises(StorageUnavailable, match="InternalError"):
-            await depository(clouds, StorageKind.S3, options).put("a", file)
+            await taking(clouds.openers()[StorageKind.S3](options)).put("a", file)
         await clouds.close()
 
 
@@ -149,6 +148,6 @@ async def test_a_webdav_that_refuses_says_why(file, status, raised, trouble):
         server.answers = answers
         options = {"endpoint": server.origin, "username": USER, "password": PASSWORD}
         with pytest.raises(raised) as told:
-            await depository(clouds, StorageKind.WEBDAV, options).put("a", file)
+            await taking(clouds.openers()[StorageKind.WEBDAV](options)).put("a", file)
         await clouds.close()
     assert getattr(told.value, "trouble", None) is trouble
