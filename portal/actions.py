@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
 from db.automations import AutomationSettings
-from db.messages import Message
+from db.messages import Message, MessageState
 from db.orders import Order, OrderTag, State
 from portal import envelopes, first_paid, message_templates, order_updates, relays, settings, templated_mails
 from portal.activity import By, entry
@@ -125,7 +125,12 @@ async def _unsendable(action: Action, seen: Situation, hands: Hands, session: As
 
 
 async def _was_sent(name: str, order_id: int, session: AsyncSession) -> bool:
-    same = select(Message.id).where(Message.order_id == order_id, Message.kind == templated_mails.kind_of(name))
+    """What failed or was kept back does not count: its customer has nothing."""
+    same = select(Message.id).where(
+        Message.order_id == order_id,
+        Message.kind == templated_mails.kind_of(name),
+        Message.state != MessageState.FAILED,
+    )
     return await session.scalar(same.limit(1)) is not None
 
 

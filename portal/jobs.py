@@ -271,17 +271,31 @@ class Worker:
     async def _work_off(self, lane: Lane) -> None:
         """Until nothing of that lane is due any more."""
         work = self._works[lane.kind]
+        job: Claimed | None = None
         try:
             while await self._may_begin(lane.kind) and (job := await self._claimed(lane, work)):
                 if isinstance(work, Paced):
                     work.pace.begun(self._clock())
                 await attempt(job, work, self._database.writing, self._clock)
-        except Exception:  # as above; the claim runs out, and the job comes back
+        except Exception:  # as above
             log.exception("Working on %s was broken off; it is tried again.", lane.kind)
+            if job:
+                await self._let_go(job)
         else:
             self._database.queued.set()  # what came in between the last look and now
         finally:
             del self._lanes[lane]
+
+    async def _let_go(self, job: Claimed) -> None:
+        """As soon as anything can be written: a claim may be for days, and nobody works on it any more."""
+        while self._last_moment is None:
+            try:
+                async with self._database.writing() as session:
+                    await outbox.let_go_of(job, session, self._clock() + outbox.DELAYS[0])
+            except OperationalError:
+                await asyncio.sleep(WRITE_AGAIN_SECONDS)
+            else:
+                return
 
     async def _may_begin(self, kind: str) -> bool:
         work = self._works[kind]

@@ -183,6 +183,12 @@ async def let_go(kinds: Sequence[str], session: AsyncSession) -> None:
     await session.execute(update(Job).where(WAITING, Job.kind.in_(kinds)).values(locked_until=None))
 
 
+async def let_go_of(claimed: Claimed, session: AsyncSession, run_at: datetime) -> None:
+    """It is nobody's from now on, and due at that moment; nothing where it is over, or another one's by now."""
+    ours = (Job.id == claimed.id, Job.attempts == claimed.attempts, WAITING)
+    await session.execute(update(Job).where(*ours).values(locked_until=None, run_at=run_at))
+
+
 @lru_cache(64)
 def _which_are_due(kinds: tuple[str, ...]) -> Select[*tuple[bool, ...]]:
     """Asked after everything that is done, about the same few kinds: laying it out would take most of the time."""

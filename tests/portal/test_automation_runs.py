@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db.activity import Activity
 from db.automations import AutomationRun, AutomationSettings, RunState, Trigger
@@ -123,12 +123,16 @@ class Shop:
 
     async def work(self) -> None:
         """All that is due now, as the worker would do it."""
-        while True:
-            async with self.database.writing() as session:
-                job = await outbox.claim(Lane(JOB), jobs.lease(self.runs), session, self.now)
-            if job is None:
-                return
+        while await self.work_once():
+            pass
+
+    async def work_once(self) -> bool:
+        """Whether there was something to do."""
+        async with self.database.writing() as session:
+            job = await outbox.claim(Lane(JOB), jobs.lease(self.runs), session, self.now)
+        if job is not None:
             await jobs.attempt(job, self.runs, self.database.writing, lambda: self.now)
+        return job is not None
 
     async def tell_of_those_left_alone(self) -> None:
         """What its job does once it is due."""
@@ -277,6 +281,19 @@ async def test_the_same_message_reaches_an_order_once_whichever_automation_sends
 
     assert len(await shop.mails()) == 1
     assert sorted(reason for _, reason in await shop.outcomes()) == ["", "already-sent"]
+
+
+async def test_a_message_that_did_not_reach_anybody_does_not_stand_in_the_way_of_the_same_again(shop):
+    await shop.automation(name="a")
+    await shop.automation(name="b", trigger="order_imported")
+
+    await shop.put()
+    await shop.work_once()
+    async with shop.database.writing() as session:
+        await session.execute(update(Message).values(state=MessageState.FAILED))
+    await shop.work()
+
+    assert len(await shop.mails()) == 2
 
 
 async def test_they_run_in_their_order(shop):

@@ -238,6 +238,35 @@ async def test_what_was_done_is_not_done_again_because_it_could_not_be_written_d
     assert chore.did == ["chore:1"]
 
 
+async def test_a_failure_that_cannot_be_written_down_leaves_no_claim_behind(database: Database):
+    """A claim is as long as its work may take, which is days for some."""
+
+    async def rename(name: str, to: str) -> None:
+        async with database.writing() as session:
+            await session.execute(text(f"ALTER TABLE {name} RENAME TO {to}"))
+
+    async def fail() -> None:
+        await rename("outbox", "away")
+        begun.set()
+        raise NotDone("It did not work.")
+
+    chore, begun = Chore(limit_seconds=DAY.total_seconds()), asyncio.Event()
+    chore.trouble = lambda job: fail()
+    await put(database, "chore:1")
+    async with Worker(database, {"chore": chore}, poll_seconds=60).running():
+        async with asyncio.timeout(5):
+            await begun.wait()
+        await asyncio.sleep(0.05)
+        await rename("away", "outbox")
+        async with asyncio.timeout(5):
+            while (await rows(database))[0].locked_until:
+                await asyncio.sleep(0.01)
+
+    (row,) = await rows(database)
+    assert (row.done_at, row.dead_at) == (None, None)
+    assert row.run_at < jobs.utc_now() + timedelta(minutes=2)
+
+
 # --- Stopping
 
 
