@@ -26,6 +26,7 @@ class Kept(StrEnum):
     SWITCHED_OFF = "switched-off"
     ORDER_DEAD = "order-dead"
     CONDITIONS = "conditions"
+    ADDRESS_CHANGED = "address-changed"
     DISCARDED = "discarded"
 
 
@@ -35,6 +36,7 @@ SENTENCES: Mapping[Kept, str] = {  # for the API, which speaks English
     Kept.SWITCHED_OFF: "The automation was switched off or removed before the mail could leave.",
     Kept.ORDER_DEAD: "The order was cancelled or refunded before the mail could leave.",
     Kept.CONDITIONS: "What the automation asks for was no longer so when the mail could leave.",
+    Kept.ADDRESS_CHANGED: "The order has another mail address by now; this was written to the old one.",
     Kept.DISCARDED: "The automations were paused, and what was queued has been dropped.",
 }
 

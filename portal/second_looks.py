@@ -47,6 +47,8 @@ class SecondLooks:
         seen = await situations.of(order.id, session, self.zone, now)
         if seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:
             return Kept.ORDER_DEAD
+        if message.to_address.strip().casefold() != seen.dossier.buyer_email.strip().casefold():
+            return Kept.ADDRESS_CHANGED
         return Kept.CONDITIONS if _has_changed(automation, seen) else None
 
 

@@ -814,6 +814,18 @@ async def test_a_mail_with_a_link_that_was_renewed_meanwhile_does_not_leave(shop
     assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.LINK_RENEWED])
 
 
+async def test_a_mail_whose_order_has_another_address_by_now_does_not_leave_to_the_old_one(shop):
+    await shop.automation()
+    await shop.put(buyer=Buyer(name="Erika", email="wrong@example.org"))
+    await shop.work()
+    (mail,) = await shop.mails()
+    await shop.put(buyer=Buyer(name="Erika", email="erika@example.org"))
+
+    outcome = await shop.runs.hands.messages.send_now(mail.id)
+
+    assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.ADDRESS_CHANGED])
+
+
 @pytest.mark.parametrize("removed", [True, False])
 async def test_a_rule_that_was_switched_off_or_removed_keeps_its_queued_mail_back(shop, removed):
     automation = await shop.automation()

@@ -20,6 +20,7 @@ KEPT: Mapping[Kept, Sentence] = {
     Kept.SWITCHED_OFF: said("its automation was switched off or deleted before it could leave"),
     Kept.ORDER_DEAD: said("the order was cancelled or refunded before it could leave"),
     Kept.CONDITIONS: said("what its automation asks for was no longer so when it could leave"),
+    Kept.ADDRESS_CHANGED: said("the order got another mail address before it could leave"),
     Kept.DISCARDED: said("the automations were paused, and what was queued has been dropped"),
 }
 
