@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.automations import Automation, Match
 from db.messages import Message
 from db.orders import Order, State
-from portal import automations, conditions, links, situations
+from portal import automations, conditions, envelopes, links, situations
 from portal.automation_runs import FOR_DEAD
 from portal.conditions import ConditionKind
+from portal.envelopes import BadAddress
 from portal.kept_back import Kept
 from portal.messages import AUTOMATION
 from portal.situations import Situation
@@ -47,9 +48,17 @@ class SecondLooks:
         seen = await situations.of(order.id, session, self.zone, now)
         if seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:
             return Kept.ORDER_DEAD
-        if message.to_address.strip().casefold() != seen.dossier.buyer_email.strip().casefold():
+        if not _is_still(message.to_address, seen.dossier.buyer_email):
             return Kept.ADDRESS_CHANGED
         return Kept.CONDITIONS if _has_changed(automation, seen) else None
+
+
+def _is_still(written_to: str, email: str) -> bool:
+    """A mail bears the address as mail servers spell it; an order bears it as its source does."""
+    try:
+        return envelopes.address(email).spec.casefold() == written_to.casefold()
+    except BadAddress:
+        return False
 
 
 def _has_changed(automation: Automation, seen: Situation) -> bool:

@@ -826,6 +826,17 @@ async def test_a_mail_whose_order_has_another_address_by_now_does_not_leave_to_t
     assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.ADDRESS_CHANGED])
 
 
+async def test_an_address_that_mail_servers_spell_otherwise_is_the_same_one(shop):
+    await shop.automation()
+    await shop.put(buyer=Buyer(name="Erika", email="Erika@Bücher.example"))
+    await shop.work()
+    (mail,) = await shop.mails()
+
+    outcome = await shop.runs.hands.messages.send_now(mail.id)
+
+    assert outcome.state is MessageState.QUEUED  # nobody listens at that port: it was handed to the server
+
+
 @pytest.mark.parametrize("removed", [True, False])
 async def test_a_rule_that_was_switched_off_or_removed_keeps_its_queued_mail_back(shop, removed):
     automation = await shop.automation()
