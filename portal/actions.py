@@ -181,7 +181,7 @@ async def _remove_tag(action: Action, case: Case) -> None:
 async def _set_state(action: Action, case: Case) -> None:
     before, case.order.state = case.order.state, State(action.value or "")
     told = _touch(case, "state_set", {"state": case.order.state.value, "state_before": before.value})
-    await order_updates.state_changed(case.order, before, told, case.session, case.by)
+    await order_updates.state_changed(order_updates.state_change(case.order, told), before, case.session, case.by)
     await first_paid.note(case.order, case.session, case.by)
 
 

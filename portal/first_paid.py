@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,15 +28,14 @@ async def note(order: Order, session: AsyncSession, by: By) -> bool:
     if order_facts.one(order, payments, 0, rule).is_paid:  # credit notes lower what is due, they pay nothing
         order.first_seen_paid_at = by.at
         if order.kind is OrderKind.ORDER:
-            is_old = await _was_paid_long_ago(order, payments, session)
+            is_old = await old_news.came_late(_paid_at(order, payments), order, session, by.at)
             await left_alone.fire(Occasion(trigger=Trigger.ORDER_PAID, order=order, is_old=is_old), session, by)
     return order.first_seen_paid_at is not None
 
 
-async def _was_paid_long_ago(order: Order, payments: Iterable[Payment], session: AsyncSession) -> bool:
-    """Where nobody says when, it is now."""
-    told = [order.paid_at] if order.paid_at else [each.at for each in payments if each.kind is PaymentKind.PAYMENT]
-    return bool(told) and await old_news.was_old(max(told), order, session)
+def _paid_at(order: Order, payments: Iterable[Payment]) -> datetime | None:
+    """None where nobody says when."""
+    return order.paid_at or max((each.at for each in payments if each.kind is PaymentKind.PAYMENT), default=None)
 
 
 async def tell(order: Order, session: AsyncSession, by: By) -> None:

@@ -20,6 +20,7 @@ from portal import source_options
 from portal.imported import ImportedOrder
 
 LATE = timedelta(days=2)
+LONG_AGO = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,16 @@ async def watches(source_ids: Collection[int], session: AsyncSession) -> dict[in
         else Watch(None)
         for source, is_over in rows
     }
+
+
+async def came_late(happened: datetime | None, order: Order, session: AsyncSession, now: datetime) -> bool:
+    """As `was_old`; what nobody says the time of has happened now, unless the order was placed a month ago and more.
+
+    Whoever brings in what was sold long ago, and then corrects what was missing in it, would write to everybody else.
+    """
+    if happened is None and now - order.ordered_at < LONG_AGO:
+        return False
+    return await was_old(happened or order.ordered_at, order, session)
 
 
 async def was_old(happened: datetime, order: Order, session: AsyncSession) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,9 +12,10 @@ from db.activity import Activity
 from db.automations import Trigger
 from db.base import Base
 from db.orders import Address, Line, Order, OrderKind, OrderTag, State
-from portal import first_paid, foreign_invoices, imported_payments, order_rows, shop_waivers, triggers
+from portal import first_paid, foreign_invoices, imported_payments, left_alone, old_news, order_rows, shop_waivers
 from portal.activity import By, entry
 from portal.imported import ImportedLine, ImportedOrder
+from portal.left_alone import Occasion
 from portal.order_rows import Row
 from portal.refusals import Conflict
 
@@ -29,7 +31,8 @@ async def take(row: Order, order: ImportedOrder, content_sha256: str, session: A
     await _replace_parts(row, order, session, by)
     told = entry(by, "order_updated", row.id, {"state": row.state.value, "state_before": before.value})
     session.add(told)
-    await state_changed(row, before, told, session, by)
+    is_old = row.state is not before and await old_news.came_late(order.updated_at, row, session, by.at)
+    await state_changed(state_change(row, told, is_old=is_old), before, session, by)
     await first_paid.note(row, session, by)
     await shop_waivers.note(row.id, order, session, by)
     await foreign_invoices.note_reported(row, session, by)
@@ -41,13 +44,18 @@ def refuse_other_kind(kind: OrderKind, order: ImportedOrder) -> None:
         raise Conflict(f"This order is stored as {kind.value} and stays one.")
 
 
-async def state_changed(row: Order, before: State, told: Activity, session: AsyncSession, by: By) -> None:
-    """Tells who waits for it, if the state is another one now."""
-    if row.state is before:
+def state_change(row: Order, told: Activity, *, is_old: bool = False) -> Occasion:
+    """What `state_changed` tells of; `told` is the entry in the history."""
+    return Occasion(trigger=Trigger.STATE_CHANGED, order=row, is_old=is_old, note=told)
+
+
+async def state_changed(changed: Occasion, before: State, session: AsyncSession, by: By) -> None:
+    """Tells who waits for it, if the state is another one now. What is old is noted, and writes to nobody."""
+    if changed.order.state is before:
         return
-    await triggers.fire(Trigger.STATE_CHANGED, row.id, session, by, told)
-    if row.state is State.CANCELLED:
-        await triggers.fire(Trigger.ORDER_CANCELLED, row.id, session, by)
+    await left_alone.fire(changed, session, by)
+    if changed.order.state is State.CANCELLED:
+        await left_alone.fire(replace(changed, trigger=Trigger.ORDER_CANCELLED, note=None), session, by)
 
 
 async def _replace_parts(row: Order, order: ImportedOrder, session: AsyncSession, by: By) -> None:

@@ -493,6 +493,34 @@ async def test_old_payments_that_are_told_after_their_old_orders_write_to_nobody
     assert [reason for _, reason in await shop.outcomes()] == ["initial-import", "initial-import", ""]
 
 
+async def test_what_is_told_anew_of_an_old_order_writes_to_nobody_unless_it_happened_since(shop):
+    await shop.automation(trigger="state_changed", name="Stand")
+    await shop.automation(trigger="order_cancelled", name="Storno")
+    long_ago = NOON - timedelta(days=400)
+    for number in ("1", "2"):
+        await shop.put(number, state=State.ORDERED, ordered_at=long_ago)
+
+    await shop.put("1", state=State.CANCELLED, ordered_at=long_ago, updated_at=long_ago + timedelta(days=1))
+    await shop.work()
+    assert await shop.mails() == []
+
+    shop.now += timedelta(hours=1)
+    await shop.put("2", state=State.SHIPPED, ordered_at=long_ago, updated_at=shop.now)
+    await shop.work()
+    assert len(await shop.mails()) == 1
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(90, False), (9, True)])
+async def test_old_orders_that_are_corrected_to_paid_without_a_day_write_to_nobody(shop, days, is_told):
+    await shop.automation()
+    await shop.put(state=State.ORDERED, ordered_at=NOON - timedelta(days=days))
+
+    await shop.put(state=State.PAID, ordered_at=NOON - timedelta(days=days))
+    await shop.work()
+
+    assert len(await shop.mails()) == is_told
+
+
 @pytest.mark.parametrize(
     ("issued", "ordered", "is_told"), [(400, 400, False), (3, 0, False), (1, 400, False), (1, 1, True)]
 )
