@@ -54,13 +54,13 @@ class Links:
                 return None
 
 
-def first_version(source_id: int, external_id: str) -> int:
+def first_version(external_id: str) -> int:
     """What the link of a new order begins with: its own, not the same for all.
 
     After a restore the numbers of orders come again. A link that was sent before then fits no other order that has
     got this number, and fits its own if that has got it again.
     """
-    return int.from_bytes(sha256(f"{source_id} {external_id}".encode()).digest()[:4]) // 2 + 1
+    return int.from_bytes(sha256(external_id.encode()).digest()[:4]) // 2 + 1
 
 
 async def renew(order: Order, session: AsyncSession, by: By) -> Link:

@@ -75,7 +75,7 @@ def _row(order_id: int, new: NewOrder, is_paid: bool, by: By) -> Row:
         "created_at": by.at,
         "changed_at": by.at,
         "first_seen_paid_at": by.at if is_paid else None,
-        "link_version": links.first_version(new.source_id, new.external_id),
+        "link_version": links.first_version(new.external_id),
         "version": 1,
     }
 
