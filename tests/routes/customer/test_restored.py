@@ -1,6 +1,7 @@
 """A backup taken while the shop is busy restores into a shop that serves the same bytes."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -43,7 +44,7 @@ async def test_links_documents_and_files_of_a_backup_under_load_are_the_same(
     tresen: Running, sale: Sale, tmp_path: Path
 ):
     config = tresen.config
-    (tresen.files / "large.bin").write_bytes(bytes(5_000_000))
+    (tresen.files / "large.bin").write_bytes(os.urandom(20_000_000))  # long enough for some orders to come meanwhile
     shop = Shop(data=config.data, database=config.database, keys_inside=True, version="0.1.0")
     invoice = f"{sale.link}/invoices/{sale.invoice.id}.pdf"
 
