@@ -46,9 +46,9 @@ async def invoice_issued(row: Invoice, session: AsyncSession, now: datetime) -> 
 
 
 async def _listener(order_id: int, session: AsyncSession) -> int | None:
-    """The source that is to hear of it."""
+    """The source that is to hear of it, though it may be switched off just now."""
     listens = select(Source.id).join(Order, Order.source_id == Source.id).where(Order.id == order_id)
-    return await session.scalar(listens.where(Source.active, Source.kind.in_(LISTENING)))
+    return await session.scalar(listens.where(Source.kind.in_(LISTENING)))
 
 
 async def _ask(source_id: int, payload: Mapping[str, int], session: AsyncSession, now: datetime) -> None:
@@ -105,8 +105,10 @@ class Reports:
         async with self._database.reading() as session:
             order = await session.get(Order, int(str(job.payload[ORDER_ID])))
             source = await session.get(Source, order.source_id) if order else None
-            if order is None or source is None or not source.active:
+            if order is None or source is None:
                 return None
+            if not source.active:
+                raise SourceUnavailable("The source is switched off.")  # perhaps for a moment
             report = await _report(job, order, session)
             zone = settings.zone_of(await settings.of(GeneralSettings, session), self._zone)
         reporter = self._connectors.reporters.get(source.kind)

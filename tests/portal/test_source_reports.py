@@ -54,11 +54,11 @@ class Account:
         async with self.database.writing() as session:
             await sources.add(new, self.connectors, session, JANA)
 
-    async def switch_off(self) -> None:
+    async def switch(self, *, on: bool) -> None:
         async with self.database.writing() as session:
             row = await sources.named("billbee", session)
             assert row
-            await sources.change(row, SourceChange(active=False), self.connectors, session, JANA)
+            await sources.change(row, SourceChange(active=on), self.connectors, session, JANA)
 
     async def is_ordered(self, **told: object) -> Order:
         self.stand_in.account.put(an_order(TotalCost=20.0, **told))
@@ -240,14 +240,21 @@ async def test_other_sources_are_told_nothing(account: Account):
     assert await account.jobs() == []
 
 
-async def test_a_source_that_is_switched_off_is_told_nothing(account: Account):
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_source_that_is_switched_off_is_told_when_it_is_on_again(account: Account, *, first: bool):
     order = await account.is_ordered()
+    if first:
+        await account.switch(on=False)
     await account.receives(order)
-    await account.switch_off()
+    await account.switch(on=False)
+    await account.work()
+    assert account.stand_in.account.asked == []
 
+    await account.switch(on=True)
+    account.now += timedelta(minutes=2)
     await account.work()
 
-    assert account.stand_in.account.asked == []
+    assert await account.history(order) == ["source_payment_reported"]
 
 
 # --- Trouble
