@@ -115,6 +115,10 @@ async def runs(session: AsyncSession) -> list[BackupRun]:
     return list(await session.scalars(select(BackupRun).order_by(BackupRun.id.desc()).limit(SHOWN)))
 
 
+async def last(session: AsyncSession) -> BackupRun | None:
+    return await session.scalar(select(BackupRun).order_by(BackupRun.id.desc()).limit(1))
+
+
 async def running(session: AsyncSession) -> BackupRun | None:
     found = select(BackupRun).where(BackupRun.state == BackupState.RUNNING).order_by(BackupRun.id.desc()).limit(1)
     return await session.scalar(found)

@@ -6,9 +6,10 @@ from litestar import post, route
 from litestar.response import Redirect
 
 from db.migrate import newest
-from portal import health
+from portal import health, scheduled_backups
 from routes.given import House, Merchant
 from views import Page
+from views.admin.backups import BackupRow
 from views.admin.frame import Frame
 from views.admin.health import ExaminationPart, HealthPage, LaneRow, MailPart, SourceLine, copies
 
@@ -24,6 +25,7 @@ async def show_health(house: House, merchant: Merchant) -> Page:
         lanes = await health.lanes(session)
         sources = await health.source_standings(session)
         mailing = await health.mailing(house.post.fixed, house.vault, session)
+        saved = await scheduled_backups.last(session)
     page = HealthPage(
         frame=Frame.of(merchant, PATH),
         path=PATH,
@@ -32,6 +34,7 @@ async def show_health(house: House, merchant: Merchant) -> Page:
         lanes=tuple(LaneRow.of(lane, zone, merchant.at) for lane in lanes),
         sources=tuple(SourceLine.of(row, run, zone) for row, run in sources),
         mail=MailPart.of(mailing, zone),
+        saved=BackupRow.of(saved, zone) if saved else None,
         backups=copies(await health.backups(data), zone),
         folder=data / health.BACKUPS,
         disk=await health.disk(data),

@@ -14,6 +14,7 @@ from db.sources import Source, SourceRun
 from portal import health
 from portal.doctor import Finding, Level, Phrase
 from portal.health import Disk, Lane, Mailing, SavedCopy
+from views.admin.backups import BackupRow
 from views.admin.frame import OfficePage
 from views.admin.source_words import RunRow, title
 from views.sentences import Sentence, counted, plain, said
@@ -175,7 +176,10 @@ class MailPart:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthPage(OfficePage):
-    """`examination` is None before the first one; `is_awaited`: one is asked for, or goes on."""
+    """`examination` is None before the first one; `is_awaited`: one is asked for, or goes on.
+
+    `saved` is what became of the last backup that Tresen made by itself or was asked for.
+    """
 
     template: ClassVar = "admin/health.html"
 
@@ -185,6 +189,7 @@ class HealthPage(OfficePage):
     lanes: tuple[LaneRow, ...]
     sources: tuple[SourceLine, ...]
     mail: MailPart
+    saved: BackupRow | None
     backups: tuple[CopyRow, ...]
     folder: Path
     disk: Disk

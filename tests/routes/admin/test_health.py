@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
+from db.backups import BackupRun, BackupState
 from db.health import Examination
 from db.outbox import WAITING, Job
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
@@ -56,7 +57,7 @@ async def test_before_the_first_look_every_part_says_what_it_is_for(jana):
 
     for words in (
         "Noch wurde nicht geprüft", "Jetzt prüfen", "Nichts wartet, und nichts wurde aufgegeben", "Einrichten",
-        "Keine Quelle ist verbunden", "Im Ordner der Sicherungen liegt keine", "Freier Plattenplatz",
+        "Keine Quelle ist verbunden", "Es gibt noch keine Sicherung", "Freier Plattenplatz",
         jana.tresen.house.version,
     ):  # fmt: skip
         assert words in page, words
@@ -154,6 +155,21 @@ async def test_the_last_run_of_a_source_is_told_with_what_to_do(jana):
 
     assert "Kopieren Sie sie" in page
     assert "wurde nie gefragt" in page
+
+
+async def test_what_became_of_the_last_backup_by_itself_is_told(jana):
+    house, now = jana.tresen.house, datetime.now(UTC)
+    assert "Es gibt noch keine Sicherung" in (await jana.get(PATH)).text
+
+    async with house.database.writing() as session:
+        run = BackupRun(
+            begun_at=now, ended_at=now, state=BackupState.FAILED, name="shop.tar.gz", place="x", error="unreachable"
+        )
+        session.add(run)
+    page = (await jana.get(PATH)).text
+
+    assert "shop.tar.gz" in page
+    assert "Es gibt noch keine Sicherung" not in page
 
 
 async def test_backups_are_told_newest_first_and_what_is_still_written_is_not(jana):
