@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,15 +51,6 @@ class Links:
                 return Link(order_id, version)
             case _:
                 return None
-
-
-def first_version(external_id: str) -> int:
-    """What the link of a new order begins with: its own, not the same for all.
-
-    After a restore the numbers of orders come again. A link that was sent before then fits no other order that has
-    got this number, and fits its own if that has got it again.
-    """
-    return int.from_bytes(sha256(external_id.encode()).digest()[:4]) // 2 + 1
 
 
 async def renew(order: Order, session: AsyncSession, by: By) -> Link:

@@ -17,7 +17,7 @@ from db.orders import Address, Line, Order, OrderKind, OrderTag
 from db.payments import Payment, PaymentOrigin
 from db.settings import GeneralSettings
 from db.waivers import Waiver
-from portal import imported_payments, left_alone, links, old_news, order_rows, shop_waivers
+from portal import imported_payments, left_alone, old_news, order_rows, shop_waivers
 from portal.activity import By
 from portal.imported import ImportedOrder
 from portal.order_rows import Row
@@ -75,7 +75,7 @@ def _row(order_id: int, new: NewOrder, is_paid: bool, by: By) -> Row:
         "created_at": by.at,
         "changed_at": by.at,
         "first_seen_paid_at": by.at if is_paid else None,
-        "link_version": links.first_version(new.external_id),
+        "link_version": 1,
         "version": 1,
     }
 

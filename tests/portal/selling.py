@@ -105,6 +105,9 @@ class Customer:
         self.shop = shop
         self.house = shop.house
         self.order_id = order_id
+        sighting = shop.house.glance.at(order_id)
+        assert sighting
+        self.link_version = sighting.link_version
 
     async def clicks(self, file_id: int, mark: str = "", at: datetime = NOON) -> Download:
         attempt = Attempt(mark=mark, ip_prefix="192.0.2.0/24", at=at)
@@ -120,7 +123,8 @@ class Customer:
     async def opens(self, download: Download, by: By | None) -> MeteredBytes:
         """Raises Ended, CapReached."""
         counter = self.house.counter
-        return await counter.bytes_of(await counter.at(Address(download.id, 1), by.at if by else NOON), by)
+        address = Address(download.id, self.link_version)
+        return await counter.bytes_of(await counter.at(address, by.at if by else NOON), by)
 
     async def has_fetched(self, download: Download, sent: int, start: int = 0, **fields: Any) -> None:
         """As the answer notes it when it is over."""

@@ -355,7 +355,7 @@ async def test_two_clicks_wait_for_one_preparation():
 async def test_its_address_lives_for_a_day_and_dies_with_the_link(customer, shop):
     archive = await customer.takes_all()
     signer = shop.house.signer
-    address = read(token(Address(archive.id, 1), signer), signer)
+    address = read(token(Address(archive.id, customer.link_version), signer), signer)
     assert address is not None
 
     async with shop.house.database.reading() as session:
@@ -363,7 +363,7 @@ async def test_its_address_lives_for_a_day_and_dies_with_the_link(customer, shop
         with pytest.raises(Ended):
             await at_address(address, session, archive.started_at + timedelta(hours=24, seconds=1))
         with pytest.raises(Ended):
-            await at_address(Address(archive.id, 2), session, NOON)
+            await at_address(Address(archive.id, customer.link_version + 1), session, NOON)
 
 
 async def test_an_archive_and_a_download_never_take_each_other_s_address(customer, shop):

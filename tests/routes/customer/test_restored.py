@@ -14,7 +14,6 @@ from portal import backup, order_imports, restore
 from portal.activity import By
 from portal.backup import Shop
 from portal.links import Link
-from tests.factories import KEYS
 from tests.routes.customer.conftest import Running, Sale, an_imported_order, running
 
 
@@ -63,25 +62,6 @@ async def test_links_documents_and_files_of_a_backup_under_load_are_the_same(
         clicked = await again.client.post(f"{sale.link}/files/{sale.extras}/downloads")
         file = await again.client.get(clicked.headers["Location"])
         assert file.content == (tmp_path / "lost" / "files" / "extras.zip").read_bytes()
-
-
-async def test_a_link_from_after_the_backup_opens_no_other_order_whose_number_comes_again(tmp_path: Path):
-    async def sold(tresen: Running, number: str) -> str:
-        key, by = order_imports.Key("shop", number), By("test", datetime.now(UTC))
-        async with tresen.house.database.writing() as session:
-            order, _ = await order_imports.put(key, an_imported_order(number=number), session, by)
-        return tresen.house.links.url(Link(order.id, order.link_version))
-
-    keys = {"TRESEN_SECRET_KEYS": KEYS[0]}
-    async with running(tmp_path / "lost", **keys) as tresen:
-        links = [await sold(tresen, number) for number in ("7310001", "7320002")]
-    async with running(tmp_path / "restored", **keys) as tresen:
-        await sold(tresen, "7320002")
-        await sold(tresen, "7310001")
-
-        answers = [await tresen.client.get(link) for link in links]
-
-    assert [answer.status_code for answer in answers] == [404, 404]
 
 
 async def test_after_a_restore_no_automation_writes_before_somebody_has_looked(

@@ -43,9 +43,9 @@ async def test_a_token_that_is_none_opens_nothing(tresen: Running, token: str):
 
 async def test_forged_renewed_and_unknown_links_show_the_very_same_page(tresen: Running, sale: Sale):
     token = the_link(sale).rpartition("/")[2]
-    stranger = Signer(["another secret key of another shop"]).sign("order", [sale.order.id, 1])
+    stranger = Signer(["another secret key of another shop"]).sign("order", [sale.order.id, sale.order.link_version])
     unknown = tresen.house.signer.sign("order", [999_999, 1])
-    for_files = tresen.house.signer.sign("download", [sale.order.id, 1])
+    for_files = tresen.house.signer.sign("download", [sale.order.id, sale.order.link_version])
     await renew(tresen, sale)
 
     pages = [await tresen.client.get(f"/o/{each}") for each in (token, stranger, unknown, for_files, token[:-2], "x")]
@@ -58,7 +58,7 @@ async def test_forged_renewed_and_unknown_links_show_the_very_same_page(tresen: 
 async def test_a_link_signed_with_an_older_key_still_opens(tresen: Running, sale: Sale):
     newer = Signer(["a newer key, sixteen and more", *tresen.config.secret_keys])
 
-    assert newer.read("order", the_link(sale).rpartition("/")[2]) == [sale.order.id, 1]
+    assert newer.read("order", the_link(sale).rpartition("/")[2]) == [sale.order.id, sale.order.link_version]
 
 
 async def test_a_deleted_order_says_that_it_is_gone(tresen: Running, sale: Sale):
