@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 log = logging.getLogger("tresen")
-NAME = (
-    "_TRESEN_TAKES_OVER"  # no setting of an operator's: two file descriptors, of the socket and of the line between us
-)
+# No setting of an operator's: the file descriptors of the socket and of the line between the two processes.
+NAME = "_TRESEN_TAKES_OVER"
 READY = b"."
 READY_SECONDS = 600.0  # a large database is copied and migrated meanwhile, and the old process serves on
 TOLD_BYTES = 1

@@ -186,11 +186,11 @@ class ScheduledBackups:
 
     async def _is_due(self, session: AsyncSession, now: datetime) -> bool:
         wanted = await settings.of(BackupSettings, session)
-        last = await session.scalar(select(BackupRun).order_by(BackupRun.id.desc()).limit(1))
-        if last and last.state is BackupState.RUNNING:
+        newest = await last(session)
+        if newest and newest.state is BackupState.RUNNING:
             return False
         zone = settings.zone_of(await settings.of(GeneralSettings, session), self._fixed_zone)
-        return due(wanted, last.begun_at if last else None, now, zone)
+        return due(wanted, newest.begun_at if newest else None, now, zone)
 
     async def _deed(self, job: Claimed) -> Deed | None:
         """None for a run that has ended, such as one in a shop that was restored from it."""
