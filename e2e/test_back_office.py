@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from e2e.conftest import EMAIL, PASSWORD, PATIENCE, Shop, add_merchant
 from e2e.test_main_job import sell
@@ -405,6 +405,21 @@ def test_a_switch_that_is_thrown_twice_at_once_ends_as_it_stands(live: Office) -
 
     expect(switch).to_be_checked()
     assert live.shop.api("GET", "/settings/invoices").json()["auto_create"] is True
+
+
+def test_an_entry_made_while_the_answer_to_the_last_is_on_its_way_is_kept_and_saved(live: Office) -> None:
+    live.goto(SELLER)
+    held: list[Route] = []
+    live.page.route("**/seller", lambda route: route.continue_() if held else held.append(route))
+    live.enter("city", "Bonn")
+    expect(live.field("city")).to_have_class(re.compile("htmx-request"))
+    live.enter("city", "Siegburg")
+    held[0].continue_()
+
+    live.says("city", "Gespeichert")
+    expect(live.control("city")).to_have_value("Siegburg")
+    expect(live.field("city")).not_to_have_class(re.compile("htmx-request"))
+    assert live.shop.api("GET", "/settings/seller").json()["city"] == "Siegburg"
 
 
 def test_a_field_that_is_being_typed_in_is_left_alone(live: Office) -> None:

@@ -6,14 +6,18 @@ customElements.define("live-form", class extends HTMLElement {
   connectedCallback() {
     this.addEventListener("htmx:before:request", this.narrow);
     this.addEventListener("htmx:before:swap", this.keepFocus);
+    this.addEventListener("htmx:before:swap", this.keepTyped);
     this.addEventListener("htmx:after:swap", this.forget);
+    this.addEventListener("htmx:after:swap", this.giveBack);
     this.addEventListener("htmx:response:error", this.refused);
     this.addEventListener("htmx:error", this.lost);
   }
 
   narrow = ({ target, detail: { ctx } }) => {
     const field = target.closest(".field");
-    if (!field || ctx.request.method !== "POST") return;
+    if (!field) return;
+    field.asked = this.control(field)?.value;
+    if (ctx.request.method !== "POST") return;
     ctx.request.body = new URLSearchParams();
     for (const [name, value] of new FormData(target.closest("form"))) {
       if ([field.id, `was.${field.id}`].includes(name)) ctx.request.body.append(name, value);
@@ -32,6 +36,23 @@ customElements.define("live-form", class extends HTMLElement {
     for (const secret of this.querySelectorAll("[data-state=saved] > [type=password]")) secret.value = "";
     for (const box of this.querySelectorAll("[data-state=error] > [type=checkbox]")) box.checked = box.defaultChecked;
   };
+
+  // Who types on while an answer is on its way keeps what he typed: it waits for its turn, and the answer is about an older entry.
+  keepTyped = () => {
+    for (const field of this.querySelectorAll(".field")) {
+      const typed = this.control(field)?.value;
+      field.typed = "asked" in field && typed !== field.asked ? typed : undefined;
+    }
+  };
+
+  giveBack = () => {
+    for (const field of this.querySelectorAll(".field")) {
+      const control = this.control(field);
+      if (control && field.typed !== undefined && control.value !== field.typed) control.value = field.typed;
+    }
+  };
+
+  control = (field) => field.querySelector(`#${field.id}-input:not([type=checkbox])`);
 
   refused = ({ target, detail: { ctx } }) => {
     if (!ANSWERED.includes(ctx.response.status)) this.tell(target);
