@@ -73,6 +73,7 @@ class GeneralSettings(Settings, kw_only=True):
     link_retention_days: Mapped[int] = mapped_column(default=400)
     log_retention_days: Mapped[int] = mapped_column(default=30)
     timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
+    first_link_version: Mapped[int] = mapped_column(default=1)  # of new orders; a restore raises it
 
 
 class RetentionSettings(Settings, kw_only=True):

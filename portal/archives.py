@@ -27,6 +27,7 @@ from portal.archive_bytes import ArchiveBytes, Contents, Member, Note
 from portal.deliveries import Counter, Ended, FoundDownload
 from portal.downloads import BYTE_CAP, LIFETIME, SAME_ATTEMPT, Attempt, Delivery
 from portal.entitled import is_given_back
+from portal.links import Link
 from portal.meters import CapReached, Meter
 from portal.preparations import Preparations
 from portal.refusals import NotFound, Refusal, Refused
@@ -171,17 +172,17 @@ class ArchiveAddress:
     """What an archive's address carries: it dies with the portal link it was made from."""
 
     archive_id: int
-    link_version: int
+    link: Link
 
 
 def token(address: ArchiveAddress, signer: Signer) -> str:
-    return signer.sign(PURPOSE, [address.archive_id, address.link_version])
+    return signer.sign(PURPOSE, [address.archive_id, address.link.order_id, address.link.version])
 
 
 def read(token: str, signer: Signer) -> ArchiveAddress | None:
     match signer.read(PURPOSE, token):
-        case [int(archive_id), int(link_version)]:
-            return ArchiveAddress(archive_id, link_version)
+        case [int(archive_id), int(order_id), int(version)]:
+            return ArchiveAddress(archive_id, Link(order_id, version))
         case _:
             return None
 
@@ -191,7 +192,7 @@ async def at_address(address: ArchiveAddress, session: AsyncSession, now: dateti
     archive: Archive | None = await session.scalar(
         select(Archive)
         .join(Order, Order.id == Archive.order_id)
-        .where(Archive.id == address.archive_id, Order.link_version == address.link_version)
+        .where(Archive.id == address.archive_id, *address.link.opens())
     )
     if archive is None or now - archive.started_at > LIFETIME:
         raise Ended

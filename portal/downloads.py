@@ -16,6 +16,7 @@ from portal import triggers
 from portal.activity import CUSTOMER, By
 from portal.entitled import is_given_back
 from portal.entitlements import BoughtLine, Entitlement
+from portal.links import Link
 from portal.orders import OrderFacts, death, not_an_order
 from portal.refusals import Refusal, Refused
 from portal.signing import Signer
@@ -134,17 +135,17 @@ class Address:
     """What a download's address carries: it dies with the portal link it was made from."""
 
     download_id: int
-    link_version: int
+    link: Link
 
 
 def token(address: Address, signer: Signer) -> str:
-    return signer.sign(PURPOSE, [address.download_id, address.link_version])
+    return signer.sign(PURPOSE, [address.download_id, address.link.order_id, address.link.version])
 
 
 def read(token: str, signer: Signer) -> Address | None:
     match signer.read(PURPOSE, token):
-        case [int(download_id), int(link_version)]:
-            return Address(download_id, link_version)
+        case [int(download_id), int(order_id), int(version)]:
+            return Address(download_id, Link(order_id, version))
         case _:
             return None
 
@@ -154,7 +155,7 @@ async def at_address(address: Address, session: AsyncSession, now: datetime) -> 
     found = await session.execute(
         select(Order, Download)
         .join(Order, Order.id == Download.order_id)
-        .where(Download.id == address.download_id, Order.link_version == address.link_version)
+        .where(Download.id == address.download_id, *address.link.opens())
     )
     row = found.one_or_none()
     if row is None or now - row[1].started_at > LIFETIME:

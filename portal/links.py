@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
@@ -30,6 +30,10 @@ class LinkEnded(Exception):
 class Link:
     order_id: int
     version: int
+
+    def opens(self) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """Holds for the one order that this link leads to, unless it was renewed."""
+        return Order.id == self.order_id, Order.link_version == self.version
 
 
 class Links:

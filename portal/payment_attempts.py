@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.payment_attempts import AttemptEvent, OpenPayment, PaymentAttempt, PaymentEvent
 from db.payment_providers import PayMethod
 from portal.activity import By
+from portal.links import Link
 from portal.paying import Told
 from portal.refusals import NotFound
 from portal.signing import Signer
@@ -154,20 +155,20 @@ NOTHING = About()
 
 @dataclass(frozen=True)
 class Address:
-    """Whose return it is. The version is that of the portal link: with a renewed link, this address opens no order."""
+    """Whose return it is, and the portal link they came by: with a renewed link, this address opens no order."""
 
     attempt_id: int
-    link_version: int
+    link: Link
 
 
 def token(address: Address, signer: Signer) -> str:
-    return signer.sign(PURPOSE, [address.attempt_id, address.link_version])
+    return signer.sign(PURPOSE, [address.attempt_id, address.link.order_id, address.link.version])
 
 
 def read(text: str, signer: Signer) -> Address | None:
     match signer.read(PURPOSE, text):
-        case [int(attempt_id), int(version)]:
-            return Address(attempt_id, version)
+        case [int(attempt_id), int(order_id), int(version)]:
+            return Address(attempt_id, Link(order_id, version))
         case _:
             return None
 

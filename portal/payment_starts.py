@@ -16,6 +16,7 @@ from db.payment_providers import ProviderKind
 from db.settings import SellerSettings
 from portal import order_facts, payment_attempts, payment_choices, payment_looks, payment_providers, payments, settings
 from portal.activity import By, entry
+from portal.links import Link
 from portal.orders import OrderFacts
 from portal.paying import Approval, ProviderRefused, ProviderTrouble, Wanted
 from portal.payment_attempts import About, Address, Attempt, Standing
@@ -32,10 +33,9 @@ LOCALE = re.compile(r"[a-z]{2}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a customer clicked: empty texts leave the choice to us. `link_version` is that of the link they came by."""
+    """What a customer clicked, and the link they came by: empty texts leave the choice to us."""
 
-    order_id: int
-    link_version: int
+    link: Link
     provider: str = ""
     method: str = ""
 
@@ -60,7 +60,7 @@ async def begin(asked: Asked, till: Till, by: By) -> Begun:
     """Asks the service once, or not at all where an address of the same payment is still fresh. Raises Refused."""
     click = payment_attempts.new_mark()
     async with till.database.writing() as session:
-        order = await session.get_one(Order, asked.order_id)
+        order = await session.get_one(Order, asked.link.order_id)
         facts = await order_facts.of_one(order, session)
         seller = await settings.of(SellerSettings, session)
         choice = await _choice(asked, facts, seller, session)
@@ -146,7 +146,7 @@ async def _label(order: Order, mark: str, session: AsyncSession) -> str:
 async def _asked_for(prepared: _Prepared, asked: Asked, till: Till, by: By) -> Approval:
     """Raises Refused."""
     attempt = prepared.attempt
-    back = payment_attempts.token(Address(attempt.id, asked.link_version), till.signer)
+    back = payment_attempts.token(Address(attempt.id, asked.link), till.signer)
     wanted = Wanted(
         mark=attempt.mark,
         label=attempt.label,

@@ -24,6 +24,7 @@ from integrations.paypal import Origins, PayPal, Timing
 from portal import jobs, order_imports, outbox, payment_attempts, payment_providers, payment_returns, payment_starts
 from portal.activity import CUSTOMER, TRESEN, By
 from portal.imported import ImportedOrder
+from portal.links import Link
 from portal.order_facts import of_one
 from portal.orders import OrderFacts
 from portal.outbox import Lane
@@ -71,7 +72,7 @@ class Cashier:
         return order
 
     async def begin(self, order: Order, **choice: str) -> str:
-        asked = Asked(order_id=order.id, link_version=order.link_version, **choice)
+        asked = Asked(link=Link(order.id, order.link_version), **choice)
         return (await payment_starts.begin(asked, self.till, self.customer)).url
 
     def told(self, url: str) -> ToldOrder:

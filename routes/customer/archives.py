@@ -37,7 +37,7 @@ async def start_archive(order: LinkedOrder, house: House, attempt: Asker) -> Red
         return await page_of(order, house, attempt.at, refused.refusal)
     async with house.database.reading() as session:
         number = (await session.get_one(Order, order.id)).number
-    address = archives.token(ArchiveAddress(archive.id, order.link.version), house.signer)
+    address = archives.token(ArchiveAddress(archive.id, order.link), house.signer)
     name = name_of(number, locale_of(order.seen.locale, ""))
     return Redirect(f"/d/{address}/{quote(name, safe='')}", status_code=303)
 

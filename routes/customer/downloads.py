@@ -36,7 +36,7 @@ async def start_download(order: LinkedOrder, file_id: FromPath[int], house: Hous
         download = await house.counter.start(order.id, file_id, attempt)
     except Refused as refused:
         return await page_of(order, house, attempt.at, refused.refusal, DownloadOf(file_id))
-    address = downloads.token(Address(download.id, order.link.version), house.signer)
+    address = downloads.token(Address(download.id, order.link), house.signer)
     return Redirect(f"/d/{address}/{quote(download.name, safe='')}", status_code=303)
 
 

@@ -7,7 +7,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from portal import bank_transfers, dossiers, links, payment_attempts, payment_returns, payment_starts
-from portal.links import Link
 from portal.payment_attempts import Standing
 from portal.payment_settlements import Return
 from portal.payment_starts import Asked
@@ -27,8 +26,7 @@ PRIVATE = {"Cache-Control": "private, no-store"}
 @post("/o/{token:str}/payments")
 async def start_payment(order: LinkedOrder, request: AnyRequest, house: House, customer: Customer) -> Redirect | Page:
     asked = Asked(
-        order_id=order.id,
-        link_version=order.link.version,
+        link=order.link,
         provider=await field_of(request, "provider"),
         method=await field_of(request, "method"),
     )
@@ -54,7 +52,7 @@ async def come_back(token: FromPath[str], request: AnyRequest, house: House, cus
     async with house.database.reading() as session:
         attempt = await payment_attempts.one(address.attempt_id, session)
     seen = house.glance.at(attempt.order_id)
-    if seen is None:
+    if seen is None or attempt.order_id != address.link.order_id:  # restored meanwhile, and the number given anew
         raise links.LinkUnknown
     gave_way = False
     if request.method == "GET":
@@ -62,8 +60,8 @@ async def come_back(token: FromPath[str], request: AnyRequest, house: House, cus
         back = Return(attempt.id, asked.get("token", ""), is_cancelled=asked.get("cancelled") == "yes")
         arrival = await payment_returns.arrive(back, house.till, customer)
         attempt, gave_way = arrival.attempt, arrival.gave_way
-    is_renewed = seen.link_version != address.link_version
-    path = "" if is_renewed else f"/o/{house.links.token(Link(attempt.order_id, address.link_version))}"
+    is_renewed = seen.link_version != address.link.version
+    path = "" if is_renewed else f"/o/{house.links.token(address.link)}"
     if gave_way or not path:
         page = PaymentReturnPage.of(attempt.standing, house.storefront.seller, gave_way=gave_way, order_url=path)
         return Page(page, locale=seen.locale, headers=PRIVATE)

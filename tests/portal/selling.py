@@ -23,6 +23,7 @@ from portal.articles import ArticleBody, FileLink
 from portal.downloads import Address, Attempt
 from portal.entitlements import Entitlement
 from portal.house import House
+from portal.links import Link
 from portal.meters import MeteredBytes
 from portal.order_imports import Key
 from portal.refusals import Refusal, Refused
@@ -107,7 +108,7 @@ class Customer:
         self.order_id = order_id
         sighting = shop.house.glance.at(order_id)
         assert sighting
-        self.link_version = sighting.link_version
+        self.link = Link(order_id, sighting.link_version)
 
     async def clicks(self, file_id: int, mark: str = "", at: datetime = NOON) -> Download:
         attempt = Attempt(mark=mark, ip_prefix="192.0.2.0/24", at=at)
@@ -123,7 +124,7 @@ class Customer:
     async def opens(self, download: Download, by: By | None) -> MeteredBytes:
         """Raises Ended, CapReached."""
         counter = self.house.counter
-        address = Address(download.id, self.link_version)
+        address = Address(download.id, self.link)
         return await counter.bytes_of(await counter.at(address, by.at if by else NOON), by)
 
     async def has_fetched(self, download: Download, sent: int, start: int = 0, **fields: Any) -> None:

@@ -22,6 +22,7 @@ from portal.archives import ArchiveAddress as Address
 from portal.archives import Archives, at_address, read, token
 from portal.deliveries import Ended
 from portal.downloads import Attempt
+from portal.links import Link
 from portal.meters import CapReached
 from portal.preparations import Preparations
 from portal.refusals import Refusal, Refused
@@ -355,7 +356,7 @@ async def test_two_clicks_wait_for_one_preparation():
 async def test_its_address_lives_for_a_day_and_dies_with_the_link(customer, shop):
     archive = await customer.takes_all()
     signer = shop.house.signer
-    address = read(token(Address(archive.id, customer.link_version), signer), signer)
+    address = read(token(Address(archive.id, customer.link), signer), signer)
     assert address is not None
 
     async with shop.house.database.reading() as session:
@@ -363,7 +364,9 @@ async def test_its_address_lives_for_a_day_and_dies_with_the_link(customer, shop
         with pytest.raises(Ended):
             await at_address(address, session, archive.started_at + timedelta(hours=24, seconds=1))
         with pytest.raises(Ended):
-            await at_address(Address(archive.id, customer.link_version + 1), session, NOON)
+            await at_address(Address(archive.id, replace(customer.link, version=2)), session, NOON)
+        with pytest.raises(Ended):
+            await at_address(Address(archive.id, replace(customer.link, order_id=archive.order_id + 1)), session, NOON)
 
 
 async def test_an_archive_and_a_download_never_take_each_other_s_address(customer, shop):
@@ -371,4 +374,4 @@ async def test_an_archive_and_a_download_never_take_each_other_s_address(custome
 
     archive = await customer.takes_all()
 
-    assert downloads.read(token(Address(archive.id, 1), shop.house.signer), shop.house.signer) is None
+    assert downloads.read(token(Address(archive.id, Link(1, 1)), shop.house.signer), shop.house.signer) is None

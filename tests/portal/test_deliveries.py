@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -407,6 +408,15 @@ async def test_limit_and_window_are_not_asked_again(shop, plain, customer):
 
     assert await refusal_of(customer.clicks(plain, at=tomorrow)) is Refusal.LIMIT_REACHED
     assert await customer.fetches(download, tomorrow) == BYTES
+
+
+async def test_an_address_opens_no_download_of_another_order(shop, plain, customer):
+    """As would happen after a restore, when the same number is given anew."""
+    download = await customer.clicks(plain)
+    customer.link = replace(customer.link, order_id=customer.order_id + 1)
+
+    with pytest.raises(Ended):
+        await customer.fetches(download)
 
 
 async def test_a_renewed_link_ends_every_address_made_from_the_old_one(shop, plain, customer):

@@ -82,14 +82,13 @@ def test_a_token_is_good_for_its_purpose_alone(purpose):
 
 
 def test_a_download_is_no_link_and_a_link_is_no_download():
-    """Both hold two numbers."""
     doors = Links(SIGNER, "https://portal.example.org")
 
-    assert doors.read(downloads.token(Address(12, 3), SIGNER)) is None
+    assert doors.read(downloads.token(Address(12, Link(7, 3)), SIGNER)) is None
     assert downloads.read(doors.token(Link(12, 3)), SIGNER) is None
 
 
-@pytest.mark.parametrize("payload", [[], [1], [1, 2, 3], ["1", "2"], [1, "2"]])
+@pytest.mark.parametrize("payload", [[], [1], ["1", "2"], [1, "2"], [1, 2, "3"], [1, 2, 3, 4]])
 def test_a_signed_text_of_another_shape_opens_nothing(payload):
     assert Links(SIGNER, "").read(SIGNER.sign("order", payload)) is None
     assert downloads.read(SIGNER.sign("download", payload), SIGNER) is None

@@ -11,6 +11,7 @@ from db.articles import ArticleFile
 from db.orders import Order
 from portal import downloads
 from portal.downloads import Address, Attempt
+from portal.links import Link
 from tests.routes.api.conftest import Shop
 from tests.routes.api.pretend import an_order, codes
 
@@ -219,7 +220,7 @@ async def test_a_download_that_we_failed_is_given_back(shop: Shop):
     (shop.files / "bente.zip").unlink()
 
     location = (await shop.stranger.get(f"{order['portal_url']}")).status_code
-    token = downloads.token(Address(spent.id, 1), shop.house.signer)
+    token = downloads.token(Address(spent.id, Link(spent.order_id, 1)), shop.house.signer)
     answer = await shop.stranger.get(f"/d/{token}/bente.zip")
 
     assert (location, answer.status_code) == (200, 410)

@@ -64,6 +64,29 @@ async def test_links_documents_and_files_of_a_backup_under_load_are_the_same(
         assert file.content == (tmp_path / "lost" / "files" / "extras.zip").read_bytes()
 
 
+async def test_a_link_of_an_order_that_was_lost_does_not_open_the_one_that_takes_its_place(
+    tresen: Running, sale: Sale, tmp_path: Path
+):
+    shop = Shop(data=tresen.config.data, database=tresen.config.database, keys_inside=True, version="0")
+    await backup.save(shop, tmp_path / "shop.tar.gz", datetime.now(UTC))
+    lost = await imported(tresen, "lost")
+    await restore.restore(tmp_path / "shop.tar.gz", tmp_path / "again", tresen.config.database.name)
+
+    async with running(tmp_path / "again") as again:
+        other = await imported(again, "other")
+        assert other.order_id == lost.order_id
+        assert (await again.client.get(again.house.links.url(lost))).status_code == 404
+        assert (await again.client.get(again.house.links.url(other))).status_code == 200
+        assert (await again.client.get(sale.link)).status_code == 200
+
+
+async def imported(tresen: Running, number: str) -> Link:
+    async with tresen.house.database.writing() as session:
+        key, by = order_imports.Key("shop", number), By("test", datetime.now(UTC))
+        order, _ = await order_imports.put(key, an_imported_order(number=number), session, by)
+    return Link(order.id, order.link_version)
+
+
 async def test_after_a_restore_no_automation_writes_before_somebody_has_looked(
     tresen: Running, sale: Sale, tmp_path: Path
 ):
