@@ -23,7 +23,8 @@ from config import from_environment, with_data_directory
 from db.automations import AutomationSettings
 from portal import settings
 from portal.activity import TRESEN, By
-from portal.messages import AUTOMATIC, NewMessage
+from portal.messages import AUTOMATIC
+from portal.new_messages import NewMessage
 from portal.settings import AutomationsChange
 
 MAILS, PER_MINUTE, BATCH = 10_000, 3000, 1000

@@ -17,7 +17,8 @@ from portal import consents, dossiers, envelopes, waiver_records
 from portal.activity import By
 from portal.consents import Consent
 from portal.dossiers import Dossier
-from portal.messages import Messages, NewMessage
+from portal.messages import Messages
+from portal.new_messages import NewMessage
 from portal.waiver_records import WaiverRecord
 from portal.waivers import Confirmation, GivenWaiver
 

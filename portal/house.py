@@ -208,15 +208,16 @@ def built(ground: Ground) -> House:
     scratch = ground.cache / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     storefront = Storefront(ground.zone)
+    links = Links(signer, ground.base_url)
+    templated = TemplatedMails(links, ground.templated_mail)
     post = Post(
         vault=Vault(ground.keys),
         mailer_for=ground.mailer_for,
         fixed=ground.mail_server,
         base_url=ground.base_url,
-        second_look=SecondLooks(ground.zone).why_not,
+        second_look=SecondLooks(templated, ground.zone).look,
     )
     mail = Messages(ground.database, post, on_sent={confirmations.MAIL: confirmations.mail_was_sent})
-    links = Links(signer, ground.base_url)
     till = Till(
         database=ground.database,
         services=ground.payment_services,
@@ -237,7 +238,6 @@ def built(ground: Ground) -> House:
     connectors = Connectors(ground.connectors, post.vault, ground.callers, ground.reporters, ground.base_url)
     source_deliveries = SourceDeliveries(ground.database, connectors, ground.zone)
     issuing = Issuing(ground.database, ground.child, scratch, ground.zone)
-    templated = TemplatedMails(links, ground.templated_mail)
     runs = AutomationRuns(
         database=ground.database,
         hands=Hands(messages=mail, mails=templated),

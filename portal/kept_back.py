@@ -27,6 +27,7 @@ class Kept(StrEnum):
     ORDER_DEAD = "order-dead"
     CONDITIONS = "conditions"
     ADDRESS_CHANGED = "address-changed"
+    INVOICE_GONE = "invoice-gone"
     DISCARDED = "discarded"
 
 
@@ -36,7 +37,8 @@ SENTENCES: Mapping[Kept, str] = {  # for the API, which speaks English
     Kept.SWITCHED_OFF: "The automation was switched off or removed before the mail could leave.",
     Kept.ORDER_DEAD: "The order was cancelled or refunded before the mail could leave.",
     Kept.CONDITIONS: "What the automation asks for was no longer so when the mail could leave.",
-    Kept.ADDRESS_CHANGED: "The order has another mail address by now; this was written to the old one.",
+    Kept.ADDRESS_CHANGED: "The order has no mail address any more that may be written to.",
+    Kept.INVOICE_GONE: "The invoice that went with the mail is not there any more, or not for the customer.",
     Kept.DISCARDED: "The automations were paused, and what was queued has been dropped.",
 }
 

@@ -25,7 +25,8 @@ from portal.envelopes import BadAddress, address
 from portal.imported import email_key
 from portal.jobs import Record
 from portal.links import Link, Links
-from portal.messages import Messages, NewMessage, Written
+from portal.messages import Messages
+from portal.new_messages import NewMessage, Written
 from portal.outbox import Claimed, NewJob, NotDone
 from portal.refusals import Fault, Invalid
 

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.engine import Database
 from db.messages import Message
 from portal.activity import By
-from portal.messages import Messages, NewMessage, Written
+from portal.messages import Messages
+from portal.new_messages import NewMessage, Written
 
 KIND = "test"
 

@@ -15,7 +15,8 @@ from db.orders import Order, State
 from db.sources import Source
 from portal import links, paging
 from portal.activity import By, entry
-from portal.messages import Messages, NewAttachment, NewMessage
+from portal.messages import Messages
+from portal.new_messages import NewAttachment, NewMessage
 from portal.paging import AfterId, Paging
 from portal.refusals import Conflict, NotFound
 

@@ -18,18 +18,20 @@ from db.engine import Database
 from db.messages import Attachment, Message, MessageState
 from db.outbox import Job
 from db.settings import SellerSettings
-from portal import envelopes, jobs, kept_back, mail_servers, outbox
+from portal import envelopes, jobs, kept_back, mail_servers, new_messages, outbox
 from portal.activity import TRESEN, By, entry
 from portal.envelopes import BadAddress, Sender
 from portal.jobs import Clock, Record
 from portal.kept_back import Kept
 from portal.mail_proofs import Proofs
 from portal.mail_servers import MailerFor, MailRefused, MailServer
+from portal.new_messages import NewMessage
 from portal.outbox import ORDER_ID, Claimed, NewJob, NotDone
 from portal.vault import Unreadable, Vault
 
-# Why a mail that an automation has written must not leave any more; None where it may. With the job's payload.
-SecondLook = Callable[[Message, Mapping[str, object], AsyncSession, datetime], Awaitable[Kept | None]]
+# Why a mail that an automation has written must not leave any more, or how it is worded by now; None where it may
+# leave as it is. With the job's payload.
+SecondLook = Callable[[Message, Mapping[str, object], AsyncSession, datetime], Awaitable[Kept | NewMessage | None]]
 OnSent = Callable[[Message, AsyncSession, datetime], Awaitable[None]]  # in the transaction that records it
 KIND = "message"
 AUTOMATION = "automation"  # in a payload: the id of the one that wrote it
@@ -42,44 +44,13 @@ NO_SERVER = "No mail server is set up."
 UNREADABLE = "The mail server's password cannot be decrypted with the present keys; enter it again."
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewAttachment:
-    name: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewMessage:
-    """`kind` names the template, `locale` such as `de-DE`. An empty `html` makes a mail of text alone."""
-
-    kind: str
-    to: str
-    to_name: str = ""
-    subject: str
-    text: str
-    html: str = ""
-    locale: str = "de-DE"
-    order_id: int | None = None
-    attachments: tuple[NewAttachment, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """A mail in words, and in which language, such as `de-DE`."""
-
-    subject: str
-    text: str
-    html: str
-    locale: str
-
-
 @dataclass(frozen=True)
 class Taken:
-    """Which server took a mail, but for the recipients that it refused: address → why."""
+    """Which server took a mail, but for the recipients that it refused: address → why. `anew`: how it was worded."""
 
     by: MailServer
     refused: Mapping[str, str]
+    anew: NewMessage | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +65,7 @@ class Outcome:
 class Post:
     """How mail leaves. `fixed` is what the environment sets; `base_url` lends its host where no address is set.
 
-    `second_look` is asked before automatic mail leaves, and says why it must not.
+    `second_look` is asked before automatic mail leaves.
     """
 
     vault: Vault
@@ -137,23 +108,16 @@ class Messages:
 
     async def enqueue(self, new: NewMessage, session: AsyncSession, by: By, *, lane: str = KIND) -> Message:
         """Stands, and will be sent, exactly if the caller's transaction is committed. Raises envelopes.BadAddress."""
-        to = envelopes.address(new.to, new.to_name)
         message = Message(
+            **new_messages.addressed(new),
             order_id=new.order_id,
             kind=new.kind,
-            locale=new.locale,
-            to_address=to.spec,
-            to_name=to.name,
-            subject=envelopes.one_line(new.subject),
-            text=new.text,
-            html=new.html,
             message_id=f"<{secrets.token_hex(16)}@{await self._domain(session)}>",
             created_at=by.at,
         )
         session.add(message)
         await session.flush()
-        for position, each in enumerate(new.attachments):
-            session.add(_attachment(each, message.id, position))
+        session.add_all(new_messages.attachments(new, message.id))
         about: dict[str, object] = {} if new.order_id is None else {ORDER_ID: new.order_id}
         if by.automation is not None:
             about[AUTOMATION] = by.automation
@@ -199,24 +163,30 @@ class Messages:
             attachments = list(await session.scalars(chosen))
             server, seller = await self._way(session)
             look = self._post.second_look if job.kind == AUTOMATIC else None
-            if look and (why := await look(message, job.payload, session, self._clock())):
-                return partial(_keep_back, message.id, why)
+            seen = await look(message, job.payload, session, self._clock()) if look else None
+        if isinstance(seen, Kept):
+            return partial(_keep_back, message.id, seen)
         if server is None:
             raise NotDone(NO_SERVER)
         sender = self._sender(server, seller)
         try:
+            if seen is not None:
+                new_messages.reword(message, seen)
+                attachments = new_messages.attachments(seen, message.id)
             envelope = envelopes.envelope(message, attachments, sender)
             accepted = await self._post.mailer_for(server).send(envelope)
         except BadAddress as error:
             raise NotDone(str(error), permanent=True) from error
         except MailRefused as refused:
             raise NotDone(str(refused), permanent=refused.permanent) from refused
-        return partial(self._note_sent, message, job.attempts, Taken(server, accepted.refused))
+        return partial(self._note_sent, message, job.attempts, Taken(server, accepted.refused, seen))
 
     async def _note_sent(
         self, message: Message, attempts: int, taken: Taken, session: AsyncSession, now: datetime
     ) -> None:
         """`message` is as it was read before it left; nobody else writes it meanwhile."""
+        if taken.anew is not None:
+            await new_messages.put_anew(message.id, taken.anew, session)
         error = "; ".join(f"{address}: {why}" for address, why in taken.refused.items())
         values = {"sent_at": now, "attempts": attempts, "error": error}
         await session.execute(_sent(), {"of_message": message.id, **values})
@@ -280,16 +250,6 @@ def _sent() -> Update:
     values = {name: bindparam(name, type_=table.c[name].type) for name in ("sent_at", "attempts", "error")}
     of_message = bindparam("of_message", type_=table.c.id.type)
     return update(table).where(table.c.id == of_message).values(state=MessageState.SENT, **values)
-
-
-def _attachment(new: NewAttachment, message_id: int, position: int) -> Attachment:
-    return Attachment(
-        message_id=message_id,
-        position=position,
-        name=envelopes.one_line(new.name),
-        media_type=new.media_type,
-        content=new.content,
-    )
 
 
 def _details(message: Message) -> dict[str, object]:

@@ -22,7 +22,8 @@ from portal import dossiers, notices, settings
 from portal.activity import TRESEN, By
 from portal.dossiers import SellerFacts
 from portal.envelopes import BadAddress
-from portal.messages import Messages, NewMessage, Written
+from portal.messages import Messages
+from portal.new_messages import NewMessage, Written
 from portal.notices import Noted
 from portal.order_history import named
 

@@ -7,18 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.automations import Automation, Match
-from db.messages import Message
+from db.automations import Automation, AutomationSettings, Match
+from db.messages import Attachment, Message
 from db.orders import Order, State
-from portal import automations, conditions, envelopes, links, situations
+from portal import (
+    automations,
+    conditions,
+    envelopes,
+    links,
+    message_templates,
+    relays,
+    settings,
+    situations,
+    templated_mails,
+)
 from portal.automation_runs import FOR_DEAD
 from portal.conditions import ConditionKind
+from portal.dossiers import Dossier
 from portal.envelopes import BadAddress
 from portal.kept_back import Kept
 from portal.messages import AUTOMATION
+from portal.new_messages import NewMessage
 from portal.situations import Situation
+from portal.templated_mails import TemplatedMails
 
 ABOUT_MONEY = frozenset({ConditionKind.PAYMENT_STATE, ConditionKind.DUE})
 
@@ -27,38 +41,63 @@ ABOUT_MONEY = frozenset({ConditionKind.PAYMENT_STATE, ConditionKind.DUE})
 class SecondLooks:
     """`zone` is the shop's own, where the environment fixes it."""
 
+    mails: TemplatedMails
     zone: ZoneInfo | None
 
-    async def why_not(
+    async def look(
         self, message: Message, payload: Mapping[str, object], session: AsyncSession, now: datetime
-    ) -> Kept | None:
-        """Why that mail must not leave any more; None where it may."""
+    ) -> Kept | NewMessage | None:
+        """Why that mail must not leave any more, or how it is worded by now; None where it may leave as it is."""
+        automation = await session.get(Automation, payload.get(AUTOMATION, 0))
         if message.order_id is None:
             return None
-        order = await session.get_one(Order, message.order_id)
-        if order.state is State.DELETED:
-            return Kept.ORDER_REMOVED
-        if await links.was_renewed(order.id, message.created_at, session):
-            return Kept.LINK_RENEWED
-        automation = await session.get(Automation, payload.get(AUTOMATION, 0))
+        if why := await _has_ended(message.order_id, message.created_at, session):
+            return why
         if automation is None:
             return None
-        if not automation.active:
-            return Kept.SWITCHED_OFF
-        seen = await situations.of(order.id, session, self.zone, now)
-        if seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:
-            return Kept.ORDER_DEAD
-        if not _is_still(message.to_address, seen.dossier.buyer_email):
-            return Kept.ADDRESS_CHANGED
-        return Kept.CONDITIONS if _has_changed(automation, seen) else None
+        seen = await situations.of(message.order_id, session, self.zone, now)
+        return await _obstacle(automation, seen, session) or await self._anew(message, seen.dossier, session, now)
+
+    async def _anew(
+        self, message: Message, dossier: Dossier, session: AsyncSession, now: datetime
+    ) -> Kept | NewMessage | None:
+        """A sum may be paid in part by now, an address corrected, an invoice replaced, and a wording mended."""
+        template = await message_templates.fitting(templated_mails.name_of(message.kind), dossier.locale, session)
+        if template is None:
+            return None
+        new = await self.mails.message(template, dossier, session, now)
+        if template.attach_invoice and not new.attachments and await _had_attachments(message, session):
+            return Kept.INVOICE_GONE
+        return new
 
 
-def _is_still(written_to: str, email: str) -> bool:
-    """A mail bears the address as mail servers spell it; an order bears it as its source does."""
+async def _has_ended(order_id: int, since: datetime, session: AsyncSession) -> Kept | None:
+    if (await session.get_one(Order, order_id)).state is State.DELETED:
+        return Kept.ORDER_REMOVED
+    return Kept.LINK_RENEWED if await links.was_renewed(order_id, since, session) else None
+
+
+async def _obstacle(automation: Automation, seen: Situation, session: AsyncSession) -> Kept | None:
+    if not automation.active:
+        return Kept.SWITCHED_OFF
+    if seen.dossier.order.is_dead and automation.trigger not in FOR_DEAD:
+        return Kept.ORDER_DEAD
+    if _has_changed(automation, seen):
+        return Kept.CONDITIONS
+    return None if await _may_be_written_to(seen.dossier.buyer_email, session) else Kept.ADDRESS_CHANGED
+
+
+async def _may_be_written_to(email: str, session: AsyncSession) -> bool:
     try:
-        return envelopes.address(email).spec.casefold() == written_to.casefold()
+        envelopes.address(email)
     except BadAddress:
         return False
+    return not relays.is_relay(email) or (await settings.of(AutomationSettings, session)).relay_addresses
+
+
+async def _had_attachments(message: Message, session: AsyncSession) -> bool:
+    of_message = select(Attachment.position).where(Attachment.message_id == message.id)
+    return await session.scalar(of_message.limit(1)) is not None
 
 
 def _has_changed(automation: Automation, seen: Situation) -> bool:

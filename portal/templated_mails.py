@@ -13,7 +13,7 @@ from db.message_templates import MessageTemplate
 from portal import invoices
 from portal.dossiers import Dossier
 from portal.links import Links
-from portal.messages import NewAttachment, NewMessage, Written
+from portal.new_messages import NewAttachment, NewMessage, Written
 
 KIND = "template:"  # the kind of such a mail is this and the template's name
 PDF = "application/pdf"
@@ -39,6 +39,11 @@ Writer = Callable[[Wording, Dossier, str, datetime], Written]
 def kind_of(name: str) -> str:
     """By which it is known that an order got this mail already, in whatever language."""
     return f"{KIND}{name}"
+
+
+def name_of(kind: str) -> str:
+    """The other way round; empty for a mail that comes of no template."""
+    return kind.removeprefix(KIND) if kind.startswith(KIND) else ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from db.orders import Order, State
 from portal import invoices, links, order_history
 from portal.byte_ranges import HeldBytes
 from portal.envelopes import BadAddress
-from portal.messages import NewMessage
+from portal.new_messages import NewMessage
 from portal.refusals import NotFound
 from routes.admin.orders import Asked, ShownOrder
 from routes.customer.invoices import MEDIA_TYPES, PRIVATE

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +17,7 @@ from db.engine import Database
 from db.messages import Message, MessageState
 from db.orders import Order, OrderKind, OrderTag, State
 from db.outbox import Job
-from db.settings import MailTls
+from db.settings import InvoiceSettings, MailTls
 from db.sources import RunCause, RunOutcome, Source, SourceKind, SourceRun
 from integrations.smtp import SmtpMailer
 from pdfkit.outcome import Inspection
@@ -55,17 +54,19 @@ from portal.imported import Buyer
 from portal.kept_back import Kept
 from portal.mail_servers import MailServer
 from portal.message_templates import NewTemplate
-from portal.messages import Messages, NewMessage, Post
+from portal.messages import Messages, Post
+from portal.new_messages import NewMessage
 from portal.order_imports import Key
 from portal.outbox import Lane
 from portal.refusals import Conflict, Invalid, NotFound
 from portal.second_looks import SecondLooks
-from portal.settings import AutomationsChange, MailChange
+from portal.settings import AutomationsChange, InvoicesChange, MailChange
 from portal.sources import SourceChange
 from portal.templated_mails import TemplatedMails
 from portal.triggers import JOB
 from portal.vault import Vault
 from tests.factories import BERLIN, KEYS, NOON, a_line, an_imported_order, an_imported_payment
+from tests.pretend_mail import PostOffice, open_post_office
 from views.mail import templated
 
 READY = Readiness(base_url=True, mail=True)
@@ -83,6 +84,10 @@ A_PDF = Inspection(
 MAIL = Action(kind=ActionKind.SEND_MESSAGE, template="Dank")
 
 
+def mailing(template: str) -> Action:
+    return Action(kind=ActionKind.SEND_MESSAGE, template=template)
+
+
 @dataclass
 class Shop:
     """A shop whose clock stands still unless told otherwise, and whose jobs are done when `work` is called."""
@@ -92,6 +97,7 @@ class Shop:
     runs: AutomationRuns
     now: datetime = NOON
     orders: int = 0
+    smtp_port: int = 1
     known: dict[str, Order] = field(default_factory=dict)
 
     @property
@@ -120,6 +126,10 @@ class Shop:
         order = an_imported_order(**{**ordinary, **fields})
         async with self.database.writing() as session:
             return (await order_imports.put(Key("shop", external_id), order, session, self.by))[0].id
+
+    async def template(self, name: str, text: str, **more: Any) -> None:
+        async with self.database.writing() as session:
+            await message_templates.add(NewTemplate(name=name, subject=name, text=text, **more), session, self.by)
 
     async def work(self) -> None:
         """All that is due now, as the worker would do it."""
@@ -161,15 +171,17 @@ class Shop:
 
 @pytest.fixture
 async def shop(house: House) -> AsyncIterator[Shop]:
+    """Nobody listens where its mail goes, unless there is a post office."""
     server = MailServer(host="127.0.0.1", port=1, tls=MailTls.NONE, from_address="shop@example.org")
+    mails = TemplatedMails(house.links, templated.written)
     post = Post(
         vault=Vault(KEYS),
-        mailer_for=partial(SmtpMailer),
+        mailer_for=lambda server: SmtpMailer(replace(server, port=found.smtp_port)),
         fixed=server,
         base_url=house.base_url,
-        second_look=SecondLooks(BERLIN).why_not,
+        second_look=SecondLooks(mails, BERLIN).look,
     )
-    hands = Hands(messages=Messages(house.database, post), mails=TemplatedMails(house.links, templated.written))
+    hands = Hands(messages=Messages(house.database, post), mails=mails)
     found = Shop(
         house,
         post,
@@ -186,6 +198,13 @@ async def shop(house: House) -> AsyncIterator[Shop]:
         new = NewTemplate(name="Dank", subject="Danke {OrderNumber}", text="{PortalUrl}")
         await message_templates.add(new, session, found.by)
     yield found
+
+
+@pytest.fixture
+async def post_office(shop: Shop) -> AsyncIterator[PostOffice]:
+    async with open_post_office() as office:
+        shop.smtp_port = office.port
+        yield office
 
 
 # --- Once, and for every way in which it may happen
@@ -842,16 +861,53 @@ async def test_a_mail_with_a_link_that_was_renewed_meanwhile_does_not_leave(shop
     assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.LINK_RENEWED])
 
 
-async def test_a_mail_whose_order_has_another_address_by_now_does_not_leave_to_the_old_one(shop):
+async def test_a_mail_that_waited_says_what_is_open_by_now_and_goes_where_the_order_says_by_now(shop, post_office):
+    await shop.template("Erinnerung", "Offen: {OpenAmount}")
+    await shop.automation(mailing("Erinnerung"), trigger="order_imported")
+    await shop.put(state=State.ORDERED, payments=[], buyer=Buyer(name="Erika", email="wrong@example.org"))
+    await shop.work()
+    (queued,) = await shop.mails()
+    part = an_imported_payment(amount=1_000)
+    await shop.put(state=State.ORDERED, payments=[part], buyer=Buyer(name="Erika", email="erika@example.org"))
+
+    await shop.runs.hands.messages.send_now(queued.id)
+
+    (left,) = post_office.mails
+    (logged,) = await shop.mails()
+    assert left["To"] == "Erika <erika@example.org>"
+    assert "Offen: 20,00" in queued.text
+    assert "Offen: 10,00" in left.get_body(("plain",)).get_content()
+    assert "Offen: 10,00" in logged.text
+    assert (logged.to_address, logged.state) == ("erika@example.org", MessageState.SENT)
+
+
+async def test_a_mail_whose_order_has_no_address_any_more_does_not_leave_to_the_old_one(shop):
     await shop.automation()
     await shop.put(buyer=Buyer(name="Erika", email="wrong@example.org"))
     await shop.work()
     (mail,) = await shop.mails()
-    await shop.put(buyer=Buyer(name="Erika", email="erika@example.org"))
+    await shop.put(buyer=Buyer(name="Erika", email=""))
 
     outcome = await shop.runs.hands.messages.send_now(mail.id)
 
     assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.ADDRESS_CHANGED])
+
+
+async def test_a_mail_that_brings_an_invoice_does_not_leave_without_it(shop):
+    await shop.template("Rechnung", "Anbei.", attach_invoice=True)
+    await shop.automation(mailing("Rechnung"), trigger="invoice_created")
+    order_id = await shop.put()
+    new = ForeignInvoice(number="R1", issued_on=NOON.date(), content=b"%PDF", inspection=A_PDF)
+    async with shop.database.writing() as session:
+        await foreign_invoices.store(new, await session.get_one(Order, order_id), session, shop.by)
+    await shop.work()
+    (mail,) = await shop.mails()
+    async with shop.database.writing() as session:
+        await settings.change(InvoiceSettings, InvoicesChange(download_enabled=False), session, shop.by)
+
+    outcome = await shop.runs.hands.messages.send_now(mail.id)
+
+    assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.INVOICE_GONE])
 
 
 async def test_an_address_that_mail_servers_spell_otherwise_is_the_same_one(shop):

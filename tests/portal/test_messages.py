@@ -28,7 +28,8 @@ from portal.activity import TRESEN, By
 from portal.envelopes import BadAddress, address
 from portal.jobs import Worker
 from portal.mail_servers import MailServer
-from portal.messages import KIND, Messages, NewAttachment, NewMessage, Outcome, Post
+from portal.messages import KIND, Messages, Outcome, Post
+from portal.new_messages import NewAttachment, NewMessage
 from portal.order_imports import Key
 from portal.refusals import Invalid
 from portal.settings import MailChange, SellerChange

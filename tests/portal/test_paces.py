@@ -18,7 +18,8 @@ from portal import jobs, outbox, settings
 from portal.activity import TRESEN, By
 from portal.jobs import Paced, Worker
 from portal.mail_servers import MailServer
-from portal.messages import AUTOMATIC, KIND, Messages, NewMessage, Post
+from portal.messages import AUTOMATIC, KIND, Messages, Post
+from portal.new_messages import NewMessage
 from portal.outbox import Lane
 from portal.paces import MailsPerMinute
 from portal.settings import AutomationsChange

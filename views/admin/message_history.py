@@ -20,7 +20,8 @@ KEPT: Mapping[Kept, Sentence] = {
     Kept.SWITCHED_OFF: said("its automation was switched off or deleted before it could leave"),
     Kept.ORDER_DEAD: said("the order was cancelled or refunded before it could leave"),
     Kept.CONDITIONS: said("what its automation asks for was no longer so when it could leave"),
-    Kept.ADDRESS_CHANGED: said("the order got another mail address before it could leave"),
+    Kept.ADDRESS_CHANGED: said("the order lost the mail address that may be written to before it could leave"),
+    Kept.INVOICE_GONE: said("the invoice that went with it was gone before it could leave"),
     Kept.DISCARDED: said("the automations were paused, and what was queued has been dropped"),
 }
 

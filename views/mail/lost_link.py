@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from portal.lost_links import FoundLink, LinksFound
-from portal.messages import Written
+from portal.new_messages import Written
 from portal.windows import local_day
 from views import View
 from views.languages import locale_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from portal.messages import Written
+from portal.new_messages import Written
 from portal.notice_mails import NoticesFound
 from portal.notices import Noted
 from views import View

@@ -10,7 +10,7 @@ from babel import Locale
 
 from portal import downloads
 from portal.dossiers import Dossier
-from portal.messages import NewMessage
+from portal.new_messages import NewMessage
 from portal.refusals import Refusal
 from portal.windows import local_day
 from views import View

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from portal import downloads, greetings
 from portal.dossiers import Dossier
-from portal.messages import Written
+from portal.new_messages import Written
 from portal.placeholders import fill_text
 from portal.templated_mails import Wording
 from portal.windows import local_day

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from babel import Locale
 
-from portal.messages import Written
+from portal.new_messages import Written
 from views.papers.speech import Speech
 from views.sentences import said
 

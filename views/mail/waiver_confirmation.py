@@ -8,7 +8,7 @@ from typing import ClassVar
 from babel import Locale
 
 from portal.confirmations import MAIL
-from portal.messages import NewMessage
+from portal.new_messages import NewMessage
 from portal.waiver_records import WaiverRecord
 from views import View, render
 from views.papers.speech import Speech

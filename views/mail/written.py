@@ -7,7 +7,7 @@ import re
 from babel import Locale
 from markupsafe import Markup
 
-from portal.messages import Written
+from portal.new_messages import Written
 from views import View, render
 from views.papers.speech import Speech
 from views.sentences import Sentence

@@ -17,7 +17,8 @@ from db.orders import Order
 from portal import automations, held_runs, merchants
 from portal.activity import By
 from portal.jobs import utc_now
-from portal.messages import AUTOMATIC, NewMessage
+from portal.messages import AUTOMATIC
+from portal.new_messages import NewMessage
 from tests.pretend_mail import PostOffice, open_post_office
 from tests.routes.admin.conftest import EMAIL, PASSWORD, Browser
 from tests.routes.customer.conftest import BASE, Running, running, sell

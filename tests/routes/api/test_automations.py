@@ -15,7 +15,8 @@ from sqlalchemy import select
 from db.automations import AutomationRun
 from portal import keys, mail_tests
 from portal.activity import By
-from portal.messages import AUTOMATIC, NewMessage, Written
+from portal.messages import AUTOMATIC
+from portal.new_messages import NewMessage, Written
 from tests.pretend_mail import PostOffice, open_post_office
 from tests.routes.customer.conftest import BASE, Running, running
 

@@ -10,7 +10,7 @@ from db.messages import MessageState
 from portal import message_templates, messages
 from portal.activity import TRESEN, By
 from portal.message_log import one
-from portal.messages import NewMessage
+from portal.new_messages import NewMessage
 from tests.routes.api.conftest import Shop
 
 REMINDER = {"name": "Erinnerung", "locale": "de", "subject": "Bestellung {OrderNumber}", "text": "Hallo {UserName}"}
