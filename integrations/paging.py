@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from db.sources import RunOutcome
+from portal.fetching import SourceUnavailable
+
 MOST_PAGES = 20_000
-MOST_ROUNDS = 3
+MOST_ROUNDS = 5
+UNSTEADY = "The list changed all the time while it was read."
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,12 @@ async def parts(
 
     An item that leaves its place for the end of the list lets the others move up by one, over the edge of a page that
     was read already. So there is another round where fewer were met than there are, or fewer are there than at first.
+    A round that meets nothing new in a list that stands still ends it, whatever the service counts. Raises
+    SourceUnavailable for a list that never does: nobody may take it for whole.
     """
     met: set[tuple[str, str]] = set()
     for _ in range(MOST_ROUNDS):
-        number, last, rows, has_shrunk = 0, 1, None, False
+        number, last, rows, has_shrunk, before = 0, 1, None, False, len(met)
         while number < min(last, MOST_PAGES):
             number += 1
             part = await page(number)
@@ -40,5 +46,7 @@ async def parts(
                 yield list(fresh.values())
             if not part.items:
                 break
-        if rows is None or (not has_shrunk and len({name for name, _ in met}) >= rows):
+        is_steady = not has_shrunk and len(met) == before
+        if rows is None or is_steady or (not has_shrunk and len({name for name, _ in met}) >= rows):
             return
+    raise SourceUnavailable(UNSTEADY, RunOutcome.BUSY)
