@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -44,6 +44,7 @@ class Machine:
     enter: tuple[str, ...]
     program: str
     data: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def types(self, *words: str, told: str = "") -> str:
         """What it prints. Raises CalledProcessError."""
@@ -71,7 +72,8 @@ class Machine:
             raise RuntimeError(f"It ended with status {ended}.")
 
     def _environment(self) -> dict[str, str]:
-        return {"TRESEN_DATA": self.data, "TRESEN_LOG_LEVEL": "error", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
+        path = "/usr/bin:/bin:/usr/sbin:/sbin"
+        return {"TRESEN_DATA": self.data, "TRESEN_LOG_LEVEL": "error", "PATH": path} | dict(self.environment)
 
 
 @contextmanager

@@ -77,6 +77,23 @@ def done(shop: Shop) -> None:
         _judge_invoice(customer.get(f"{link}/invoices/{invoice['id']}.pdf").content)
 
 
+def paid(shop: Shop, client_id: str, secret: str) -> None:
+    """With that app of PayPal, or of what stands in for it: checked, switched on, and a customer pays. Raises Wrong."""
+    new = {"name": "PayPal", "kind": "paypal", "client_id": client_id, "client_secret": secret, "sandbox": True}
+    provider = f"/payment-providers/{shop.api('POST', '/payment-providers', new)['id']}"
+    if not (check := shop.api("POST", f"{provider}/checks"))["ok"]:
+        raise Wrong(f"The provider was not to be reached: {check['detail']}")
+    shop.api("PATCH", provider, {"active": True})
+    unpaid = ORDER | {"number": "4713", "state": "ordered", "paid_at": None}
+    link = str(shop.api("PUT", "/orders/laden/3", unpaid)["portal_url"])
+    with httpx.Client(follow_redirects=True, timeout=60, verify=shop.trust) as customer:
+        approval = _answered(customer, customer.get(link), "pay")
+        customer.post(approval.url, data={"answer": "yes"})
+    order = shop.api("GET", "/orders/laden/3")
+    if order["payment_state"] != "paid":
+        raise Wrong(f"An order that was paid is {order['payment_state']}.")
+
+
 def _draw(target: Path) -> None:
     paper = FPDF()
     for number in range(3):
@@ -88,6 +105,10 @@ def _draw(target: Path) -> None:
 
 
 def _posted(customer: httpx.Client, page: httpx.Response, deed: str) -> bytes:
+    return _answered(customer, page, deed).content
+
+
+def _answered(customer: httpx.Client, page: httpx.Response, deed: str) -> httpx.Response:
     """What the form of that deed leads to, as its button sends it."""
     found = re.search(rf'<form[^>]*data-deed="{deed}"[^>]*>.*?</form>', page.text, re.DOTALL)
     if not found:
@@ -99,7 +120,7 @@ def _posted(customer: httpx.Client, page: httpx.Response, deed: str) -> bytes:
     )
     if answer.is_error:
         raise Wrong(f"{deed} was answered {answer.status_code}.")
-    return answer.content
+    return answer
 
 
 def _judge_stamped(content: bytes) -> None:
