@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -191,7 +193,17 @@ RUNS: Mapping[str, Run] = {
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """The `tresen` command; the exit status: 2 for wrong use, 1 for failure."""
+    """The `tresen` command; the exit status: 2 for wrong use, 1 for failure, 141 where nobody reads what it prints."""
+    try:
+        try:
+            return _done(words)
+        finally:
+            print(end="", flush=True)  # here, where it can still be told that nobody reads it
+    except BrokenPipeError:
+        return _unheard()
+
+
+def _done(words: Sequence[str] | None) -> int:
     arguments = parser(RUNS).parse_args(words)
     try:
         config = from_environment(environ)
@@ -206,6 +218,16 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _unheard() -> int:
+    """Whoever read what is printed has gone, as `head` does: no failure of ours. The status is that of SIGPIPE.
+
+    What is still to be printed goes nowhere, as Python would complain of it once more at its end; see the note on
+    SIGPIPE in the documentation of its module `signal`.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _port(arguments: argparse.Namespace, config: Config) -> int:

@@ -148,7 +148,7 @@ def create_app(config: Config, ending: Ending | None = None) -> ASGIApp:
     mail_server(config)  # a wrong address of it is told now, and not by a traceback out of the server
     Shops(Clouds(), config.billbee_api_base)  # the same
     origins = origins_of(config)
-    return protected(application(partial(working, config, ending or Ending())), origins)
+    return protected(application(partial(working, config, ending or Ending())), origins, config.trusted_proxies)
 
 
 def origins_of(config: Config) -> Origins:
@@ -195,9 +195,9 @@ async def serve(
     started = await serving.serve(
         app,
         listener,
-        serving.Manner(trusted_proxies=config.trusted_proxies, grace_seconds=GRACE_SECONDS),
         announce,
         ending,
+        GRACE_SECONDS,
     )
     if not started:
         raise Failure("Tresen could not start; the lines above say why.")

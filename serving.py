@@ -11,7 +11,6 @@ import socket
 import termios
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -28,14 +27,6 @@ HAND_OVER = signal.SIGUSR2
 DRAINING_SECONDS = 12 * 3600  # for who takes the last bytes from a process that another one has relieved
 ACCEPTED_SECONDS = 0.2  # for the request on a connection that came just before nobody was accepted any more
 UNTAKEN_BYTES = 16 * 1024  # that wait here, before whoever writes has to: a thousand slow readers held 64 MB more
-
-
-@dataclass(frozen=True, kw_only=True)
-class Manner:
-    """`trusted_proxies` as uvicorn knows them, `grace_seconds` for what runs when the end has come."""
-
-    trusted_proxies: str
-    grace_seconds: int
 
 
 class Server(uvicorn.Server):
@@ -85,9 +76,9 @@ class Server(uvicorn.Server):
 
 
 async def serve(
-    app: App, listener: socket.socket, manner: Manner, announce: Callable[[], None], ending: Ending
+    app: App, listener: socket.socket, announce: Callable[[], None], ending: Ending, grace_seconds: int
 ) -> bool:
-    """Serves until SIGTERM or SIGINT; then `ending` begins, and running requests have their grace.
+    """Serves until SIGTERM or SIGINT; then `ending` begins, and running requests have `grace_seconds`.
 
     At SIGUSR2 a new process takes over, and what runs here runs to its end. Whether it could start at all.
     """
@@ -102,9 +93,8 @@ async def serve(
             access_log=False,  # its lines would hold the tokens of portal links
             server_header=False,
             log_config=None,
-            proxy_headers=bool(manner.trusted_proxies),
-            forwarded_allow_ips=manner.trusted_proxies or None,
-            timeout_graceful_shutdown=manner.grace_seconds,
+            proxy_headers=False,  # the application looks at them itself
+            timeout_graceful_shutdown=grace_seconds,
         ),
         listener,
         ending,

@@ -38,7 +38,7 @@ class BackupSettings(Settings, kw_only=True):
 class BackupRun(Base, kw_only=True):
     """One backup: an archive called `name` at `place`, which is a folder, or what the storage was called.
 
-    `error` is a portal.scheduled_backups.Cause, `detail` what was said of it in other's words. The archive is there
+    `error` is a portal.backup_rhythms.Cause, `detail` what was said of it in other's words. The archive is there
     no more since `removed_at`.
     """
 

@@ -1,6 +1,7 @@
 """The shop is saved by itself: when that is due; the archive at its place, read back there; then older ones go.
 
-What another one named is never removed, and a failed backup removes nothing.
+What another one named is never removed, and a failed backup removes nothing. Nor does a shop that was restored remove
+what was made before: the shop it was copied from may still be there, and these archives are its own.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
@@ -31,9 +31,11 @@ from db.storages import Storage as StorageRow
 from portal import backup, outbox, settings
 from portal.activity import TRESEN, By, entry
 from portal.backup_archive import BackupFailed
+from portal.backup_rhythms import Cause, due, tried_again
 from portal.byte_ranges import BytesChangedError
 from portal.depositories import Depository
 from portal.jobs import Record
+from portal.number_gaps import RESTORED
 from portal.outbox import Claimed, NewJob
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, Storage, Storages, StorageUnavailable, Trouble
@@ -47,18 +49,6 @@ ONE_NOTICE = timedelta(hours=23)  # a day, less what a backup may begin earlier 
 SHOWN = 30
 LONGEST_DETAIL = 300
 OUTGOING = ".outgoing"
-
-
-class Cause(StrEnum):
-    """Why there is no backup, besides the troubles of storages."""
-
-    NO_ROOM = "no-room"
-    UNWRITABLE = "unwritable"
-    NOT_SAVED = "not-saved"
-    DIFFERENT = "different"
-    STORAGE_GONE = "storage-gone"
-    BROKEN_OFF = "broken-off"
-    RESTORED = "restored"
 
 
 class NotKept(Exception):
@@ -85,29 +75,6 @@ class Deed:
     begun_at: datetime
     storage: StorageRow | None
     older: Sequence[tuple[int, str]]
-
-
-def due(wanted: BackupSettings, last: datetime | None, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether the newest moment of the rhythm lies behind the beginning of the last backup.
-
-    A moment that the change to summer time skips comes an hour later; one that comes twice counts once.
-    """
-    if wanted.rhythm is Rhythm.OFF:
-        return False
-    newest = _newest_moment(wanted, now, zone)
-    return last is None or last < newest
-
-
-def _newest_moment(wanted: BackupSettings, now: datetime, zone: ZoneInfo) -> datetime:
-    today = now.astimezone(zone).date()
-    back = (today.weekday() - wanted.weekday) % 7 if wanted.rhythm is Rhythm.WEEKLY else 0
-    step = 7 if wanted.rhythm is Rhythm.WEEKLY else 1
-    moment = _at(wanted.hour, today - timedelta(days=back), zone, now)
-    return moment if moment <= now else _at(wanted.hour, today - timedelta(days=back + step), zone, now)
-
-
-def _at(hour: int, day: date, zone: ZoneInfo, like: datetime) -> datetime:
-    return datetime.combine(day, time(hour), zone).astimezone(like.tzinfo)
 
 
 async def runs(session: AsyncSession) -> list[BackupRun]:
@@ -168,7 +135,7 @@ class ScheduledBackups:
         return run
 
     async def do(self, job: Claimed) -> Record:
-        """A failure is no failed job: it stands in the run, and the next moment of the rhythm tries again."""
+        """A failure is no failed job: it stands in the run, and another one is begun an hour later."""
         deed = await self._deed(job)
         if deed is None:
             return _nothing
@@ -189,6 +156,8 @@ class ScheduledBackups:
         newest = await last(session)
         if newest and newest.state is BackupState.RUNNING:
             return False
+        if newest and wanted.rhythm is not Rhythm.OFF and tried_again(newest, now):
+            return True
         zone = settings.zone_of(await settings.of(GeneralSettings, session), self._fixed_zone)
         return due(wanted, newest.begun_at if newest else None, now, zone)
 
@@ -199,9 +168,11 @@ class ScheduledBackups:
             if run is None or run.state is not BackupState.RUNNING:
                 return None
             wanted = await settings.of(BackupSettings, session)
+            restored_at = select(func.max(Activity.at)).where(Activity.kind == RESTORED).scalar_subquery()
             older = (
                 select(BackupRun.id, BackupRun.name)
                 .where(
+                    restored_at.is_(None) | (BackupRun.begun_at > restored_at),
                     BackupRun.state == BackupState.DONE,
                     BackupRun.removed_at.is_(None),
                     BackupRun.storage_id == run.storage_id if run.storage_id else BackupRun.storage_id.is_(None),

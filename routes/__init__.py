@@ -16,6 +16,7 @@ from routes.customer import archives, billing_addresses, downloads, invoices, lo
 from routes.given import BEHIND_LINK, EVERYWHERE
 from routes.limits import RefusalLimit
 from routes.protection import Origins, Protection
+from routes.request_ids import numbered
 from routes.traffic import Traffic
 
 FORM_BYTES = 1_000_000
@@ -76,8 +77,12 @@ def application(opened: Callable[[], AbstractAsyncContextManager[House]]) -> Lit
     )
 
 
-def protected(app: Litestar, origins: Origins) -> ASGIApp:
-    """What is served: the application behind the checks that come before any address is looked at; all is counted."""
+def protected(app: Litestar, origins: Origins, trusted_proxies: str = "") -> ASGIApp:
+    """What is served: the application behind the checks that come before any address is looked at.
+
+    All is counted and numbered; `trusted_proxies` as in TRESEN_TRUSTED_PROXIES.
+    """
     refuse = errors.refuser(app)
     app.state.traffic = traffic = Traffic()
-    return traffic.counted(Protection(SlashesKept(app), origins, refuse, RefusalLimit(refuse)))
+    counted = traffic.counted(Protection(SlashesKept(app), origins, refuse, RefusalLimit(refuse)))
+    return numbered(counted, trusted_proxies)

@@ -16,6 +16,7 @@ from portal.links import LinkEnded, LinkUnknown
 from portal.meters import CapReached, TooManyTransfers
 from portal.refusals import NotFound
 from portal.storages import StorageUnavailable
+from routes import request_ids
 from routes.api import problems
 from routes.given import AnyHandlers, AnyRequest, AnyResponse
 from routes.protection import OFFICE
@@ -63,7 +64,7 @@ def is_office(path: str) -> bool:
 
 def told_merchant(status: int, headers: Mapping[str, str] | None = None, largest: int | None = None) -> AnyResponse:
     """The same behind the counter."""
-    page = OfficeErrorPage.of(status, largest)
+    page = OfficeErrorPage.of(status, largest, number=_number(status))
     return Page(page, locale="", status_code=status, headers={**(headers or {}), "Cache-Control": "no-store"})
 
 
@@ -78,9 +79,13 @@ def told(
 ) -> AnyResponse:
     """The small page with the merchant's contact; never kept by anybody."""
     seller = app.state.house.storefront.seller
-    return Page(
-        page.of(seller), locale="", status_code=status, headers={**(headers or {}), "Cache-Control": "no-store"}
-    )
+    view = page.of(seller, _number(status))
+    return Page(view, locale="", status_code=status, headers={**(headers or {}), "Cache-Control": "no-store"})
+
+
+def _number(status: int) -> str:
+    """By which the log is asked what happened: only where we failed is there something in it."""
+    return request_ids.current() if status >= 500 else ""
 
 
 def _headers(exception: Exception) -> Mapping[str, str]:

@@ -256,6 +256,27 @@ def test_what_the_doctor_finds_wrong_is_a_failure_told_in_one_sentence(operator)
 # --- Serving
 
 
+@pytest.mark.parametrize("words", [["doctor"], ["version"], ["--help"]], ids=" ".join)
+def test_nobody_who_reads_what_is_printed_is_no_failure_of_ours(operator, words):
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        ended = subprocess.run(
+            [*operator.program, *words],
+            env=operator.environ,
+            cwd=operator.data.parent,
+            stdout=write,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    finally:
+        os.close(write)
+
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
+
+
 def test_serving_answers_us_and_nobody_else_and_ends_in_good_order(operator):
     with operator.serving() as (process, origin):
         up = httpx.get(f"{origin}/up")

@@ -15,6 +15,7 @@ from portal.paying import ProviderRefused, ProviderTrouble
 from portal.refusals import Conflict, Fault, Invalid, NotFound, Refused
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, StorageUnavailable
+from routes import request_ids
 from routes.api.body import MalformedJson
 from routes.given import AnyRequest
 
@@ -41,7 +42,7 @@ log = logging.getLogger("tresen.api")
 
 
 class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """`errors` names every wrong place: JSON pointer, code, sentence."""
+    """`errors` names every wrong place: JSON pointer, code, sentence. `request_id` is told where we failed."""
 
     type: str
     title: str
@@ -49,6 +50,7 @@ class Problem(Struct, kw_only=True, frozen=True, omit_defaults=True):
     detail: str = ""
     instance: str = ""
     errors: tuple[Fault, ...] = ()
+    request_id: str = ""
 
 
 def problem(status: int, detail: str = "", *, instance: str = "", errors: Sequence[Fault] = ()) -> Problem:
@@ -60,6 +62,7 @@ def problem(status: int, detail: str = "", *, instance: str = "", errors: Sequen
         detail=detail,
         instance=instance,
         errors=tuple(errors),
+        request_id=request_ids.current() if status >= 500 else "",
     )
 
 

@@ -13,15 +13,18 @@ from db.backups import BackupRun, BackupSettings, BackupState, Rhythm
 from db.storages import StorageKind
 from portal import backup, outbox, scheduled_backups, settings
 from portal import storages as connected
-from portal.activity import By
+from portal.activity import By, entry
 from portal.backup_archive import unpack
+from portal.backup_rhythms import Cause, due, tried_again
 from portal.house import House
 from portal.jobs import attempt, lease
-from portal.outbox import Lane
-from portal.scheduled_backups import KIND, Cause, due
+from portal.number_gaps import RESTORED
+from portal.outbox import Lane, NotDone
+from portal.scheduled_backups import KIND
 from portal.settings import BackupsChange
 from portal.storages import NewStorage, TakesBackups
 from tests.factories import BERLIN
+from views.admin.backup_words import SENTENCES
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 BY = By("merchant:1", NOW)
@@ -94,6 +97,19 @@ def test_one_that_was_missed_comes_late_and_once():
     assert not due(wanted(Rhythm.DAILY), late, late + timedelta(minutes=5), BERLIN)
 
 
+def failed(cause: Cause, ended_at: datetime) -> BackupRun:
+    return BackupRun(begun_at=NOW, name="x", place="y", state=BackupState.FAILED, error=cause.value, ended_at=ended_at)
+
+
+def test_a_failed_one_is_tried_again_an_hour_later():
+    assert not tried_again(failed(Cause.NO_ROOM, NOW), NOW + timedelta(minutes=59))
+    assert tried_again(failed(Cause.NO_ROOM, NOW), NOW + timedelta(hours=1))
+
+
+def test_the_one_that_a_shop_was_restored_from_is_not_made_again():
+    assert not tried_again(failed(Cause.RESTORED, NOW), NOW + timedelta(days=1))
+
+
 @pytest.mark.parametrize("day", [datetime(2027, 3, 27, 12, tzinfo=UTC), datetime(2026, 10, 24, 12, tzinfo=UTC)])
 def test_where_the_clock_is_changed_it_comes_once_in_that_night(day):
     last, begun = day, []
@@ -160,6 +176,55 @@ async def test_one_that_fails_removes_nothing_and_is_told_once_a_day(house, monk
     async with house.database.reading() as session:
         told = list(await session.scalars(select(Activity.notice).where(Activity.kind == scheduled_backups.FAILED)))
     assert told == [True, False, True]
+
+
+@pytest.mark.parametrize(("rhythm", "states"), [(Rhythm.DAILY, ["failed", "done"]), (Rhythm.OFF, ["failed"])])
+async def test_after_a_failure_it_is_asked_for_again_within_the_hour_unless_it_is_off(house, rhythm, states):
+    await choose(house, rhythm=rhythm)
+    folder = house.scheduled_backups.folder
+    folder.parent.mkdir(exist_ok=True)
+    folder.touch()
+    await save(house)
+    folder.unlink()
+
+    await house.scheduled_backups.ask(NOW + timedelta(minutes=55))
+    assert len(await runs(house)) == 1
+    await house.scheduled_backups.ask(NOW + timedelta(hours=1))
+    if len(await runs(house)) > 1:
+        await work(house, NOW + timedelta(hours=1))
+
+    assert [run.state.value for run in await runs(house)] == states
+
+
+async def test_a_restored_shop_leaves_the_archives_of_the_one_it_was_copied_from(house):
+    await choose(house, kept=1)
+    before = await save(house)
+    async with house.database.writing() as session:
+        session.add(entry(By("command-line", NOW + timedelta(hours=1)), RESTORED))
+
+    first, second = [await save(house, NOW + timedelta(hours=hours)) for hours in (2, 3)]
+
+    assert archives(house) == {before.name, second.name}
+    assert [run.removed_at is not None for run in await runs(house)] == [False, True, False]
+    assert first.name not in archives(house)
+
+
+async def test_one_that_is_broken_off_again_and_again_tells_by_what(house):
+    async with house.database.writing() as session:
+        run = await house.scheduled_backups.begin(session, NOW)
+        job = await outbox.claim(Lane(KIND), lease(house.scheduled_backups), session, NOW)
+        assert job
+        given_up = await outbox.failed(job, NotDone("Tresen was ended.", permanent=True), 0, session, BY)
+        assert given_up
+        await house.scheduled_backups.failed(given_up, session, BY)
+
+    async with house.database.reading() as session:
+        [told] = await session.scalars(select(Activity).where(Activity.kind == scheduled_backups.FAILED))
+    assert [(each.id, each.error, each.detail) for each in await runs(house)] == [
+        (run.id, Cause.BROKEN_OFF, "Tresen was ended.")
+    ]
+    said = SENTENCES[scheduled_backups.FAILED](told.details)
+    assert "again and again" in str(said) or "Tresen was ended." in str(said)
 
 
 async def test_a_folder_that_cannot_be_made_is_told(house):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from db.backups import BackupState
-from portal.scheduled_backups import FAILED, Cause
+from portal.backup_rhythms import Cause
+from portal.scheduled_backups import FAILED
 from portal.storages import Trouble
 from views.admin.storage_words import ADVICE
 from views.admin.told import Told, text_of
@@ -35,7 +36,11 @@ def cause(error: str) -> Sentence:
 
 
 def _failed(told: Told) -> Sentence:
-    return said("Scheduled backup failed: %(cause)s", cause=cause(text_of(told, "cause")))
+    """A run names its cause; a job that was given up tells only in its own words what broke it off."""
+    why = text_of(told, "cause") or Cause.BROKEN_OFF.value
+    if detail := text_of(told, "error"):
+        return said("Scheduled backup failed: %(cause)s (%(detail)s)", cause=cause(why), detail=detail)
+    return said("Scheduled backup failed: %(cause)s", cause=cause(why))
 
 
 SENTENCES = {FAILED: _failed}

@@ -25,11 +25,14 @@ class ErrorPage(View):
     title: Sentence
     advice: Sentence
     way_on: bool
+    number: str
 
     @classmethod
-    def of(cls, seller: SellerFacts) -> Self:
-        """The page with its own words and this merchant's contact."""
-        return cls(seller=Seller.of(seller), title=cls.says, advice=cls.helps, way_on=cls.about_a_link)
+    def of(cls, seller: SellerFacts, number: str = "") -> Self:
+        """The page with its own words and this merchant's contact; `number` is what the log knows the failure by."""
+        return cls(
+            seller=Seller.of(seller), title=cls.says, advice=cls.helps, way_on=cls.about_a_link, number=number
+        )
 
 
 class LinkUnknown(ErrorPage):

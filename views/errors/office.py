@@ -49,15 +49,17 @@ class OfficeErrorPage(View):
     title: Sentence
     advice: Sentence
     back: str
+    number: str
 
     @staticmethod
-    def of(status: int, largest: int | None = None) -> OfficeErrorPage:
-        """`largest`: how many bytes may be sent to that address, where they were too many."""
+    def of(status: int, largest: int | None = None, *, number: str = "") -> OfficeErrorPage:
+        """`largest`: how many bytes may be sent to that address, where they were too many. `number`: for the log."""
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and largest:
-            return OfficeErrorPage(title=said("That is too large"), advice=_too_large(largest), back=HOME)
-        known = {wording.value: words for wording, words in WORDS.items()}
-        title, advice = known.get(status) or (TROUBLE if status >= 500 else NOT_POSSIBLE)
-        return OfficeErrorPage(title=title, advice=advice, back=HOME)
+            title, advice = said("That is too large"), _too_large(largest)
+        else:
+            known = {wording.value: words for wording, words in WORDS.items()}
+            title, advice = known.get(status) or (TROUBLE if status >= 500 else NOT_POSSIBLE)
+        return OfficeErrorPage(title=title, advice=advice, back=HOME, number=number)
 
 
 def _too_large(largest: int) -> Sentence:
