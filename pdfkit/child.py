@@ -80,9 +80,11 @@ class Child:
         self.jobs: Counter[tuple[str, str]] = Counter()
         self.seconds: defaultdict[str, float] = defaultdict(float)
 
-    async def stamp(self, source: Path, target: Path, text: str, style: Style) -> Report:
+    async def stamp(
+        self, source: Path, target: Path, text: str, style: Style, unclosed: tuple[int, ...] | None = None
+    ) -> Report:
         """As watermark.stamp(), with StampFailed for a time-out or a crash as well."""
-        arguments = StampArguments(_absolute(source), _absolute(target), text, style)
+        arguments = StampArguments(_absolute(source), _absolute(target), text, style, unclosed)
         return await self._run("stamp", arguments, Report, target)
 
     async def preview(self, source: Path | None, target: Path, text: str, style: Style) -> Previewed:

@@ -55,7 +55,7 @@ class Leftovers:
 
 def streams(page: pikepdf.Object) -> list[pikepdf.Stream]:
     """A page's content streams; whatever else stands in /Contents is ignored, as readers do."""
-    contents = page.get("/Contents")
+    contents = page.get("/Contents") if "/Contents" in page else None
     if isinstance(contents, pikepdf.Stream):
         return [contents]
     if not isinstance(contents, pikepdf.Array):

@@ -65,9 +65,15 @@ def inherited(page: pikepdf.Object, key: str) -> object:
         if not isinstance(node, pikepdf.Dictionary):
             return None
         if key in node:
-            return node[key]
-        node = node.get("/Parent")
+            return node.get(key)
+        node = own(node, "/Parent")
     return None
+
+
+def own(node: pikepdf.Object, key: str) -> object:
+    """What a dictionary itself has there. A key that is not there is asked for first: get() would take twenty times
+    as long to find that out."""
+    return node.get(key) if key in node else None
 
 
 def sheet(page: pikepdf.Object) -> Sheet:
@@ -75,9 +81,27 @@ def sheet(page: pikepdf.Object) -> Sheet:
     media = _box(inherited(page, "/MediaBox")) or _LETTER
     crop = _box(inherited(page, "/CropBox")) or media
     visible = (max(media[0], crop[0]), max(media[1], crop[1]), min(media[2], crop[2]), min(media[3], crop[3]))
-    unit = _number(page.get("/UserUnit")) or 1.0
+    unit = _number(own(page, "/UserUnit")) or 1.0
     turns = int((_number(inherited(page, "/Rotate")) or 0.0) / 90)
     return Sheet(visible if _has_area(visible) else media, turns % 4 * 90, unit if unit > 0 else 1.0)
+
+
+class Sheets:
+    """The sheets of one PDF. Most of its pages are alike, so that each kind is worked out once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Sheet] = {}
+
+    def of(self, page: pikepdf.Object) -> Sheet:
+        """As sheet()."""
+        parent = own(page, "/Parent")
+        above = parent.objgen if isinstance(parent, pikepdf.Dictionary) else (0, 0)
+        if above == (0, 0):  # one that has no number cannot be told from another
+            return sheet(page)
+        key = (above, *(_word(own(page, name)) for name in ("/MediaBox", "/CropBox", "/Rotate", "/UserUnit")))
+        if key not in self._known:
+            self._known[key] = sheet(page)
+        return self._known[key]
 
 
 def place(sheet: Sheet, line: Line, style: Style) -> Place:
@@ -106,6 +130,10 @@ def matrix(sheet: Sheet, place: Place, origin: tuple[float, float]) -> Matrix:
         180: (-s, 0.0, 0.0, -s, right - x, top - y),
         270: (0.0, -s, s, 0.0, left + y, top - x),
     }[sheet.rotate]
+
+
+def _word(value: object) -> object:
+    return value.unparse() if isinstance(value, pikepdf.Object) else value
 
 
 def _box(value: object) -> Box | None:

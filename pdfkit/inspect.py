@@ -1,10 +1,13 @@
 """What a PDF is, and whether it can be stamped, before any customer meets it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pdfkit import watermark
 from pdfkit.opening import Paper, opened
 from pdfkit.outcome import Cause, Inspection, StampFailed
+
+_MOST_LISTED = 1000  # pages; a book of which more are left open is read as a whole each time
 
 
 def inspect(path: Path) -> Inspection:
@@ -30,8 +33,8 @@ def _usable(paper: Paper) -> Inspection:
         cause=None,
         warnings=paper.cautions,
     )
-    watermark.prove(paper)
-    return found
+    unclosed = watermark.prove(paper)
+    return replace(found, unclosed=unclosed if len(unclosed) <= _MOST_LISTED else None)
 
 
 def _unusable(cause: Cause) -> Inspection:

@@ -69,7 +69,7 @@ def _stamp(arguments: bytes) -> object:
     given = msgspec.json.decode(arguments, type=StampArguments)
     source = Path(given.source)
     _limit_output(2 * source.stat().st_size + _OUTPUT_ABOVE_TWICE_THE_INPUT)
-    return watermark.stamp(source, Path(given.target), given.text, given.style)
+    return watermark.stamp(source, Path(given.target), given.text, given.style, given.unclosed)
 
 
 def _inspect(arguments: bytes) -> object:

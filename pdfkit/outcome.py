@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-EDITION = 2  # of the stamp: one more whenever the same original, text and style give other bytes
+EDITION = 3  # of the stamp: one more whenever the same original, text and style give other bytes
 
 
 class Cause(StrEnum):
@@ -121,7 +121,9 @@ class Previewed:
 class Inspection:
     """What a PDF is, and whether it can be stamped; `cause` says why not.
 
-    `pages` is 0 and `pdf_version` empty where the file could not be opened.
+    `pages` is 0 and `pdf_version` empty where the file could not be opened. `unclosed` are the pages, counted from 1,
+    whose content leaves something open; None where that is not known, or they are too many to be listed. What it says
+    is worth something to the `edition` of the stamp that said it.
     """
 
     pages: int
@@ -132,6 +134,8 @@ class Inspection:
     stampable: bool
     cause: Cause | None
     warnings: tuple[Caution, ...]
+    unclosed: tuple[int, ...] | None = None
+    edition: int = EDITION
 
 
 def partial_path(target: Path, pid: int) -> Path:

@@ -8,12 +8,14 @@ are never decoded, so the work hardly grows with the file.
 import hashlib
 import io
 import os
+import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 import pikepdf
 
@@ -25,32 +27,36 @@ from pdfkit.outcome import Cause, Caution, Report, StampFailed, Style, partial_p
 
 __all__ = ["Cause", "Caution", "Report", "StampFailed", "Style", "prove", "stamp"]
 
+_STATIC = b"31415926535897932384626433832795"  # what the library writes for an identifier that never changes
+_STATIC_ID = re.compile(rb"/ID \[\s*<[0-9a-f]*>\s*<%s>\s*\]" % _STATIC)
+_LAST_BYTES = 64  # of a PDF: "startxref", where the table lies, and "%%EOF"
 _NOTHING = Leftovers(0, 0, False, ())
 _PROBE = "Probe" + 8 * " 12345"  # as long as a name with a number
 _PROBE_STYLE = Style(font_size_pt=11, x_mm=10, y_mm=10)
 
 
-def stamp(source: Path, target: Path, text: str, style: Style) -> Report:
+def stamp(source: Path, target: Path, text: str, style: Style, unclosed: tuple[int, ...] | None = None) -> Report:
     """Write a copy of `source` to `target` with the text on every page.
 
-    The same input, text and style give the same bytes. Lengths as in Style. Raises StampFailed,
-    OSError if a file cannot be read or written, ValueError if there is nothing to stamp; then
+    The same input, text and style give the same bytes. Lengths as in Style. `unclosed` is what an Inspection of this
+    edition told of these very bytes: the content of other pages is not read then, which takes most of the time.
+    Raises StampFailed, OSError if a file cannot be read or written, ValueError if there is nothing to stamp; then
     nothing is left behind and an older target is untouched.
     """
     drawn = overlay.drawn(text, style.font_size_pt)
     with opened(source) as paper, pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
         stamper = _Stamper(paper.pdf, drawn, drawing, style)
-        stamper.stamp_all()
+        stamper.stamp_all(None if paper.repaired else unclosed)
         with _replacing(target) as partial:
-            _save(paper.pdf, partial)
+            _save(paper.pdf, partial, drawn.pdf)
             _demand(partial, stamper, range(len(stamper.placed)) if paper.repaired else stamper.odd)
         return Report(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
 
 
-def prove(paper: Paper) -> None:
+def prove(paper: Paper) -> tuple[int, ...]:
     """Stamps every page as stamp() would and looks for the stamp on each. Raises StampFailed.
 
-    What becomes of the paper is of no other use.
+    The pages, counted from 1, whose content leaves something open. What becomes of the paper is of no other use.
     """
     drawn = overlay.drawn(_PROBE, _PROBE_STYLE.font_size_pt)
     with pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
@@ -58,11 +64,12 @@ def prove(paper: Paper) -> None:
         stamper.stamp_all()
         if paper.repaired:  # what else is in the file may matter
             with TemporaryDirectory(prefix="pdfkit-") as folder:
-                _save(paper.pdf, whole := Path(folder) / "whole.pdf")
+                _save(paper.pdf, whole := Path(folder) / "whole.pdf", drawn.pdf)
                 _demand(whole, stamper, range(len(stamper.placed)))
-            return
+            return stamper.unclosed
         light = proof.without_burden(paper.pdf, stamper.form, [placed.name for placed in stamper.placed])
         _demand(light, stamper, range(len(stamper.placed)))
+    return stamper.unclosed
 
 
 def _demand(written: Path | io.BytesIO, stamper: "_Stamper", numbers: Iterable[int]) -> None:
@@ -98,12 +105,24 @@ class _Stamper:
         if glyph_sets.are_wanted(pdf):
             glyph_sets.add(self.form, pdf)
         self._prefix = pdf.make_stream(b"q\n")
-        self._suffixes: dict[bytes, pikepdf.Stream] = {}
+        self._suffixes: dict[tuple[Leftovers, _Placed], pikepdf.Stream] = {}
+        self._sheets = geometry.Sheets()
+        self._matrices: dict[geometry.Sheet, Matrix] = {}
+        self._names: dict[tuple[int, int], str] = {}
         self._bodies: dict[tuple[tuple[int, int], ...], tuple[list[pikepdf.Stream], Leftovers]] = {}
 
-    def stamp_all(self) -> None:
+    @property
+    def unclosed(self) -> tuple[int, ...]:
+        """The odd pages, counted from 1."""
+        return tuple(number + 1 for number in sorted(self.odd))
+
+    def stamp_all(self, unclosed: Collection[int] | None = None) -> None:
+        """`unclosed`: the only pages, counted from 1, whose content has to be read."""
+        to_read = None if unclosed is None else frozenset(unclosed)
         for number, page in enumerate(self._pdf.pages):
-            body, left = self._body(page.obj)
+            parts = content.streams(page.obj)
+            is_read = to_read is None or number + 1 in to_read
+            body, left = self._body(parts) if is_read else (parts, _NOTHING)
             self._stamp(page.obj, body, left)
             if left != _NOTHING:
                 self.odd.add(number)
@@ -111,14 +130,12 @@ class _Stamper:
     def _stamp(self, page: pikepdf.Object, body: list[pikepdf.Stream], left: Leftovers) -> None:
         placed = _Placed(self._register(page), self._matrix(page))
         self.placed.append(placed)
-        suffix = _closing(left) + _drawing(placed)
-        if suffix not in self._suffixes:
-            self._suffixes[suffix] = self._pdf.make_stream(suffix)
+        if (left, placed) not in self._suffixes:
+            self._suffixes[left, placed] = self._pdf.make_stream(_closing(left) + _drawing(placed))
         # Always a new array: pages may share theirs, and would be stamped twice.
-        page.Contents = pikepdf.Array([self._prefix, *body, self._suffixes[suffix]])
+        page.Contents = pikepdf.Array([self._prefix, *body, self._suffixes[left, placed]])
 
-    def _body(self, page: pikepdf.Object) -> tuple[list[pikepdf.Stream], Leftovers]:
-        parts = content.streams(page)
+    def _body(self, parts: list[pikepdf.Stream]) -> tuple[list[pikepdf.Stream], Leftovers]:
         key = tuple(part.objgen for part in parts)
         if key not in self._bodies:
             data = content.joined(parts)
@@ -134,18 +151,27 @@ class _Stamper:
         resources = geometry.inherited(page, "/Resources")
         if not isinstance(resources, pikepdf.Dictionary):
             resources = page["/Resources"] = pikepdf.Dictionary()
-        if not isinstance(resources.get("/XObject"), pikepdf.Dictionary):
-            resources["/XObject"] = pikepdf.Dictionary()
-        known = resources["/XObject"]
+        if resources.objgen in self._names:
+            return self._names[resources.objgen]
+        known = geometry.own(resources, "/XObject")
         name = self._name
+        if not isinstance(known, pikepdf.Dictionary):
+            known = resources["/XObject"] = pikepdf.Dictionary()
         while name in known and known[name].objgen != self.form.objgen:
             name += "x"
         known[name] = self.form
+        if resources.is_indirect:
+            self._names[resources.objgen] = name
         return name
 
     def _matrix(self, page: pikepdf.Object) -> Matrix:
+        sheet = self._sheets.of(page)
+        if sheet not in self._matrices:
+            self._matrices[sheet] = self._placing(sheet)
+        return self._matrices[sheet]
+
+    def _placing(self, sheet: geometry.Sheet) -> Matrix:
         drawn, size = self._drawn, self._drawn.size
-        sheet = geometry.sheet(page)
         line = geometry.Line(drawn.width, overlay.ASCENT * size, overlay.DESCENT * size)
         place = geometry.place(sheet, line, self._style)
         self.moved = self.moved or place.moved
@@ -178,8 +204,9 @@ def _replacing(target: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _save(pdf: pikepdf.Pdf, path: Path) -> None:
-    with path.open("wb") as file:
+def _save(pdf: pikepdf.Pdf, path: Path, stamp: bytes) -> None:
+    """The same PDF and stamp give the same bytes."""
+    with path.open("w+b") as file:
         pdf.save(
             file,
             stream_decode_level=pikepdf.StreamDecodeLevel.none,
@@ -188,10 +215,28 @@ def _save(pdf: pikepdf.Pdf, path: Path) -> None:
             compress_streams=False,
             fix_metadata_version=False,  # would rewrite the XMP packet, and fail on a broken one
             encryption=False,
-            deterministic_id=True,
+            static_id=True,
         )
+        _identify(file, stamp)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _identify(file: BinaryIO, stamp: bytes) -> None:
+    """Gives the copy an identifier of its own (ISO 32000-2, 14.4), instead of one that all copies would share.
+
+    It comes from the table of all objects and the stamp. The library's own deterministic one would be a sum over all
+    bytes, which takes as long as writing them.
+    """
+    end = file.seek(0, os.SEEK_END)
+    file.seek(max(0, end - _LAST_BYTES))
+    table = int(file.read().rpartition(b"startxref")[2].split()[0])
+    file.seek(table)
+    written = file.read()
+    own = hashlib.sha256(written + stamp).hexdigest()[:32].encode()
+    for found in _STATIC_ID.finditer(written):
+        file.seek(table + found.start())
+        file.write(found[0].replace(_STATIC, own))
 
 
 def _cautions(paper: Paper, drawn: overlay.Overlay, stamper: _Stamper) -> tuple[Caution, ...]:

@@ -32,6 +32,7 @@ class StampArguments(msgspec.Struct):
     target: str
     text: str
     style: Style
+    unclosed: tuple[int, ...] | None = None
 
 
 class PreviewArguments(msgspec.Struct):

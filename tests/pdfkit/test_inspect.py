@@ -4,7 +4,7 @@ import pytest
 
 from pdfkit.content import Leftovers
 from pdfkit.inspect import inspect
-from pdfkit.outcome import Cause, Caution, Inspection
+from pdfkit.outcome import EDITION, Cause, Caution, Inspection
 from tests.pdfkit import papers
 
 
@@ -23,7 +23,21 @@ def test_a_sound_book_is_stampable(path):
         stampable=True,
         cause=None,
         warnings=(),
+        unclosed=(),
+        edition=EDITION,
     )
+
+
+def test_the_pages_that_leave_something_open_are_told(path):
+    pages = [(b"q Q", {}), (b"q BT", {}), (papers.FRAME, {}), (b"q Q Q", {})]
+
+    assert inspect(papers.sheets(path, pages)).unclosed == (2, 4)
+
+
+def test_a_book_of_which_too_many_pages_leave_something_open_is_told_without_a_list(path, monkeypatch):
+    monkeypatch.setattr("pdfkit.inspect._MOST_LISTED", 1)
+
+    assert inspect(papers.sheets(path, 2 * [(b"q BT", {})])).unclosed is None
 
 
 def test_an_owner_password_is_told_but_no_obstacle(path):

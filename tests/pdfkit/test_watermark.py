@@ -155,6 +155,54 @@ def test_the_same_stamp_gives_the_same_bytes_in_another_process_and_second(sourc
     assert made[0].read_bytes() == made[1].read_bytes()
 
 
+@pytest.mark.parametrize("mode", [pikepdf.ObjectStreamMode.disable, pikepdf.ObjectStreamMode.generate])
+def test_what_is_known_of_a_book_changes_no_byte_of_its_copy(source, target, tmp_path, mode):
+    papers.sheets(
+        tmp_path / "plain.pdf",
+        [(b"q 2 0 0 2 50 50 cm BT", {}), (papers.FRAME, {}), ([b"q", papers.FRAME], {"Rotate": 90}), (b"q Q Q", {})],
+    )
+    with pikepdf.open(tmp_path / "plain.pdf") as pdf:
+        pdf.save(source, object_stream_mode=mode)
+    known = inspect(source).unclosed
+
+    stamp(source, target, TEXT, STYLE)
+    stamp(source, tmp_path / "quick.pdf", TEXT, STYLE, known)
+
+    assert known == (1, 3, 4)
+    assert (tmp_path / "quick.pdf").read_bytes() == target.read_bytes()
+    for page in range(4):
+        assert_in_place(target, page=page)
+
+
+def test_what_is_said_of_a_rebuilt_book_is_not_relied_upon(source, target):
+    papers.sheets(source, [(b"2 0 0 2 50 50 cm q", {}), (papers.FRAME, {})])
+    source.write_bytes(source.read_bytes().replace(b"startxref", b"startxxxx"))
+
+    stamp(source, target, TEXT, STYLE, ())
+
+    assert_in_place(target)
+
+
+@pytest.mark.parametrize("mode", [pikepdf.ObjectStreamMode.disable, pikepdf.ObjectStreamMode.generate])
+@pytest.mark.parametrize("has_one", [True, False], ids=["with an identifier", "without"])
+def test_every_copy_has_an_identifier_of_its_own_beside_that_of_the_original(source, target, mode, has_one):
+    papers.book(source.with_suffix(".plain"))
+    with pikepdf.open(source.with_suffix(".plain")) as pdf:
+        pdf.save(source, object_stream_mode=mode)
+    if not has_one:
+        source.write_bytes(source.read_bytes().replace(b"/ID ", b"/XD "))
+    first = []
+    for text in ("Max", "Maria", "Max"):
+        stamp(source, target, text, STYLE)
+        with pikepdf.open(target) as copy:
+            first.append([bytes(each) for each in copy.trailer.ID])
+
+    assert first[0] == first[2]
+    assert first[0][1] != first[1][1]
+    with pikepdf.open(source) as original:
+        assert not has_one or first[0][0] == bytes(original.trailer.ID[0])
+
+
 def test_another_text_gives_other_bytes(source, target, tmp_path):
     stamp(papers.sheet(source), target, "Max", STYLE)
     stamp(source, tmp_path / "other.pdf", "Eva", STYLE)
