@@ -90,7 +90,7 @@ class LocalBytes:
     @classmethod
     async def open(cls, path: Path) -> Self:
         """Open a regular file. FileNotFoundError where there is none or a link, a folder, a pipe; else OSError."""
-        return cls(await asyncio.to_thread(_open_regular, path))
+        return await asyncio.to_thread(lambda: cls(_open_regular(path)))
 
     async def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
         at, eagerness = start, Eagerness()
@@ -127,7 +127,7 @@ class LocalBytes:
         # A cancelled reader leaves its thread behind, and the number of a closed file is soon another file's.
         if self._reading:
             await asyncio.gather(self._reading, return_exceptions=True)
-        self._file.close()
+        await asyncio.to_thread(self._file.close)
 
 
 class HeldBytes:

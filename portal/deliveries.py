@@ -152,11 +152,15 @@ class Counter:
                 raise
         return content
 
-    def way(self, found: FoundDownload, answer: Mapping[str, str]) -> ByWebServer | ByStorage | None:
-        """Who else may send these bytes, with the headers of `answer`; asked once they were looked at."""
-        if found.download.stamp:
+    async def way(self, found: FoundDownload, answer: Mapping[str, str]) -> ByWebServer | ByStorage | None:
+        """Who else may send these bytes, with the headers of `answer`; asked once they were opened."""
+        if found.download.stamp or not self.hand_offs.are_allowed:
             return None
-        return self.hand_offs.way(self.storages.opened(found.original.storage_row), found.original.row.path, answer)
+        try:
+            storage = self.storages.opened(found.original.storage_row)
+            return await self.hand_offs.way(storage, found.original.row.path, answer)
+        except (FileMissing, OptionsRefused):  # it went away a moment ago, and what is open can be read to its end
+            return None
 
     async def _entitled(self, order_id: int, file_id: int, session: AsyncSession) -> tuple[Dossier, Entitlement]:
         dossier = await dossiers.of(order_id, session, self.zone)

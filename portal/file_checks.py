@@ -25,7 +25,7 @@ from portal.storages import Entry, FileMissing, Storage, Storages, StorageUnavai
 
 KIND = "file_checks"
 LIMIT = timedelta(hours=2)
-TROUBLE = (StorageUnavailable, OptionsRefused, OSError, ValueError)  # the last is what the child makes nothing of
+TROUBLE = (StorageUnavailable, OSError, ValueError)  # the last is what the child makes nothing of
 MOST_IN_A_ROW = 5  # troubles, each of which may take half a minute
 
 
@@ -62,13 +62,15 @@ class FileChecks:
         await self._look_at(file, self.storages.opened(row), by)
 
     async def _check(self, row: StorageRow, files: Sequence[File], by: By) -> None:
-        if not files:
-            return
         try:
-            storage = self.storages.opened(row)
-        except OptionsRefused as error:
+            if files:
+                await self._check_each(row, files, by)
+        except OptionsRefused as error:  # then none of its files can be had
             await self._tell(row, [str(error)], by)
-            return
+
+    async def _check_each(self, row: StorageRow, files: Sequence[File], by: By) -> None:
+        """Raises OptionsRefused."""
+        storage = self.storages.opened(row)
         troubles: list[str] = []
         in_a_row = 0
         for file in files:

@@ -6,6 +6,7 @@ counts against the byte cap. Stamped copies and archives never go this way.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -34,9 +35,16 @@ class HandOffs:
     accel_prefix: str = ""
     presign_origins: Sequence[str] = ()
 
-    def way(self, storage: Storage, path: str, answer: Mapping[str, str]) -> ByWebServer | ByStorage | None:
-        """Who is to send that file with the headers of `answer`; None where we do it ourselves."""
-        if self.accel_prefix and (place := storage.local_path(path)):
+    @property
+    def are_allowed(self) -> bool:
+        return bool(self.accel_prefix or self.presign_origins)
+
+    async def way(self, storage: Storage, path: str, answer: Mapping[str, str]) -> ByWebServer | ByStorage | None:
+        """Who is to send that file with the headers of `answer`; None where we do it ourselves.
+
+        Raises FileMissing, OptionsRefused where its place went away.
+        """
+        if self.accel_prefix and (place := await asyncio.to_thread(storage.local_path, path)):
             return ByWebServer(self.accel_prefix + quote(str(place)))
         if not self.presign_origins:
             return None

@@ -37,13 +37,20 @@ async def local_copy(storage: Storage, path: str, scratch: Path) -> AsyncIterato
     if place := await asyncio.to_thread(storage.local_path, path):
         yield place
         return
-    with NamedTemporaryFile(dir=scratch, suffix=".part", buffering=0) as copy:
+    copy = await asyncio.to_thread(_begun, scratch)
+    try:
         content = await storage.open(path)
         try:
             await _fill(copy, content)
         finally:
             await content.close()
         yield Path(copy.name)
+    finally:
+        await asyncio.to_thread(copy.close)  # and with that it is gone
+
+
+def _begun(scratch: Path) -> IO[bytes]:
+    return NamedTemporaryFile(dir=scratch, suffix=".part", buffering=0)
 
 
 async def clear(scratch: Path) -> None:

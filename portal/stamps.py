@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Collection
 from contextlib import AbstractContextManager
@@ -141,7 +142,7 @@ class Stamps:
             if Caution.CHARACTERS_REPLACED in report.warnings:
                 self._lacking.add(name)
         finally:
-            draft.unlink(missing_ok=True)
+            await asyncio.to_thread(draft.unlink, missing_ok=True)
 
 
 @cache

@@ -83,7 +83,10 @@ class Storage(Protocol):
         ...
 
     def local_path(self, path: str) -> Path | None:
-        """Where the file lies on this machine, if it does: then nothing needs to be copied for stamping."""
+        """Where the file lies on this machine, if it does: then nothing needs to be copied for stamping.
+
+        It may look at the disk, hence for a worker thread. Raises FileMissing, OptionsRefused.
+        """
         ...
 
     def presigned(self, path: str, answer: Mapping[str, str]) -> str | None:
@@ -112,7 +115,7 @@ class Storages:
         self.vault = vault
 
     def opened(self, row: StorageRow) -> Storage:
-        """Raises OptionsRefused where the options cannot work (any more)."""
+        """Asks nobody, no disk either. Raises OptionsRefused where the options can never work."""
         try:
             options = storage_options.opened(row.kind, row.options, self.vault)
         except Unreadable as error:
@@ -120,7 +123,7 @@ class Storages:
         return self._openers[row.kind](options)
 
     def check(self, kind: StorageKind, options: Mapping[str, str]) -> None:
-        """Raises Invalid with a pointer to every faulty option; secrets are readable here."""
+        """Asks nobody. Raises Invalid with a pointer to every faulty option; secrets are readable here."""
         if faults := tuple(storage_options.faults(kind, options)):
             raise Invalid(*faults)
         try:
@@ -129,6 +132,21 @@ class Storages:
             if error.option == storage_options.REFRESH_TOKEN:  # it comes later
                 return
             raise Invalid(Fault(f"#/options/{error.option}", "unusable", str(error))) from error
+
+
+    async def look(self, kind: StorageKind, options: Mapping[str, str]) -> None:
+        """Whether a folder of this machine can be used: before a transaction, as its disk may make us wait.
+
+        Raises Invalid. What lies elsewhere is not asked.
+        """
+        if kind is not StorageKind.LOCAL or any(storage_options.faults(kind, options)):
+            return
+        try:
+            await self._openers[kind](options).entries("")
+        except OptionsRefused as error:
+            raise Invalid(Fault(f"#/options/{error.option}", "unusable", str(error))) from error
+        except (FileMissing, StorageUnavailable):
+            return  # it is a folder where one may be; that it does not answer is told by the check
 
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -152,7 +170,7 @@ class StorageChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
 
 
 async def add(new: NewStorage, storages: Storages, session: AsyncSession, by: By) -> StorageRow:
-    """Raises Invalid for options that cannot work, Conflict for a name that is taken."""
+    """After a look. Raises Invalid for options that cannot work, Conflict for a name that is taken."""
     storages.check(new.kind, new.options)
     await _refuse_taken(new.name, session)
     options = storage_options.sealed(new.kind, new.options, storages.vault)
@@ -178,7 +196,7 @@ async def one(storage_id: int, session: AsyncSession) -> StorageRow:
 async def change(
     row: StorageRow, wanted: StorageChange, storages: Storages, session: AsyncSession, by: By
 ) -> StorageRow:
-    """Raises Invalid for options that cannot work, Conflict for a name that is taken."""
+    """After a look. Raises Invalid for options that cannot work, Conflict for a name that is taken."""
     changed: list[str] = []
     if wanted.options is not UNSET:
         options = _merged(row, wanted.options, storages.vault)

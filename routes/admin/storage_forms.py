@@ -83,6 +83,7 @@ async def change_storage(
     errors = _too_long(row.kind, texts)
     if not errors:
         try:
+            await house.storages.look(row.kind, _options(row.kind, texts))
             async with house.database.writing() as session:
                 await _change(storage_id, texts, house, session, merchant)
             return Redirect(_looked_at(storage_id), status_code=303)

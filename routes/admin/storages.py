@@ -69,8 +69,9 @@ async def _refusal(name: str, root: str, house: PortalHouse, merchant: SignedIn)
     if len(root) > LONGEST_ROOT:
         return "root", too_long(len(root), LONGEST_ROOT)
     try:
+        new = NewStorage(name=name, kind=StorageKind.LOCAL, options={"root": root})
+        await house.storages.look(new.kind, new.options)
         async with house.database.writing() as session:
-            new = NewStorage(name=name, kind=StorageKind.LOCAL, options={"root": root})
             await storages.add(new, house.storages, session, merchant.by)
             await sessions.let_go(merchant.session_id, PATH, session)
     except Conflict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, RawBody
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from db.storages import Storage as StorageRow
 from db.storages import StorageKind
@@ -58,6 +58,7 @@ async def list_storages(reading: Reading) -> Listed[ToldStorage]:
 @post("/storages", opt=told(Call(summary="Connect a storage", takes=NewStorage, gives={201: ToldStorage})))
 async def add_storage(body: RawBody, house: House, by: ApiKeyHolder) -> ToldStorage:
     new = decoded(NewStorage, body)
+    await house.storages.look(new.kind, new.options)
     async with house.database.writing() as session:
         return _told(await storages.add(new, house.storages, session, by))
 
@@ -70,6 +71,10 @@ async def show_storage(storage: FromPath[str], reading: Reading) -> ToldStorage:
 @patch(STORAGE, opt=told(Call(summary="Change a storage", takes=StorageChange, gives={200: ToldStorage})))
 async def change_storage(storage: FromPath[str], body: RawBody, house: House, by: ApiKeyHolder) -> ToldStorage:
     wanted = decoded(StorageChange, body)
+    if wanted.options is not UNSET:
+        async with house.database.reading() as session:
+            kind = (await storages.one(row_id(storage), session)).kind
+        await house.storages.look(kind, wanted.options)
     async with house.database.writing() as session:
         row = await storages.one(row_id(storage), session)
         return _told(await storages.change(row, wanted, house.storages, session, by))

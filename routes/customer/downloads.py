@@ -58,7 +58,7 @@ async def hand_out(
     kind = guess_type(download.name)[0] or "application/octet-stream"
     headers = {"content-disposition": attachment(download.name), "content-type": kind, **PRIVATE}
     asked, watch = Asked(request, house, now, ip_prefix), Watch(house, download, ip_prefix, content.meter)
-    way = house.counter.way(found, headers)
+    way = await house.counter.way(found, headers)
     if way is None:
         return RangedAnswer(content, attachment(download.name), media_type=kind, headers=PRIVATE, on_done=watch)
     if not hand_offs.is_of_the_whole(asked, content.size):

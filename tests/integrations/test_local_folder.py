@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from integrations.local_folder import Grounds, LocalFolder
+from portal.hand_offs import ByWebServer, HandOffs
 from portal.inspections import local_copy
 from portal.sealed_options import OptionsRefused
-from portal.storages import FileMissing, StorageUnavailable
+from portal.storages import FileMissing
 
 
 @pytest.fixture
@@ -41,6 +42,10 @@ def grounds(data):
 @pytest.fixture
 def folder(data, grounds):
     return LocalFolder({"root": str(data / "files")}, grounds)
+
+
+async def look_at(options: dict[str, str], grounds: Grounds, path: str = "") -> None:
+    await LocalFolder(options, grounds).entries(path)
 
 
 async def content_of(folder: LocalFolder, path: str) -> bytes:
@@ -172,18 +177,19 @@ async def test_a_folder_is_no_file(folder):
 @pytest.mark.parametrize(
     "root", ["", ".", "cache", "files/..", "../", "/", "/etc", "relative/folder", "files/patterns/../../cache"]
 )
-def test_a_storage_lies_inside_the_allowed_roots_alone(data, grounds, root):
+async def test_a_storage_lies_inside_the_allowed_roots_alone(data, grounds, root):
     place = root if root.startswith("/") or root == "relative/folder" else str(data / root)
 
-    with pytest.raises(OptionsRefused) as refused:
-        LocalFolder({"root": place}, grounds)
+    for path in ("", "a.txt", "secret-keys"):
+        with pytest.raises(OptionsRefused) as refused:
+            await look_at({"root": place}, grounds, path)
     assert refused.value.option == "root"
 
 
 @pytest.mark.parametrize("options", [{}, {"root": ""}, {"root": "/tmp\0"}, {"root": "/\ud800"}])
-def test_a_storage_without_a_usable_root_is_refused(grounds, options):
+async def test_a_storage_without_a_usable_root_is_refused(grounds, options):
     with pytest.raises(OptionsRefused) as refused:
-        LocalFolder(options, grounds)
+        await look_at(options, grounds)
     assert refused.value.option == "root"
 
 
@@ -193,26 +199,42 @@ def test_an_option_nobody_knows_is_refused_by_name(data, grounds):
     assert refused.value.option == "rooot"
 
 
-def test_a_root_that_is_no_folder_is_refused(data, grounds):
+async def test_a_root_that_is_no_folder_is_refused(data, grounds):
     for name in ("gone", "a.txt"):
         with pytest.raises(OptionsRefused):
-            LocalFolder({"root": str(data / "files" / name)}, grounds)
+            await look_at({"root": str(data / "files" / name)}, grounds)
 
 
-def test_a_root_that_is_a_link_out_is_refused(data, grounds, tmp_path):
+async def test_a_root_that_is_a_link_out_is_refused(data, grounds, tmp_path):
     (data / "files" / "link").symlink_to(tmp_path)
 
     with pytest.raises(OptionsRefused):
-        LocalFolder({"root": str(data / "files" / "link")}, grounds)
+        await look_at({"root": str(data / "files" / "link")}, grounds)
 
 
-def test_the_data_directory_is_closed_even_when_its_parent_is_an_allowed_root(data, tmp_path):
+async def test_a_root_that_becomes_a_link_out_is_refused_from_then_on(data, grounds, tmp_path):
+    folder = LocalFolder({"root": str(data / "files" / "patterns")}, grounds)
+    assert (await folder.stat("bente.pdf")).size == 5
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "bente.pdf").write_bytes(b"somebody else's")
+
+    (data / "files" / "patterns").rename(data / "files" / "before")
+    (data / "files" / "patterns").symlink_to(tmp_path / "elsewhere")
+
+    for deed in (folder.open, folder.stat, folder.entries):
+        with pytest.raises(OptionsRefused):
+            await deed("bente.pdf")
+    with pytest.raises(OptionsRefused):
+        folder.local_path("bente.pdf")
+
+
+async def test_the_data_directory_is_closed_even_when_its_parent_is_an_allowed_root(data, tmp_path):
     grounds = Grounds(roots=(tmp_path,), data=data, files=data / "files")
 
     for root in (data, data / "cache"):
         with pytest.raises(OptionsRefused):
-            LocalFolder({"root": str(root)}, grounds)
-    LocalFolder({"root": str(data / "files")}, grounds)
+            await look_at({"root": str(root)}, grounds)
+    await look_at({"root": str(data / "files")}, grounds)
 
 
 async def test_a_storage_around_the_data_directory_does_not_show_it(data, tmp_path):
@@ -227,13 +249,14 @@ async def test_a_root_that_is_no_longer_allowed_is_refused_when_it_is_opened_aga
     moved = Grounds(roots=(data / "files" / "patterns",), data=data, files=data / "files")
 
     with pytest.raises(OptionsRefused):
-        LocalFolder({"root": str(data / "files")}, moved)
+        await look_at({"root": str(data / "files")}, moved)
 
 
-async def test_a_folder_that_vanished_is_missing_not_broken(folder, data):
+async def test_a_root_that_vanished_takes_no_file_for_missing(folder, data):
+    """A disk that is not mounted is no reason to tell customers that their file is gone."""
     (data / "files").rename(data / "elsewhere")
 
-    with pytest.raises((FileMissing, StorageUnavailable)):
+    with pytest.raises(OptionsRefused):
         await folder.open("a.txt")
 
 
@@ -246,20 +269,31 @@ async def test_a_name_that_is_no_text_is_not_offered_and_spoils_nothing(folder, 
     await assert_out_of_reach(folder, odd)
 
 
-async def test_a_disk_that_hesitates_holds_up_nobody_else(folder, monkeypatch):
-    resolve, loop_thread = Path.resolve, threading.get_ident()
-    asked_by = []
+@pytest.fixture
+def asked_by(data, monkeypatch):
+    """The threads that asked the disk about something in the data directory, and what for."""
+    asked: set[tuple[int, str]] = set()
+    for name in ("lstat", "stat", "open", "fstat", "scandir", "listdir", "readlink"):
+        call = getattr(os, name)
 
-    def resolved(path: Path, strict: bool = False) -> Path:
-        asked_by.append(threading.get_ident())
-        return resolve(path, strict)
+        def noted(*given, call=call, name=name, **named):
+            if str(given[0]).startswith(str(data)):
+                asked.add((threading.get_ident(), name))
+            return call(*given, **named)
 
-    monkeypatch.setattr(Path, "resolve", resolved)
+        monkeypatch.setattr(os, name, noted)
+    return asked
 
+
+async def test_a_disk_that_hesitates_holds_up_nobody_else(data, grounds, asked_by):
+    folder = LocalFolder({"root": str(data / "files")}, grounds)
     await content_of(folder, "a.txt")
     await folder.stat("a.txt")
+    await folder.entries("")
     async with local_copy(folder, "a.txt", Path("/nowhere")):
         pass
+    way = await HandOffs(accel_prefix="/sold").way(folder, "a.txt", {})
 
-    assert asked_by
-    assert loop_thread not in asked_by
+    assert way == ByWebServer(f"/sold{data / 'files' / 'a.txt'}")
+    assert {name for _, name in asked_by} >= {"lstat", "open", "listdir"}
+    assert threading.get_ident() not in {thread for thread, _ in asked_by}
