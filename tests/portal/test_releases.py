@@ -33,7 +33,7 @@ async def customer_of(shop: Shop) -> Customer:
 
 async def confirmed(shop: Shop, file_id: int, **seen: object) -> None:
     (file,) = await shop.every(File)
-    wanted = Confirmed(**{"version": file.version, "pages": 1, **seen})  # type: ignore[arg-type]
+    wanted = Confirmed(**{"version": file.version, "pages": 1, **seen})
     async with shop.house.database.writing() as session:
         await releases.confirm(1, file_id, wanted, session, SHOP)
 
