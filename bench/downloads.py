@@ -98,7 +98,7 @@ async def _sold(shop: Shop, stand_in: int) -> dict[str, Sold]:
 
 
 async def _order(sku: str, link: FileLink, house: House, by: By) -> tuple[Order, int]:
-    seen = await articles.look([link], house.database.reading, house.storages, house.inspector)
+    seen = await articles.look([link], house.database.reading, house.storages)
     await articles.put(sku, ArticleBody(files=[link]), seen, house.database.writing, by)
     line = ImportedLine(id="1", title=sku, sku=sku, line_gross=100, tax_rate="19")
     wanted = ImportedOrder(

@@ -61,7 +61,7 @@ async def _once(data: bytes, folder: Path, child: Child) -> tuple[str, str | Non
     target.unlink(missing_ok=True)
     found = await child.inspect(source)
     try:
-        await child.stamp(source, target, TEXT, STYLE)
+        await child.stamp(source, target, TEXT, STYLE, found.unclosed)
     except StampFailed as failed:
         return str(failed.cause), _refusal_wrong(failed, found.cause, folder)
     if not found.stampable:

@@ -66,7 +66,7 @@ async def made(data: Path) -> Shop:
         await demo.fill(house, config.files)
         by = By("bench", datetime.now(UTC))
         body = ArticleBody(title="Large", files=[FileLink(storage=cast.STORAGE, path=LARGE)])
-        seen = await articles.look(body.files, house.database.reading, house.storages, house.inspector)
+        seen = await articles.look(body.files, house.database.reading, house.storages)
         await articles.put("LARGE", body, seen, house.database.writing, by)
         return await _with_large_order(config, house, by)
 

@@ -64,6 +64,7 @@ class FileSettings(Settings, kw_only=True):
     watermark_font_size_pt: Mapped[float] = mapped_column(default=11)
     watermark_x_mm: Mapped[float] = mapped_column(default=10)
     watermark_y_mm: Mapped[float] = mapped_column(default=10)
+    deliver_protected: Mapped[bool] = mapped_column(default=False)
 
 
 class GeneralSettings(Settings, kw_only=True):

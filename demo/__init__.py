@@ -87,7 +87,7 @@ async def fill(house: House, files: Path, connected: Shops | None = None) -> str
         if connected:
             await shops.connect(connected, house.connectors, session, by)
     for sku, article in cast.ARTICLES.items():
-        seen = await articles.look(article.files, house.database.reading, house.storages, house.inspector)
+        seen = await articles.look(article.files, house.database.reading, house.storages)
         await articles.put(sku, article, seen, house.database.writing, by)
     told = [
         f"Tresen demo at {house.base_url}",

@@ -73,9 +73,8 @@ async def replace(file_id: int, seen: Seen, session: AsyncSession, by: By) -> Fi
     if other is not None and other != file.id:
         raise Conflict(f"{path} is known as a file of its own.")
     session.add(entry(by, "file_replaced", details={"file": file.id, "old_path": file.path, "path": path}))
-    file.storage_id, file.path, file.name = storage_id, path, PurePosixPath(path).name
-    file.size, file.version, file.inspection = seen.entry.size, seen.entry.version, seen.inspection
-    file.checked_at, file.missing_since = by.at, None
+    file.storage_id, file.path, file.name, file.inspection = storage_id, path, PurePosixPath(path).name, None
+    await articles.renew(file, seen.entry, session, by)
     return file
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.articles import Article, ArticleFile
 from db.files import File
 from db.orders import Line, LineKind
-from portal import releases
+from db.settings import FileSettings
+from pdfkit.outcome import Caution
+from portal import releases, settings
 
 PAGE = 50
 
@@ -95,20 +97,25 @@ async def _rows(skus: Sequence[str], session: AsyncSession) -> list[ListedArticl
     made = {article.sku: article for article in articles}
     titles = await _titles([sku for sku in skus if sku not in made or not made[sku].title], session)
     files = await _files([article.id for article in made.values()], session)
-    return [_row(sku, made.get(sku), titles.get(sku, ""), files) for sku in skus]
+    asked = releases.asked_for(await settings.of(FileSettings, session))
+    ordered = [ListedArticle(sku=sku, id=None, title=titles.get(sku, "")) for sku in skus]
+    return [_row(made.get(each.sku), each, files, asked) for each in ordered]
 
 
-def _row(sku: str, article: Article | None, ordered_as: str, files: dict[int, list[File]]) -> ListedArticle:
+def _row(
+    article: Article | None, ordered: ListedArticle, files: dict[int, list[File]], asked: frozenset[Caution]
+) -> ListedArticle:
+    """As it was `ordered`, with what is known of it if it was made as an article."""
     if article is None:
-        return ListedArticle(sku=sku, id=None, title=ordered_as)
+        return ordered
     own = files[article.id]
-    return ListedArticle(
-        sku=sku,
+    return replace(
+        ordered,
         id=article.id,
-        title=article.title or ordered_as,
+        title=article.title or ordered.title,
         files=len(own),
         missing=sum(file.missing_since is not None for file in own),
-        unstampable=sum(not releases.is_stampable(file) for file in own),
+        unstampable=sum(not releases.is_stampable(file, asked) for file in own),
     )
 
 

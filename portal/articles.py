@@ -15,9 +15,10 @@ from db.articles import Article, ArticleFile
 from db.engine import Reading, Transaction
 from db.files import File
 from db.storages import Storage as StorageRow
+from portal import file_inspections
 from portal.activity import By, entry
 from portal.byte_ranges import BytesChangedError
-from portal.inspections import Inspector
+from portal.inspections import head_of
 from portal.refusals import Fault, Invalid, NotFound
 from portal.sealed_options import OptionsRefused
 from portal.storages import Entry, FileMissing, Storages, StorageUnavailable
@@ -52,7 +53,6 @@ class Seen:
 
     storage: StorageRow
     entry: Entry
-    inspection: dict[str, object]
 
     @property
     def place(self) -> tuple[int, str]:
@@ -71,15 +71,15 @@ class LinkedFile:
         return self.storage_row.name
 
 
-async def look(wanted: Sequence[FileLink], reading: Reading, storages: Storages, inspector: Inspector) -> list[Seen]:
-    """Finds every file in its storage and inspects it, outside any transaction. Raises Invalid for each missing one."""
+async def look(wanted: Sequence[FileLink], reading: Reading, storages: Storages) -> list[Seen]:
+    """Finds every file in its storage, outside any transaction. Raises Invalid for each missing one."""
     async with reading() as session:
         rows = list(await session.scalars(select(StorageRow)))
     known = {key: row for row in rows for key in (row.id, row.name)}
     seen: list[Seen] = []
     faults: list[Fault] = []
     for place, link in enumerate(wanted):
-        found = await _look(known.get(link.storage), link, storages, inspector)
+        found = await _look(known.get(link.storage), link, storages)
         if isinstance(found, Seen) and found.place in {each.place for each in seen}:
             found = Fault("path", "repeated", "This file is listed twice.")
         if isinstance(found, Seen):
@@ -91,7 +91,7 @@ async def look(wanted: Sequence[FileLink], reading: Reading, storages: Storages,
     return seen
 
 
-async def _look(row: StorageRow | None, link: FileLink, storages: Storages, inspector: Inspector) -> Seen | Fault:
+async def _look(row: StorageRow | None, link: FileLink, storages: Storages) -> Seen | Fault:
     """The file, or what is wrong: then the pointer is the name of the field."""
     if row is None:
         return Fault("storage", "unknown-storage", "There is no such storage.")
@@ -99,7 +99,12 @@ async def _look(row: StorageRow | None, link: FileLink, storages: Storages, insp
         storage = storages.opened(row)
         # One path for one file, so that `./a.pdf` is not another one than `a.pdf`.
         found = await storage.stat(PurePosixPath(link.path).as_posix())
-        return Seen(row, found, await inspector.inspect(storage, found))
+        content = await storage.open(found.path)
+        try:
+            await head_of(content)
+        finally:
+            await content.close()
+        return Seen(row, found)
     except FileMissing:
         return Fault("path", "file-missing", "The storage holds no such file.")
     except (StorageUnavailable, OptionsRefused, BytesChangedError) as error:
@@ -200,10 +205,18 @@ async def known(seen: Seen, session: AsyncSession, by: By) -> File:
         name = PurePosixPath(seen.entry.path).name
         file = File(storage_id=seen.storage.id, path=seen.entry.path, name=name)
         session.add(file)
-    file.size, file.version, file.inspection = seen.entry.size, seen.entry.version, seen.inspection
-    file.checked_at, file.missing_since = by.at, None
-    await session.flush()
+    await renew(file, seen.entry, session, by)
     return file
+
+
+async def renew(file: File, found: Entry, session: AsyncSession, by: By) -> None:
+    """These bytes are the file's from now on; where nobody has looked into them, the worker is asked to."""
+    if file.version != found.version:
+        file.inspection = None
+    file.size, file.version, file.checked_at, file.missing_since = found.size, found.version, by.at, None
+    await session.flush()
+    if file.inspection is None:
+        await file_inspections.ask(file, session, by.at)
 
 
 async def _link(article: Article, wanted: Sequence[tuple[int, str]], session: AsyncSession, by: By) -> None:

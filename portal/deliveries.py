@@ -17,8 +17,18 @@ from db.engine import Reading, Transaction
 from db.files import File
 from db.settings import FileSettings
 from db.storages import Storage as StorageRow
-from pdfkit.outcome import StampFailed
-from portal import dossiers, downloads, failed_deliveries, settings, stamps, standings, transfers
+from pdfkit.outcome import Cause, StampFailed
+from portal import (
+    dossiers,
+    downloads,
+    failed_deliveries,
+    file_inspections,
+    releases,
+    settings,
+    stamps,
+    standings,
+    transfers,
+)
 from portal.activity import TRESEN, By, entry
 from portal.byte_ranges import Bytes, BytesChangedError
 from portal.dossiers import Dossier
@@ -26,9 +36,10 @@ from portal.downloads import Address, Attempt, Delivery
 from portal.entitlements import Entitlement
 from portal.failed_deliveries import Failure, at_its_place
 from portal.hand_offs import ByStorage, ByWebServer, HandOffs
-from portal.inspections import head_of, is_pdf
+from portal.inspections import Inspector, head_of, is_pdf
 from portal.meters import CapReached, Meter, MeteredBytes, Meters
 from portal.refusals import NotFound, Refusal, Refused
+from portal.releases import NotReleased
 from portal.sealed_options import OptionsRefused
 from portal.stamps import FileChanged, Stamps, Wish
 from portal.standings import Standing
@@ -81,6 +92,7 @@ class Counter:
     transaction: Transaction
     storages: Storages
     stamps: Stamps
+    inspector: Inspector
     zone: ZoneInfo | None
     meters: Meters = field(default_factory=Meters)
     hand_offs: HandOffs = field(default_factory=HandOffs)
@@ -184,12 +196,12 @@ class Counter:
             storage = self.storages.opened(original.storage_row)
             async with asyncio.timeout(self.patience):
                 found = await storage.stat(original.row.path)
-                delivery = await self._delivery(original, storage, found, wish)
+                delivery = await self._delivery(original, storage, found, wish, by)
         except FileMissing as error:
             raise await self._told(Refusal.FILE_MISSING, original, by, order_id) from error
         except TROUBLE as error:
             raise await self._told(failed_deliveries.why(error), original, by, order_id, str(error)) from error
-        except StampFailed as error:
+        except (StampFailed, NotReleased) as error:
             raise await self._told(Refusal.STAMP_FAILED, original, by, order_id, str(error)) from error
         if found.version != original.row.version or original.row.missing_since:
             await self._note_version(original.row, found, by)
@@ -197,7 +209,7 @@ class Counter:
             await self._note_replaced(original.row, wish, by)
         return delivery
 
-    async def _delivery(self, original: Original, storage: Storage, found: Entry, wish: Wish) -> Delivery:
+    async def _delivery(self, original: Original, storage: Storage, found: Entry, wish: Wish, by: By) -> Delivery:
         content = await storage.open(original.row.path)
         try:  # the first bytes are read in any case: that a file is described does not mean that it is handed out
             head = await head_of(content)
@@ -207,10 +219,23 @@ class Counter:
             raise FileChanged(original.row.path)
         if not wish.text or not is_pdf(found.name, head):
             return Delivery(name=original.row.name, file_version=found.version, size=found.size)
+        inspection = await self._inspected(original.row, storage, found, by)
+        if not inspection.get("stampable"):
+            raise StampFailed(Cause(str(inspection.get("cause"))))
+        if releases.noted(inspection) & wish.held_back_for and original.row.released_version != found.version:
+            raise NotReleased("It waits for a release.")
         name = self.stamps.name(original.storage_row.id, found, wish)
-        copy = await self.stamps.make(name, storage, found, wish)
+        copy = await self.stamps.make(name, storage, found, wish, inspection)
         await copy.close()
         return Delivery(name=original.row.name, file_version=found.version, size=copy.size, stamp=name)
+
+    async def _inspected(self, file: File, storage: Storage, found: Entry, by: By) -> Mapping[str, object]:
+        """What is in this version of it; looked at now where nobody has before, as it may not be what the last was."""
+        if file.inspection is not None and file.version == found.version:
+            return file.inspection
+        inspection = await self.inspector.inspect(storage, found)
+        await self._note_version(file, found, by, inspection)
+        return inspection
 
     async def _bytes(self, download: Download, original: Original) -> Bytes:
         storage = self.storages.opened(original.storage_row)
@@ -228,7 +253,8 @@ class Counter:
         found = await storage.stat(original.row.path)
         if self.stamps.name(original.storage_row.id, found, wish) != download.stamp:
             raise FileChanged(original.row.path)  # other bytes than those that were promised
-        return await self.stamps.make(download.stamp, storage, found, wish)
+        known = original.row.inspection if original.row.version == found.version else None
+        return await self.stamps.make(download.stamp, storage, found, wish, known)
 
     async def _told(self, refusal: Refusal, original: Original, by: By, order_id: int, detail: str = "") -> Refused:
         """The refusal, after the merchant has been told."""
@@ -237,13 +263,19 @@ class Counter:
             await failed_deliveries.tell(failure, session, by)
         return Refused(refusal)
 
-    async def _note_version(self, file: File, found: Entry, by: By) -> None:
-        """A new version lies in the storage: it reaches old buyers, and is inspected afresh when next linked."""
+    async def _note_version(
+        self, file: File, found: Entry, by: By, inspection: Mapping[str, object] | None = None
+    ) -> None:
+        """A new version lies in the storage, and reaches old buyers; what was found in the last is not true of it."""
         seen = {"version": found.version, "size": found.size, "checked_at": by.at, "missing_since": None}
         async with self.transaction() as session:
             changed = update(File).where(at_its_place(file), File.version != found.version)
             await session.execute(changed.values(inspection=None))
             await session.execute(update(File).where(at_its_place(file)).values(seen))
+            if inspection is not None:
+                await session.execute(update(File).where(at_its_place(file)).values(inspection=dict(inspection)))
+            elif file.version != found.version:
+                await file_inspections.ask(file, session, by.at)
 
     async def _note_replaced(self, file: File, wish: Wish, by: By) -> None:
         """The merchant may find a font for it; the customer has the file meanwhile. One notice for an order."""

@@ -158,6 +158,7 @@ def _rules(settings: AllSettings) -> FileRules:
 def _file(places: Sequence[Linked], settings: FileSettings) -> FileFacts:
     _, link = places[0]
     file = link.file
+    is_stampable = releases.is_stampable(file, releases.asked_for(settings))
     return FileFacts(
         id=file.id,
         name=file.name,
@@ -165,7 +166,7 @@ def _file(places: Sequence[Linked], settings: FileSettings) -> FileFacts:
         size=file.size,
         linked_at=min(link.linked_at for _, link in places),
         missing=file.missing_since is not None,
-        unstampable=bool(settings.watermark_text.strip()) and not releases.is_stampable(file),
+        unstampable=bool(settings.watermark_text.strip()) and not is_stampable,
     )
 
 

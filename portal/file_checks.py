@@ -54,12 +54,12 @@ class FileChecks:
                 files = await _linked(row.id, session)
             await self._check(row, files, By(TRESEN, now))
 
-    async def one(self, file_id: int, by: By) -> None:
-        """Looks at one file now. Raises StorageUnavailable, OptionsRefused, OSError where nobody can tell."""
+    async def one(self, file_id: int, by: By) -> bool:
+        """Looks at one file now; False while somebody is writing it. Raises one of TROUBLE where nobody can tell."""
         async with self.database.reading() as session:
             file = await session.get_one(File, file_id)
-            row = await session.get_one(StorageRow, file.storage_id)
-        await self._look_at(file, self.storages.opened(row), by)
+            row = await session.get(StorageRow, file.storage_id) if file.storage_id else None
+        return row is None or await self._look_at(file, self.storages.opened(row), by)
 
     async def _check(self, row: StorageRow, files: Sequence[File], by: By) -> None:
         try:
@@ -92,17 +92,18 @@ class FileChecks:
         async with self.database.writing() as session:
             session.add(entry(by, "storage_unavailable", None, details, notice=True))
 
-    async def _look_at(self, file: File, storage: Storage, by: By) -> None:
+    async def _look_at(self, file: File, storage: Storage, by: By) -> bool:
         try:
             found = await storage.stat(file.path)
             is_known = found.version == file.version and file.inspection is not None
             look = Look(found, None if is_known else await self.inspector.inspect(storage, found))
         except BytesChangedError:
-            return  # somebody is writing it at this moment: tomorrow is another day
+            return False
         except FileMissing:
             await self._miss(file, by)
         else:
             await self._note(file, look, by)
+        return True
 
     async def _miss(self, seen: File, by: By) -> None:
         """Told once: it stays missing until it is back."""

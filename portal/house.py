@@ -23,6 +23,7 @@ from portal import (
     csv_imports,
     erasures,
     file_checks,
+    file_inspections,
     health,
     held_runs,
     inspections,
@@ -59,6 +60,7 @@ from portal.dossiers import SellerFacts, seller_facts
 from portal.erasures import Erasures
 from portal.fetching import Caller, Connector, Reporter
 from portal.file_checks import FileChecks
+from portal.file_inspections import FileInspections
 from portal.hand_offs import HandOffs
 from portal.health import Examinations
 from portal.inspections import Inspector
@@ -250,6 +252,7 @@ def built(ground: Ground) -> House:
         transaction=ground.database.writing,
         storages=ground.storages,
         stamps=Stamps(ground.cache / "stamped", ground.child, ground.stamps_most_bytes),
+        inspector=inspector,
         zone=ground.zone,
         hand_offs=ground.hand_offs,
     )
@@ -297,6 +300,7 @@ def built(ground: Ground) -> House:
                 lost_links.KIND: lost,
                 notice_mails.JOB: Routine(told.run, notice_mails.LIMIT),
                 storage_grants.KIND: Routine(grants.renew, storage_grants.LIMIT),
+                file_inspections.KIND: FileInspections(checks),
                 file_checks.KIND: Routine(checks.run, file_checks.LIMIT),
                 health.KIND: examinations,
                 scheduled_backups.ASK: Routine(saved.ask, timedelta(minutes=1)),

@@ -107,6 +107,11 @@ async def enqueue(new: NewJob, session: AsyncSession, at: datetime) -> bool:
     return True
 
 
+def wake(session: AsyncSession) -> None:
+    """The worker looks into the outbox when this transaction is committed."""
+    session.info[QUEUED] = True
+
+
 async def add(new: Sequence[NewJob], session: AsyncSession, at: datetime) -> None:
     """Many of them, or one in a hurry: with keys that nobody can have used, such as the id of a new row."""
     rows = [

@@ -37,9 +37,7 @@ Days = Annotated[int, Meta(ge=1, le=36_500)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Short = Annotated[str, Meta(max_length=500)]
 Html = Annotated[str, Meta(max_length=100_000)]
-Prefix = Annotated[
-    str, Meta(min_length=1, max_length=number_series.LONGEST_TEMPLATE, pattern=number_series.TEMPLATE)
-]
+Prefix = Annotated[str, Meta(min_length=1, max_length=number_series.LONGEST_TEMPLATE, pattern=number_series.TEMPLATE)]
 OwnPrefix = Annotated[str, Meta(max_length=number_series.LONGEST_TEMPLATE, pattern=number_series.TEMPLATE)]
 FirstNumber = Annotated[int, Meta(ge=1, le=99_999_999)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -78,6 +76,7 @@ class FilesChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
     watermark_font_size_pt: Annotated[float, Meta(ge=1, le=200)] | UnsetType = UNSET
     watermark_x_mm: Annotated[float, Meta(ge=0, le=2000)] | UnsetType = UNSET
     watermark_y_mm: Annotated[float, Meta(ge=0, le=2000)] | UnsetType = UNSET
+    deliver_protected: bool | UnsetType = UNSET
 
 
 class GeneralChange(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +21,7 @@ from portal.byte_ranges import LocalBytes
 from portal.dossiers import Dossier
 from portal.inspections import local_copy
 from portal.placeholders import fill_text
+from portal.releases import ASKED_FOR, asked_for, unclosed
 from portal.stamped_copies import Copies
 from portal.storages import Entry, Storage
 from portal.windows import local_day
@@ -34,11 +35,13 @@ class FileChanged(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """The text and where it goes; an empty text means that nothing is stamped."""
+    """The text and where it goes; an empty text means that nothing is stamped. `held_back_for` is what an original
+    must not be stamped with, unless the merchant released it."""
 
     order_id: int
     text: str
     style: Style
+    held_back_for: frozenset[Caution] = ASKED_FOR
 
 
 def wish(dossier: Dossier, settings: FileSettings) -> Wish:
@@ -54,7 +57,7 @@ def wish(dossier: Dossier, settings: FileSettings) -> Wish:
     text = fill_text(settings.watermark_text, values).strip()
     if settings.watermark_text.strip() and not _shows_something(text):
         text = f"#{dossier.order.number}"  # whoever gave no name gets no unstamped file
-    return Wish(dossier.order.id, text, style)
+    return Wish(dossier.order.id, text, style, asked_for(settings))
 
 
 def _shows_something(text: str) -> bool:
@@ -94,14 +97,17 @@ class Stamps:
         """At a start: what was stamped before is known, and what was begun is dropped."""
         await self._copies.take_up()
 
-    async def make(self, name: str, storage: Storage, original: Entry, wish: Wish) -> LocalBytes:
+    async def make(
+        self, name: str, storage: Storage, original: Entry, wish: Wish, inspection: Mapping[str, object] | None = None
+    ) -> LocalBytes:
         """The bytes of the stamped copy, made now or before; whoever takes them closes them.
 
-        Raises StampFailed, FileChanged, and what the storage raises.
+        `inspection` is what was found in this version of the original, and saves looking at it once more. Raises
+        StampFailed, FileChanged, and what the storage raises.
         """
         async with self._copies.turn(name):
             if not await self._copies.is_there(name):
-                await self._make(name, storage, original, wish)
+                await self._make(name, storage, original, wish, inspection or {})
             return await self._open(name)
 
     async def opened(self, name: str) -> LocalBytes | None:
@@ -131,11 +137,13 @@ class Stamps:
         """These copies are not dropped meanwhile, however little room there is."""
         return self._copies.held(names)
 
-    async def _make(self, name: str, storage: Storage, original: Entry, wish: Wish) -> None:
+    async def _make(
+        self, name: str, storage: Storage, original: Entry, wish: Wish, inspection: Mapping[str, object]
+    ) -> None:
         draft = self._copies.place(name).with_suffix(".draft")
         try:
             async with local_copy(storage, original.path, self._copies.folder) as source:
-                report = await self._child.stamp(source, draft, wish.text, wish.style)
+                report = await self._child.stamp(source, draft, wish.text, wish.style, unclosed(inspection))
             if (await storage.stat(original.path)).version != original.version:
                 raise FileChanged(original.path)
             await self._copies.add(draft, name)

@@ -8,13 +8,12 @@ from litestar import post, route
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal import article_files, articles, file_reach, releases, sessions, stamp_previews
+from db.settings import FileSettings
+from portal import article_files, articles, file_inspections, file_reach, releases, sessions, settings, stamp_previews
 from portal.articles import LinkedFile, Renaming
 from portal.house import House as PortalHouse
 from portal.refusals import NotFound
-from portal.sealed_options import OptionsRefused
 from portal.sessions import SignedIn
-from portal.storages import StorageUnavailable
 from routes.admin.articles import checked
 from routes.admin.signed_in import kept_for
 from routes.forms import submitted, texts_of
@@ -22,6 +21,7 @@ from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.article_file import FilePage, done_of
 from views.admin.articles import PATH, LinkedRow
+from views.admin.file_picker import unreachable
 from views.admin.file_words import cautions_of
 from views.admin.frame import Frame
 from views.admin.labels import LINKED_FILE
@@ -68,14 +68,11 @@ async def change_file(
 
 @post(FILE_PATH + "/checks")
 async def check_file(article_id: FromPath[int], file_id: FromPath[int], house: House, merchant: Merchant) -> Redirect:
-    """Looks into the storage now; the page says what was found."""
-    await found(article_id, file_id, house)
-    try:
-        await house.file_checks.one(file_id, merchant.by)
-        done = "checked"
-    except (StorageUnavailable, OptionsRefused, OSError):
-        done = "unreachable"
-    return Redirect(f"{path_of(article_id, file_id)}?done={done}", status_code=303)
+    """The worker looks into the storage; the page says what it found as soon as it has."""
+    linked = await found(article_id, file_id, house)
+    async with house.database.writing() as session:
+        await file_inspections.ask(linked.file, session, merchant.at)
+    return Redirect(path_of(article_id, file_id), status_code=303)
 
 
 @post(FILE_PATH + "/releases")
@@ -113,9 +110,11 @@ async def found(article_id: int, file_id: int, house: PortalHouse) -> LinkedFile
 
 async def _page(linked: LinkedFile, form: Form, house: PortalHouse, merchant: SignedIn) -> FilePage:
     async with house.database.reading() as session:
+        asked = releases.asked_for(await settings.of(FileSettings, session))
         reach = await file_reach.counts([linked.file.id], session, merchant.at, house.zone)
         others = (await article_files.articles_of([linked.file.id], session))[linked.file.id]
         article = await articles.by_id(linked.link.article_id, session)
+        trouble = (await file_inspections.awaited([linked.file.id], session)).get(linked.file.id)
     article_path = f"{PATH}/{article.id}"
     preview = stamp_previews.of(linked.file)
     return FilePage(
@@ -124,11 +123,13 @@ async def _page(linked: LinkedFile, form: Form, house: PortalHouse, merchant: Si
         article_path=article_path,
         path=path_of(article.id, linked.file.id),
         form=form,
-        row=LinkedRow.of(linked, reach[linked.file.id], article_path),
+        row=LinkedRow.of(linked, reach[linked.file.id], article_path, asked),
         checked_at=linked.file.checked_at.astimezone(house.storefront.zone) if linked.file.checked_at else None,
         others=tuple((each.sku, f"{PATH}/{each.id}") for each in others if each.id != article.id),
         cautions=cautions_of(linked.file),
-        to_release=linked.file.version if releases.awaits_release(linked.file) else "",
+        to_release=linked.file.version if releases.awaits_release(linked.file, asked) else "",
         picture=picture_of(preview) if preview else "",
         pages=preview.pages if preview else 0,
+        is_awaited=trouble is not None,
+        trouble=unreachable(trouble) if trouble else None,
     )

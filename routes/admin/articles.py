@@ -8,7 +8,8 @@ from litestar import post, route
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from portal import article_files, article_list, articles, file_reach, sessions
+from db.settings import FileSettings
+from portal import article_files, article_list, articles, file_inspections, file_reach, releases, sessions, settings
 from portal.article_list import Wanted
 from portal.articles import LONGEST_SKU, Renaming
 from portal.house import House as PortalHouse
@@ -140,9 +141,11 @@ async def _page(article_id: int, form: Form, house: PortalHouse, merchant: Signe
     async with house.database.reading() as session:
         article = await articles.by_id(article_id, session)
         linked = (await articles.files_of([article], session))[article.id]
+        asked = releases.asked_for(await settings.of(FileSettings, session))
+        awaited = await file_inspections.awaited([each.file.id for each in linked], session)
         reach = await file_reach.counts([each.file.id for each in linked], session, merchant.at, house.zone)
     path = f"{PATH}/{article_id}"
-    rows = [LinkedRow.of(each, reach[each.file.id], path) for each in linked]
+    rows = [LinkedRow.of(each, reach[each.file.id], path, asked) for each in linked]
     return ArticlePage(
         frame=Frame.of(merchant, path),
         path=path,
@@ -150,4 +153,5 @@ async def _page(article_id: int, form: Form, house: PortalHouse, merchant: Signe
         prefix=article.prefix,
         form=form,
         files=tuple(replace(row, is_first=row is rows[0], is_last=row is rows[-1]) for row in rows),
+        is_awaited="" in awaited.values(),
     )

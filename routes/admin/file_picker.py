@@ -93,7 +93,7 @@ async def _picked(article_id: int, request: AnyRequest, house: PortalHouse) -> t
         return place, NOT_TO_BE_HAD
     link = FileLink(storage=storage, path=path)
     try:
-        (seen,) = await articles.look([link], house.database.reading, house.storages, house.inspector)
+        (seen,) = await articles.look([link], house.database.reading, house.storages)
     except Invalid as invalid:
         fault = invalid.faults[0]
         return place, unreachable(fault.detail) if fault.code == "storage-unavailable" else NOT_TO_BE_HAD

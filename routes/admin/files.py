@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from litestar import route
 
-from portal import article_files, file_list, file_reach
+from db.settings import FileSettings
+from portal import article_files, file_list, file_reach, releases, settings
 from routes.given import AnyRequest, House, Merchant
 from views import Page
 from views.admin.files import PATH, FileRow, FilesPage, address
@@ -19,10 +20,11 @@ async def list_files(request: AnyRequest, house: House, merchant: Merchant) -> P
         found = await file_list.page(number, session)
         ids = [each.file.id for each in found.rows]
         linked = await article_files.articles_of(ids, session)
+        asked = releases.asked_for(await settings.of(FileSettings, session))
         reach = await file_reach.counts(ids, session, merchant.at, house.zone)
     page = FilesPage(
         frame=Frame.of(merchant, "/admin/articles/files"),
-        rows=tuple(FileRow.of(each, linked[each.file.id], reach[each.file.id]) for each in found.rows),
+        rows=tuple(FileRow.of(each, linked[each.file.id], reach[each.file.id], asked) for each in found.rows),
         before=address(number - 1) if number else "",
         more=address(number + 1) if found.has_more else "",
     )

@@ -116,6 +116,7 @@ router = Router(
         articles.put_article,
         articles.show_article,
         articles.remove_article,
+        articles.release_file,
         articles.list_articles,
     ],
 )

@@ -29,9 +29,9 @@ def test_a_sound_book_is_stampable(path):
 
 
 def test_the_pages_that_leave_something_open_are_told(path):
-    pages = [(b"q Q", {}), (b"q BT", {}), (papers.FRAME, {}), (b"q Q Q", {})]
+    papers.sheets(path, [(b"q Q", {}), (b"q BT", {}), (papers.FRAME, {}), (b"q Q Q", {})])
 
-    assert inspect(papers.sheets(path, pages)).unclosed == (2, 4)
+    assert inspect(path).unclosed == (2, 4)
 
 
 def test_a_book_of_which_too_many_pages_leave_something_open_is_told_without_a_list(path, monkeypatch):

@@ -40,9 +40,7 @@ async def names(shop: Shop, order_id: int) -> list[str]:
 
 async def seen(shop: Shop, path: str):
     house = shop.house
-    (found,) = await articles.look(
-        [FileLink(storage="folder", path=path)], house.database.reading, house.storages, house.inspector
-    )
+    (found,) = await articles.look([FileLink(storage="folder", path=path)], house.database.reading, house.storages)
     return found
 
 

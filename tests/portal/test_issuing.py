@@ -179,9 +179,7 @@ async def test_a_seller_who_moves_while_it_is_drawn_stands_on_it_with_the_new_ad
     assert (await books.snapshot(invoice)).paper.seller.street == "Neue Gasse 1"
 
 
-async def test_an_order_that_never_rests_is_refused_and_nobody_has_to_mend_anything(
-    database: Database, tmp_path: Path
-):
+async def test_an_order_that_never_rests_is_refused_and_nobody_has_to_mend_anything(database: Database, tmp_path: Path):
     notes = iter(range(100))
     books: Bookkeeping
 
@@ -299,9 +297,7 @@ async def test_a_series_that_could_meet_another_is_refused(books: Bookkeeping, s
     assert {fault.code for fault in refused.value.faults} == {"series-meet"}
 
 
-async def test_series_that_met_before_that_was_refused_spend_no_number_twice(
-    books: Bookkeeping, database: Database
-):
+async def test_series_that_met_before_that_was_refused_spend_no_number_twice(books: Bookkeeping, database: Database):
     await books.sets(invoice_series="K-", invoice_start=100_001)
     await books.asks(await books.is_ordered("1"))
     async with database.writing() as session:

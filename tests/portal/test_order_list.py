@@ -296,9 +296,7 @@ async def test_paid_and_nothing_downloaded_are_orders_with_files_that_nobody_fet
             await shop.adds(a_download(order_id, file))
     async with shop.database.reading() as session:
         download = (await session.scalars(select(Download).order_by(Download.id.desc()))).first()
-    await shop.adds(
-        DownloadObservation(download_id=download.id, at=NOON, failure="stamp-failed")
-    )
+    await shop.adds(DownloadObservation(download_id=download.id, at=NOON, failure="stamp-failed"))
     await shop.sells("without files", state=State.PAID, lines=[a_line(sku="MUG")])
 
     assert set(await shop.finds(concern=Concern.NOTHING_DOWNLOADED)) == {"waiting", "failed"}

@@ -30,7 +30,9 @@ from tests.pretend_mail import open_post_office
 
 def through(database: Database, port: int) -> Messages:
     server = MailServer(host="127.0.0.1", port=port, tls=MailTls.NONE, from_address="shop@example.org")
-    return Messages(database, Post(vault=Vault(KEYS), mailer_for=SmtpMailer, fixed=server, base_url="https://p.example"))
+    return Messages(
+        database, Post(vault=Vault(KEYS), mailer_for=SmtpMailer, fixed=server, base_url="https://p.example")
+    )
 
 
 async def cap(database: Database, mails_per_minute: int) -> None:

@@ -170,9 +170,7 @@ async def test_a_look_that_never_saw_the_chargeback_does_not_end_it(cashier, pai
 
 
 @pytest.mark.parametrize(("at", "money"), [(EARLY - timedelta(days=1), REVERSED), (EARLY, REVERSED), (LATE, PAID)])
-async def test_only_news_of_a_later_moment_ends_a_chargeback_that_a_delivery_told_of(
-    cashier, paid, deliver, at, money
-):
+async def test_only_news_of_a_later_moment_ends_a_chargeback_that_a_delivery_told_of(cashier, paid, deliver, at, money):
     order, told = paid
     await deliver("PAYMENT.CAPTURE.REVERSED", "capture", told.capture)
 

@@ -50,9 +50,7 @@ async def run(shop: Shop, now: datetime) -> dict[Clock, int]:
     return removed
 
 
-async def wrote(
-    shop: Shop, at: datetime, state: MessageState = MessageState.SENT, order_id: int | None = None
-) -> None:
+async def wrote(shop: Shop, at: datetime, state: MessageState = MessageState.SENT, order_id: int | None = None) -> None:
     async with shop.house.database.writing() as session:
         mail = Message(
             order_id=order_id,

@@ -486,4 +486,3 @@ def test_some_parts_of_the_unions_countries_are_outside_of_it(country, zip_):
     beyond = (Address(order_id=1, role=AddressRole.BILLING, name="Anna Anders", **place),)
 
     assert taxes(snapshot(a_line(2000, 0), vat_mode=VatMode.EXPORT, addresses=beyond).paper) == [("G", 0, 2000, 0)]
-

@@ -14,9 +14,9 @@ from portal.taxes import Group, Part, Treatment, divided, tax_in, taxed
 FULL = Treatment(TaxCategory.STANDARD, 1900)
 REDUCED = Treatment(TaxCategory.STANDARD, 700)
 FREE = Treatment(TaxCategory.EXEMPT, 0)
-OTHERS = [
-    Treatment(TaxCategory.STANDARD, rate) for rate in (500, 550, 1000, 1600, 2000, 2100, 2550, 2700)
-] + [Treatment(category, 0) for category in (TaxCategory.ZERO, TaxCategory.REVERSE_CHARGE, TaxCategory.EXPORT)]
+OTHERS = [Treatment(TaxCategory.STANDARD, rate) for rate in (500, 550, 1000, 1600, 2000, 2100, 2550, 2700)] + [
+    Treatment(category, 0) for category in (TaxCategory.ZERO, TaxCategory.REVERSE_CHARGE, TaxCategory.EXPORT)
+]
 
 
 def a_part(gross: int, treatment: Treatment | None = FULL) -> Part:
@@ -109,9 +109,7 @@ def test_a_voucher_beside_free_things_still_finds_a_rate():
 
 def test_without_tax_the_basis_is_what_was_paid():
     for treatment in (FREE, *OTHERS[8:]):
-        assert taxed([a_part(4711, treatment)]).groups == (
-            Group(treatment=treatment, gross=4711, basis=4711, tax=0),
-        )
+        assert taxed([a_part(4711, treatment)]).groups == (Group(treatment=treatment, gross=4711, basis=4711, tax=0),)
 
 
 def test_a_cart_of_nothing_but_a_voucher_cannot_be_taxed():

@@ -14,8 +14,6 @@ from views.form import Form
 from views.sentences import Sentence, said
 
 DONE: Mapping[str, Condition] = {
-    "checked": Condition("ok", said("Looked at just now.")),
-    "unreachable": Condition("stop", said("The storage does not answer, so nobody can tell.")),
     "released": Condition("ok", said("Released. Customers can get it.")),
     "changed": Condition("stop", said("The file has changed meanwhile. Look at it once more.")),
     "replaced": Condition("ok", said("The new version is in its place. Whoever bought the old one gets it.")),
@@ -27,7 +25,8 @@ class FilePage(OfficePage):
     """`checked_at` on the merchant's clock; `others`: further articles it belongs to, by SKU, and their addresses.
 
     `cautions` are what to know of it; `to_release` is the version that waits for a release, `picture` the address of
-    its stamped first page, and `pages` how many it has; empty and 0 where there is none.
+    its stamped first page, and `pages` how many it has; empty and 0 where there is none. `is_awaited`: the worker is
+    about to look at it; `trouble` is why it could not when it tried.
     """
 
     template: ClassVar = "admin/article_file.html"
@@ -43,6 +42,8 @@ class FilePage(OfficePage):
     to_release: str
     picture: str
     pages: int
+    is_awaited: bool
+    trouble: Sentence | None
     done: Condition | None = None
 
 

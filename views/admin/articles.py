@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import urlencode
 
+from pdfkit.outcome import Caution
 from portal.article_list import ListedArticle, Wanted
 from portal.articles import LinkedFile
 from views.admin.file_words import Condition, condition, reach_of
@@ -73,7 +74,8 @@ class LinkedRow:
     is_last: bool = False
 
     @staticmethod
-    def of(linked: LinkedFile, orders: int, article_path: str) -> LinkedRow:
+    def of(linked: LinkedFile, orders: int, article_path: str, asked: frozenset[Caution]) -> LinkedRow:
+        """`asked`: what files are held back for in this shop."""
         file = linked.file
         return LinkedRow(
             id=file.id,
@@ -82,14 +84,15 @@ class LinkedRow:
             title=linked.link.title or file.name,
             place=f"{linked.storage}: {file.path}",
             size=file.size,
-            condition=condition(file),
+            condition=condition(file, asked),
             reach=reach_of(orders),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArticlePage(OfficePage):
-    """`prefix` is what SKUs begin with that are meant; None for a single one."""
+    """`prefix` is what SKUs begin with that are meant; None for a single one. `is_awaited`: the worker is about to look
+    at one of the files."""
 
     template: ClassVar = "admin/article.html"
 
@@ -98,6 +101,7 @@ class ArticlePage(OfficePage):
     prefix: str | None
     form: Form
     files: tuple[LinkedRow, ...]
+    is_awaited: bool = False
     done: Sentence | None = None
 
 

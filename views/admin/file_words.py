@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from db.files import File
 from pdfkit.outcome import Cause, Caution
 from portal.file_reach import MOST_COUNTED
-from portal.releases import awaits_release, cautions
+from portal.releases import awaits_release, noted
 from views.sentences import Sentence, counted, said
 
 CAUSES: Mapping[str, Sentence] = {
@@ -42,15 +42,16 @@ class Condition:
     words: Sentence
 
 
-def condition(file: File) -> Condition:
+def condition(file: File, asked: frozenset[Caution]) -> Condition:
+    """`asked`: what files are held back for in this shop."""
     found = file.inspection or {}
     if file.missing_since is not None:
         return Condition("stop", said("Missing from its storage. Customers cannot get it."))
     if not found:
-        return Condition("wait", said("Changed in its storage, and not looked at again yet."))
+        return Condition("wait", said("Not looked into yet. Nobody gets a stamped copy before."))
     if not found.get("stampable", True):
         return Condition("stop", CAUSES.get(str(found.get("cause")), UNKNOWN_CAUSE))
-    if awaits_release(file):
+    if awaits_release(file, asked):
         return Condition("wait", said("Waits for your release. With a watermark, customers cannot get it before."))
     pages = found.get("pages")
     if found.get("kind") == "pdf" and isinstance(pages, int):
@@ -60,8 +61,8 @@ def condition(file: File) -> Condition:
 
 def cautions_of(file: File) -> tuple[Sentence, ...]:
     """What the merchant should know of a file that can be stamped."""
-    noted = cautions(file)
-    return tuple(words for caution, words in CAUTIONS.items() if caution in noted)
+    found = noted(file.inspection)
+    return tuple(words for caution, words in CAUTIONS.items() if caution in found)
 
 
 def reach_of(orders: int) -> Sentence:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from db.articles import Article
+from pdfkit.outcome import Caution
 from portal.file_list import ListedFile
 from views.admin.articles import PATH as ARTICLES
 from views.admin.file_words import Condition, condition, reach_of
@@ -29,14 +30,15 @@ class FileRow:
     articles: tuple[tuple[str, str], ...]
 
     @staticmethod
-    def of(row: ListedFile, linked: Sequence[Article], orders: int) -> FileRow:
+    def of(row: ListedFile, linked: Sequence[Article], orders: int, asked: frozenset[Caution]) -> FileRow:
+        """`asked`: what files are held back for in this shop."""
         file = row.file
         return FileRow(
             id=file.id,
             name=file.name,
             place=f"{row.storage}: {file.path}",
             size=file.size,
-            condition=condition(file),
+            condition=condition(file, asked),
             reach=reach_of(orders),
             articles=tuple((each.sku, f"{ARTICLES}/{each.id}/files/{file.id}") for each in linked),
         )

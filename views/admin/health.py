@@ -32,6 +32,7 @@ TASKS: Mapping[str, Sentence] = {
     "notice_mails": said("Mail about notices"),
     "storage_grants": said("Renewing permissions of storages"),
     "file_checks": said("Looking at files"),
+    "file_inspection": said("Looking at linked files"),
     "payment_look": said("Asking about payments"),
     "payment_refund": said("Refunds"),
     "webhook_registration": said("Registering webhooks of payment services"),

@@ -49,6 +49,13 @@ FILES: Mapping[str, Label] = {
         said("Times the ordered quantity"), said("Whoever buys a file three times gets three times the downloads.")
     ),
     "window_days": Label(said("Download possible for"), said("From payment. Empty means unlimited.")),
+    "deliver_protected": Label(
+        said("Deliver PDFs that forbid changes"),
+        said(
+            "An owner password forbids changes to some PDFs. Switch this on if you may hand them out stamped:"
+            " they then need no release each, and the copies are without that protection."
+        ),
+    ),
     "waiver_required": Label(
         said("Waiver of the right of withdrawal"),
         said(

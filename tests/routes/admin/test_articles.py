@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from portal import file_inspections
+from portal.activity import By
 from tests.pdfkit import papers
 from tests.routes.admin.conftest import Browser
 from tests.routes.customer.conftest import Running, Sale, sell
@@ -23,6 +26,11 @@ async def article(jana: Browser, sale: Sale) -> str:
     page = Shown((await jana.get("/admin/articles")).text)
     (link,) = [each for each in page.all("a") if each.attributes.get("href", "").startswith("/admin/articles/")]
     return str(link["href"])
+
+
+async def looked_at(jana: Browser, file: int) -> None:
+    """As soon as the worker is through with it."""
+    await file_inspections.over([file], jana.tresen.house.database.reading, patience=60)
 
 
 async def files(browser: Browser, article: str) -> list[str]:
@@ -113,6 +121,43 @@ async def test_a_file_is_picked_out_of_a_folder_and_reaches_buyers(jana: Browser
     assert "Größe &#34;34&#34; &lt;b&gt;.zip" in (await jana.tresen.client.get(sale.link)).text
 
 
+async def test_a_file_that_is_linked_is_looked_into_meanwhile_and_its_pages_say_so(
+    jana: Browser, article: str, sale: Sale
+):
+    await jana.tresen.house.worker.end()
+    papers.book(jana.tresen.files / "neu.pdf", pages=6)
+    await jana.post(f"{article}/files", {"storage": "1", "path": "neu.pdf"})
+    (new,) = set(await files(jana, article)) - {str(sale.pattern), str(sale.extras)}
+    of_article, page = (await jana.get(article)).text, f"{article}/files/{new}"
+    of_file = (await jana.get(page)).text
+
+    await jana.tresen.house.file_checks.one(int(new), By("test", datetime.now(UTC)))
+    found = (await jana.get(page, HX_Target="div#facts")).text
+
+    for text, part in ((of_article, "files"), (of_file, "facts")):
+        assert "Tresen prüft die Datei" in text
+        assert Shown(text).one("div", id=part).attributes["hx-trigger"] == "load delay:2s"
+        assert "Noch nicht geprüft." in text
+    assert found.lstrip().startswith('<div id="facts"')
+    assert "Lässt sich stempeln, 6 Seiten." in found
+    assert f"/admin/preview/stamp.png?file={new}" in found
+
+
+async def test_a_storage_that_does_not_answer_is_told_where_somebody_asks_for_a_look(
+    jana: Browser, article: str, sale: Sale
+):
+    page, folder = f"{article}/files/{sale.extras}", jana.tresen.files
+    folder.rename(folder.with_name("moved"))
+
+    await jana.post(f"{page}/checks")
+    await looked_at(jana, sale.extras)
+
+    text = (await jana.get(page)).text
+    assert "Der Speicher antwortet nicht" in text
+    assert "Es wird von selbst noch einmal versucht." in text
+    assert "load delay" not in Shown(text).one("div", id="facts").attributes.get("hx-trigger", "")
+
+
 @pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "gone.zip", "", "a\0b"])
 async def test_what_is_not_there_or_not_within_the_storage_is_not_linked(jana: Browser, article: str, path: str):
     answer = await jana.post(f"{article}/files", {"storage": "1", "path": path})
@@ -155,6 +200,7 @@ async def test_a_file_is_named_checked_replaced_and_unlinked_on_its_own_page(jan
 
     (jana.tresen.files / "neu.zip").unlink()
     checked = await jana.post(f"{page}/checks")
+    await looked_at(jana, sale.extras)
     assert "Fehlt im Speicher." in (await jana.get(checked.headers["location"])).text
 
     unlinked = await jana.post(f"{page}/removals")
@@ -168,6 +214,7 @@ async def test_a_file_that_had_to_be_rebuilt_waits_for_a_look_and_a_release(jana
     assert "/releases" not in (await jana.get(page)).text
     papers.with_broken_index(jana.tresen.files / "bente.pdf")
     await jana.post(f"{page}/checks")
+    await looked_at(jana, sale.pattern)
 
     waiting = (await jana.get(page)).text
     before = (await jana.tresen.client.get(sale.link)).text
@@ -208,6 +255,7 @@ async def test_a_removed_article_gives_its_buyers_nothing_more(jana: Browser, ar
 async def test_all_files_are_listed_the_missing_ones_first(jana: Browser, article: str, sale: Sale):
     (jana.tresen.files / "extras.zip").unlink()
     await jana.post(f"{article}/files/{sale.extras}/checks")
+    await looked_at(jana, sale.extras)
 
     text = (await jana.get("/admin/files")).text
 

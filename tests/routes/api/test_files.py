@@ -12,6 +12,7 @@ from db.orders import Order
 from portal import downloads
 from portal.downloads import Address, Attempt
 from portal.links import Link
+from tests.pdfkit import papers
 from tests.routes.api.conftest import Shop
 from tests.routes.api.pretend import an_order, codes
 
@@ -67,6 +68,41 @@ async def test_no_path_leads_out_of_a_storage(shop: Shop):
         assert listing.status_code == (200 if path == "." else 404), path
 
 
+async def test_a_protected_file_is_released_by_who_knows_how_many_pages_it_has(shop: Shop):
+    await shop.storage()
+    papers.protected(shop.files / "a.pdf", owner="secret")
+    body = {"files": [{"storage": "Ordner", "path": "a.pdf"}]}
+    (file,) = (await shop.call.put("/api/v1/articles/A", json=body)).json()["files"]
+    place, seen = f"/api/v1/articles/A/files/{file['id']}/releases", {"version": file["version"], "pages": 1}
+
+    wrong = [
+        await shop.call.post(place, json=seen | {"pages": 2}),
+        await shop.call.post(place, json=seen | {"version": "old"}),
+        await shop.call.post("/api/v1/articles/A/files/99/releases", json=seen),
+        await shop.call.post("/api/v1/articles/B/files/1/releases", json=seen),
+        await shop.call.post(place, json={"pages": 1}),
+    ]
+    released = await shop.call.post(place, json=seen)
+    again = await shop.call.post(place, json=seen)
+
+    assert (file["inspection"]["encrypted"], file["awaits_release"]) == ("owner", True)
+    assert [each.status_code for each in wrong] == [409, 409, 404, 404, 422]
+    assert (released.status_code, released.json()["files"][0]["awaits_release"]) == (201, False)
+    assert again.status_code == 409
+
+
+async def test_files_that_forbid_changes_need_no_release_where_all_of_them_are_let_out(shop: Shop):
+    await shop.storage()
+    papers.protected(shop.files / "a.pdf", owner="secret")
+    body = {"files": [{"storage": "Ordner", "path": "a.pdf"}]}
+    await shop.call.put("/api/v1/articles/A", json=body)
+
+    await shop.call.patch("/api/v1/settings/files", json={"deliver_protected": True})
+
+    (file,) = (await shop.call.get("/api/v1/articles/A")).json()["files"]
+    assert file["awaits_release"] is False
+
+
 async def test_a_check_tells_the_truth_when_the_folder_is_gone(shop: Shop):
     folder = shop.files / "gone"
     folder.mkdir()
@@ -103,6 +139,7 @@ async def test_an_article_is_stored_shown_and_removed_with_its_files(shop: Shop)
                 "title": "Alles",
                 "name": "a.zip",
                 "size": 5,
+                "version": created.json()["files"][0]["version"],
                 "inspection": {"kind": "other", "stampable": True},
                 "missing_since": None,
                 "awaits_release": False,

@@ -11,7 +11,8 @@ SECTIONS = {
     "appearance": "image greeting_html accent_colour",
     "invoices": "download_enabled auto_create window_days address_correction",
     "files": "download_enabled limit_per_file limit_times_quantity window_days waiver_required waiver_text"
-    " watermark_text watermark_font_size_pt watermark_x_mm watermark_y_mm",
+    " watermark_text watermark_font_size_pt watermark_x_mm watermark_y_mm"
+    " deliver_protected",
     "general": "paid_rule withdrawal_days link_retention_days log_retention_days timezone",
     "seller": "name street zip city country vat_id tax_number email phone contact_name iban bic bank_name tax_regime"
     " invoice_series invoice_start credit_note_series credit_note_start imprint_url privacy_url terms_url",

@@ -26,7 +26,7 @@ from db.orders import Order, State
 from db.settings import FileSettings
 from db.storages import StorageKind
 from handover import Ending
-from portal import articles, foreign_invoices, order_imports, settings, storages
+from portal import articles, file_inspections, foreign_invoices, order_imports, settings, storages
 from portal.activity import By
 from portal.articles import ArticleBody, FileLink
 from portal.house import House
@@ -162,7 +162,7 @@ async def sell(tresen: Running, external_id: str, **changes: object) -> Sale:
         title="Bente",
         files=[FileLink(storage="files", path="bente.pdf"), FileLink(storage="files", path="extras.zip")],
     )
-    seen = await articles.look(body.files, database.reading, tresen.house.storages, tresen.house.inspector)
+    seen = await articles.look(body.files, database.reading, tresen.house.storages)
     await articles.put("PDF-BENTE", body, seen, database.writing, by)
     inspection = await tresen.house.child.inspect(tresen.files / "bente.pdf")
     async with database.writing() as session:
@@ -175,6 +175,7 @@ async def sell(tresen: Running, external_id: str, **changes: object) -> Sale:
     async with database.reading() as session:
         found = await articles.files_of([await articles.one("PDF-BENTE", session)], session)
     ids = [linked.file.id for files in found.values() for linked in files]
+    await file_inspections.over(ids, database.reading, patience=60)
     return Sale(order, tresen.link(order), invoice, *ids)
 
 

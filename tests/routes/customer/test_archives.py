@@ -120,7 +120,7 @@ async def test_names_that_mean_harm_reach_the_customer_as_names(tresen: Running,
     (tresen.files / evil).write_bytes(b"PK evil")
     house, by = tresen.house, By("test", datetime.now(UTC))
     links = [FileLink(storage="files", path=evil), FileLink(storage="files", path="extras.zip")]
-    seen = await articles.look(links, house.database.reading, house.storages, house.inspector)
+    seen = await articles.look(links, house.database.reading, house.storages)
     await articles.put("PDF-BENTE", ArticleBody(files=links), seen, house.database.writing, by)
 
     page = (await tresen.client.get(sale.link)).text
