@@ -128,14 +128,10 @@ class LocalBytes:
             raise BytesChangedError(str(self.path))
 
     async def close(self) -> None:
-        # Whoever is cancelled closes all the same.
-        await asyncio.shield(asyncio.ensure_future(self._closed()))
-
-    async def _closed(self) -> None:
         # A cancelled reader leaves its thread behind, and the number of a closed file is soon another file's.
         if self._reading:
             await asyncio.gather(self._reading, return_exceptions=True)
-        await asyncio.to_thread(self._file.close)
+        self._file.close()  # on the loop, which leaves none open when it ends; what was only read waits for no disk
 
 
 class HeldBytes:
