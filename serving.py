@@ -26,7 +26,8 @@ UNSENT_BYTES = 256 * 1024
 HAND_OVER = signal.SIGUSR2
 DRAINING_SECONDS = 12 * 3600  # for who takes the last bytes from a process that another one has relieved
 ACCEPTED_SECONDS = 0.2  # for the request on a connection that came just before nobody was accepted any more
-UNTAKEN_BYTES = 16 * 1024  # that wait here, before whoever writes has to: a thousand slow readers held 64 MB more
+# That wait here before whoever writes has to, until nothing waits any more: a head, and never two pieces of a file.
+UNTAKEN_BYTES = 4 * 1024
 
 
 class Server(uvicorn.Server):
@@ -126,7 +127,7 @@ class Impatient(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=UNTAKEN_BYTES)
+        transport.set_write_buffer_limits(high=UNTAKEN_BYTES, low=0)
         with suppress(OSError):  # whose sockets are no TCP ones, or who knows no bound, keeps the kernel's own
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 

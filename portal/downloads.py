@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.automations import Trigger
@@ -26,6 +26,13 @@ PURPOSE = "download"
 LIFETIME = timedelta(hours=24)
 SAME_ATTEMPT = timedelta(minutes=5)
 BYTE_CAP = 3  # × the file's bytes: enough for every broken transfer, too little for a mirror
+AT_ADDRESS = (
+    select(Order, Download)
+    .join(Order, Order.id == Download.order_id)
+    .where(
+        Download.id == bindparam("download"), Order.id == bindparam("order"), Order.link_version == bindparam("version")
+    )
+)
 
 
 def refusal(entitlement: Entitlement, now: datetime) -> Refusal | None:
@@ -152,11 +159,8 @@ def read(token: str, signer: Signer) -> Address | None:
 
 async def at_address(address: Address, session: AsyncSession, now: datetime) -> tuple[Order, Download] | None:
     """What is behind an address, or None once its day is over or the link was renewed."""
-    found = await session.execute(
-        select(Order, Download)
-        .join(Order, Order.id == Download.order_id)
-        .where(Download.id == address.download_id, *address.link.opens())
-    )
+    which = {"download": address.download_id, "order": address.link.order_id, "version": address.link.version}
+    found = await session.execute(AT_ADDRESS, which)
     row = found.one_or_none()
     if row is None or now - row[1].started_at > LIFETIME:
         return None

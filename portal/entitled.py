@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Float, and_, cast, exists, func, select, union_all
+from sqlalchemy import ColumnElement, Float, and_, bindparam, cast, exists, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -22,6 +22,18 @@ from portal.imported import decimal
 from portal.orders import OrderFacts
 from portal.settings import AllSettings
 from portal.waivers import OrderWaivers
+
+MEANT = union_all(  # each by its index
+    select(Article.id).where(Article.sku.in_(bindparam("skus", expanding=True))),
+    select(Article.id).where(Article.prefix >= ""),
+)
+LINKED = (
+    select(Article, File, ArticleFile)
+    .join(ArticleFile, ArticleFile.article_id == Article.id)
+    .join(File, File.id == ArticleFile.file_id)
+    .where(ArticleFile.article_id.in_(MEANT))
+    .order_by(func.length(func.coalesce(Article.prefix, Article.sku)).desc(), ArticleFile.position)
+)
 
 
 @dataclass(frozen=True)
@@ -95,16 +107,7 @@ async def links(skus: set[str], session: AsyncSession) -> Mapping[str, Sequence[
     """SKU → the files that are linked with it now: its own first, then those of all that begin like it, each once."""
     if not skus:
         return {}
-    meant = union_all(  # each by its index
-        select(Article.id).where(Article.sku.in_(skus)), select(Article.id).where(Article.prefix >= "")
-    )
-    rows = await session.execute(
-        select(Article, File, ArticleFile)
-        .join(ArticleFile, ArticleFile.article_id == Article.id)
-        .join(File, File.id == ArticleFile.file_id)
-        .where(ArticleFile.article_id.in_(meant))
-        .order_by(func.length(func.coalesce(Article.prefix, Article.sku)).desc(), ArticleFile.position)
-    )
+    rows = await session.execute(LINKED, {"skus": sorted(skus)})
     found = sorted(((article, file, link) for article, file, link in rows), key=lambda each: each[0].prefix is not None)
     return {sku: linked for sku in skus if (linked := _of_sku(sku, found))}
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -17,6 +17,8 @@ from db.settings import GeneralSettings, PaidRule
 from db.sources import Source
 from portal.orders import OrderFacts, PaymentFact
 
+OF_ORDERS = Payment.order_id.in_(bindparam("of_orders", expanding=True))
+PAYMENTS = select(Payment).where(OF_ORDERS).order_by(Payment.at, Payment.id)
 NOT_TAKEN_OFF = (State.DELETED, State.CANCELLED, State.OFFERED)
 SAME_NAME = (
     "id number kind state ordered_at paid_at due_at archived_at first_seen_paid_at currency payment_method"
@@ -80,8 +82,7 @@ async def _invoiced_elsewhere(orders: Sequence[Order], session: AsyncSession) ->
 async def payments_of(orders: Sequence[Order], session: AsyncSession) -> Mapping[int, Sequence[Payment]]:
     """Order id → its payments in the order in which money moved."""
     found: dict[int, list[Payment]] = defaultdict(list)
-    ids = [order.id for order in orders]
-    for row in await session.scalars(select(Payment).where(Payment.order_id.in_(ids)).order_by(Payment.at, Payment.id)):
+    for row in await session.scalars(PAYMENTS, {"of_orders": [order.id for order in orders]}):
         found[row.order_id].append(row)
     return found
 

@@ -133,7 +133,6 @@ class Storages:
                 return
             raise Invalid(Fault(f"#/options/{error.option}", "unusable", str(error))) from error
 
-
     async def look(self, kind: StorageKind, options: Mapping[str, str]) -> None:
         """Whether a folder of this machine can be used: before a transaction, as its disk may make us wait.
 

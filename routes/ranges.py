@@ -174,9 +174,9 @@ class Handover(ASGIResponse):
         try:
             async with aclosing(self.source.read(self.part.start, self.part.end)) as pieces:
                 # No status before the first piece is there: until then, an honest error page is possible.
-                first = await anext(pieces, b"")
+                piece = await anext(pieces, b"")
                 await self.start_response(send)
-                taken = await self._taken(first, send, gone)
+                taken = await self._taken(piece, send, gone)
                 while taken and (piece := await anext(pieces, b"")):
                     taken = await self._taken(piece, send, gone)
             if taken:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import uvicorn
 from uvicorn.server import ServerState
 
+from portal.byte_ranges import SMALL_PIECE, HeldBytes
+from routes.ranges import Handover, Part
 from serving import Impatient, allow_many_connections
 
 PIECE = bytes(64 * 1024)
@@ -37,7 +39,7 @@ class Tap:
 
 
 @asynccontextmanager
-async def asked(tap: Tap, stall_seconds: float) -> AsyncIterator[tuple[socket.socket, ServerState]]:
+async def asked(tap: Callable, stall_seconds: float) -> AsyncIterator[tuple[socket.socket, ServerState]]:
     """A client with a small window who has asked and read nothing yet."""
 
     class Hasty(Impatient):
@@ -87,6 +89,42 @@ async def test_who_takes_little_is_served_to_the_end():
             taken += len(await loop.sock_recv(line, 1_000_000))
 
     assert taken >= tap.size
+
+
+class Piece(bytes):
+    """Says how many of its kind there are."""
+
+    made = there_are = 0
+
+    def __init__(self, *_: object) -> None:
+        Piece.made += 1
+        Piece.there_are += 1
+
+    def __del__(self) -> None:
+        Piece.there_are -= 1
+
+
+class Endless(HeldBytes):
+    """A file of pieces that can be counted."""
+
+    async def read(self, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        for _ in range(start, end, SMALL_PIECE):
+            yield Piece(SMALL_PIECE)
+
+
+async def test_who_stalls_costs_one_piece():
+    source = Endless(b"")
+    source.size = 100_000_000
+    answer = Handover(source, Part(200, 0, source.size, bodied=True), None, {"content-length": "100000000"}, [])
+
+    async with asked(answer, stall_seconds=30):
+        before = -1
+        while Piece.made != before:  # until nothing moves any more
+            before = Piece.made
+            await asyncio.sleep(0.2)
+
+        assert before > 10
+        assert Piece.there_are == 1
 
 
 def test_a_server_may_have_as_many_connections_as_the_system_grants():

@@ -31,18 +31,32 @@ async def test_only_regular_files_can_be_opened(tmp_path, kind):
 
 
 async def test_who_is_quick_gets_large_pieces_and_who_dawdles_gets_small_ones(tmp_path):
-    (tmp_path / "it").write_bytes(bytes(4 * EAGER_BYTES))
+    (tmp_path / "it").write_bytes(bytes(20 * EAGER_BYTES))
     source = await LocalBytes.open(tmp_path / "it")
 
     pieces = source.read(0, source.size)
-    quick = [len(await anext(pieces)) for _ in range(EAGER_BYTES // SMALL_PIECE + 1)]
+    quick = [len(await anext(pieces)) for _ in range(EAGER_BYTES // SMALL_PIECE + 15)]
     await asyncio.sleep(0.06)
     ahead, dawdled = len(await anext(pieces)), len(await anext(pieces))
     await pieces.aclose()
     await source.close()
 
     assert quick[0] == dawdled == SMALL_PIECE
+    assert sorted(quick) == quick
     assert quick[-1] == ahead == LARGE_PIECE, "one piece was read ahead while he was still quick"
+
+
+async def test_who_stalls_early_was_never_given_more_than_a_quarter_of_what_he_took(tmp_path):
+    (tmp_path / "it").write_bytes(bytes(20 * EAGER_BYTES))
+    source = await LocalBytes.open(tmp_path / "it")
+    taken = 0
+
+    async for piece in source.read(0, source.size):
+        assert len(piece) <= max(SMALL_PIECE, taken // 4)
+        taken += len(piece)
+    await source.close()
+
+    assert taken == source.size
 
 
 @pytest.mark.parametrize("change", [lambda file: file.truncate(10), lambda file: file.write(b"new")])
