@@ -7,6 +7,7 @@ are this machine's.
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -29,6 +30,7 @@ SLOW = 50_000  # bytes a second of each download, as on a phone in a train
 FILM = 20_000_000  # bytes
 IMPORTED = 200  # orders of one batch
 PAUSE = 10.0  # between two batches
+NDJSON = {"Content-Type": "application/x-ndjson"}
 LOOKED = 5.0
 STEEPEST = 12.0  # MB an hour: less than the noise of half an hour would hide more
 WARM = 0.5  # the part at the beginning in which caches fill
@@ -59,14 +61,22 @@ def fine(minutes: int) -> bool:
 def _sold(grounds: Grounds) -> list[str]:
     """The paths of the visitors' pages."""
     with grounds.shop() as shop:
-        return [
-            urlsplit(
-                shop.put(f"/orders/shop/{number}", json=order(number, paid=True))
-                .raise_for_status()
-                .json()["portal_url"]
-            ).path
-            for number in range(1, ORDERS + 1)
-        ]
+        content = _batch(range(1, ORDERS + 1))
+        shop.post("/orders/batch", content=content, headers=NDJSON).raise_for_status()
+        paths: list[str] = []
+        following: str | None = None
+        while len(paths) < ORDERS:
+            asked = {"limit": "100", **({"cursor": following} if following else {})}
+            told = shop.get("/orders", params=asked).raise_for_status().json()
+            paths += [urlsplit(each["portal_url"]).path for each in told["items"]]
+            following = told["next_cursor"]
+        return paths
+
+
+def _batch(numbers: range) -> str:
+    return "\n".join(
+        json.dumps({"source": "shop", "external_id": str(each), **order(each, paid=True)}) for each in numbers
+    )
 
 
 async def _lived(grounds: Grounds, links: list[str], server: Server, seconds: float) -> Seen:
@@ -124,14 +134,10 @@ class _World:
     async def take_in(self, _dice: random.Random) -> None:
         """A batch of new orders."""
         first, self.number = self.number + 1, self.number + IMPORTED
-        lines = [
-            {"source": "shop", "external_id": str(each), **order(each, paid=True)}
-            for each in range(first, first + IMPORTED)
-        ]
         sent = self.client.post(
             "/api/v1/orders/batch",
-            content="\n".join(httpx.Request("PUT", "http://x", json=line).content.decode() for line in lines),
-            headers={"Authorization": f"Bearer {self.grounds.key}", "Content-Type": "application/x-ndjson"},
+            content=_batch(range(first, first + IMPORTED)),
+            headers={"Authorization": f"Bearer {self.grounds.key}", **NDJSON},
         )
         self._noted("batch", await self._timed("batch", sent), 200)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from decimal import Decimal
@@ -56,13 +56,18 @@ def _broken(connection: sqlite3.Connection, acknowledged: Acknowledged) -> Itera
 
 
 def _numbers(connection: sqlite3.Connection) -> Iterator[str]:
-    """Gapless, unique, and the series goes on behind the last one."""
-    spent = connection.execute("SELECT sequence FROM invoice WHERE series IS NOT NULL ORDER BY sequence").fetchall()
-    if [number for (number,) in spent] != list(range(1, len(spent) + 1)):
-        yield f"numbers of invoices: {spent[-5:]} are the last of {len(spent)}"
-    following = connection.execute("SELECT next FROM number_series").fetchall()
-    if following and following != [(len(spent) + 1,)]:
-        yield f"the series goes on with {following}, after {len(spent)} invoices"
+    """Gapless and unique in each series and year, which goes on behind its last one."""
+    spent: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+    for series, year, number in connection.execute(
+        "SELECT series, year, sequence FROM invoice WHERE series IS NOT NULL ORDER BY sequence"
+    ):
+        spent[series, year].append(number)
+    for series, numbers in spent.items():
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield f"numbers of {series}: {numbers[-5:]} are the last of {len(numbers)}"
+    for series, year, following in connection.execute("SELECT series, year, next FROM number_series"):
+        if following != len(spent[series, year]) + 1:
+            yield f"{series} of {year} goes on with {following}, after {len(spent[series, year])} invoices"
 
 
 def _documents(connection: sqlite3.Connection) -> Iterator[str]:
