@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -122,7 +123,10 @@ class _World:
         """The film of an order, as slowly as it is read."""
         link = dice.choice(self.links)
         page = await self.client.get(link)
-        number = page.text.split('data-file="')[-1].split('"')[0]
+        if not (files := re.findall('data-file="([0-9]+)"', page.text)):
+            self.seen.faults.append(f"a page without its files: {page.status_code}, {len(page.content)} bytes")
+            return
+        number = files[-1]
         click = await self._timed("click", self.client.post(f"{link}/files/{number}/downloads"))
         self._noted("click", click, 303)
         async with self.client.stream("GET", urlsplit(click.headers["location"]).path) as answer:
