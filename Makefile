@@ -8,6 +8,7 @@
 #   make bench | make corpus CORPUS=DIR   measurements | judges every PDF, e-invoice or order of a folder by its manifest,
 #                                          or with PayPal's OpenAPI files, what is said to PayPal and its stand-in
 #   make fuzz MINUTES=30          stamps PDFs that it breaks by chance, and keeps in fuzz-found/ what came out wrong
+#   make campaign [PART=…] [NUMBER=…]     kills 500, crowd 30 (minutes), calls 300 (each), disks (as root), clock: hours in all
 #   make release                  the commit as an archive for machines without Python, in dist/; make release-check tries it
 #   make lock                     pins the dependencies of pyproject.toml anew
 
@@ -34,7 +35,7 @@ RELEASE_PY   := $(RELEASE_VENV)/bin/python
 RELEASE      := $(RELEASE_VENV)/.made-$(shell { cat requirements-release.lock; pwd; $(PYTHON) -VV; } 2>/dev/null | sha256sum | cut -c1-16)
 SERVED  := $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
 
-.PHONY: setup demo run test check unit e2e browser bench corpus fuzz release release-check lock
+.PHONY: setup demo run test check unit e2e browser bench corpus fuzz campaign release release-check lock
 .NOTPARALLEL:
 .DEFAULT_GOAL := demo
 
@@ -73,6 +74,9 @@ corpus: $(DEV)
 MINUTES ?= 30
 fuzz: $(DEV)
 	@$(PY) -m bench.fuzz "$(MINUTES)"
+
+campaign: $(DEV)
+	@$(PY) -m bench.campaign $(PART) $(NUMBER)
 
 release: $(RELEASE)
 	@$(RELEASE_PY) -m release

@@ -8,6 +8,7 @@ of one is the queue in which writers wait for each other.
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import LRUCache
@@ -86,6 +88,13 @@ class Database:
         for engine in (self._reader, self._writer):
             await engine.dispose()
             await one_hop.ended(engine)
+
+
+def is_out_of_room(error: BaseException) -> bool:
+    """Whether something could not be written because the disk is full: the only such failure that mends itself."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _settled(path: Path) -> bool:

@@ -65,7 +65,7 @@ from portal.hand_offs import HandOffs
 from portal.health import Examinations
 from portal.inspections import Inspector
 from portal.issuing import Issuing
-from portal.jobs import Paced, Periodic, Routine, Work, Worker, every
+from portal.jobs import Paced, Routine, Work, Worker
 from portal.known_browsers import KnownBrowsers
 from portal.links import Links
 from portal.lost_links import LostLinks, Writer
@@ -77,6 +77,7 @@ from portal.paces import MailsPerMinute
 from portal.paying import PaymentProvider
 from portal.payment_providers import ProviderCheck, ProviderChecks
 from portal.payment_refunds import Refunds
+from portal.periodic_jobs import Periodic, every
 from portal.preparations import Preparations
 from portal.reconciliation import Reconciliation
 from portal.scheduled_backups import ScheduledBackups

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.engine import Database, Transaction
-from db.outbox import DueTime, Job
+from db.outbox import Job
 from portal import outbox
 from portal.activity import TRESEN, By
-from portal.outbox import LOST, MAX_ATTEMPTS, Claimed, Lane, NewJob, NotDone
+from portal.outbox import LOST, MAX_ATTEMPTS, Claimed, Lane, NotDone
+from portal.periodic_jobs import Periodic, is_to_plan, plan
 
 MARGIN = timedelta(seconds=20)  # a claim outlasts the work on it by this, time enough to record
 BUSY_SECONDS = 6.0  # how long a single try to write waits for somebody else's lock, at the most
@@ -73,18 +73,6 @@ class Paced:
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
         await self.work.failed(job, session, by)
-
-
-@dataclass(frozen=True)
-class Periodic:
-    """A kind of job that comes by itself. `next_after` gives the moment that follows a given one."""
-
-    kind: str
-    next_after: Callable[[datetime], datetime]
-
-
-def every(period: timedelta) -> Callable[[datetime], datetime]:
-    return lambda moment: moment + period
 
 
 @dataclass(frozen=True)
@@ -165,26 +153,6 @@ def _told(error: Exception, job: Claimed, limit: timedelta) -> NotDone:
             return NotDone(f"Tresen itself failed: {type(error).__name__}.")
 
 
-async def plan(periodic: Sequence[Periodic], session: AsyncSession, now: datetime) -> None:
-    """Puts what is due into the outbox. After a long sleep each comes once, not once for every time it missed."""
-    for each in periodic:
-        row = await session.get(DueTime, each.kind)
-        if row is None:
-            session.add(DueTime(kind=each.kind, due_at=each.next_after(now)))
-        elif row.due_at <= now:
-            await outbox.enqueue(NewJob(kind=each.kind, key=f"{each.kind}:{row.due_at.isoformat()}"), session, now)
-            row.due_at = _first_after(now, row.due_at, each)
-
-
-def _first_after(now: datetime, due_at: datetime, periodic: Periodic) -> datetime:
-    """The next moment in the same rhythm; a rhythm that would need very many steps starts anew."""
-    for _ in range(1000):
-        due_at = periodic.next_after(due_at)
-        if due_at > now:
-            return due_at
-    return periodic.next_after(now)
-
-
 class Worker:
     """One job at a time in each lane: a mail server that hangs holds up mails alone, a shop nobody but itself.
 
@@ -254,7 +222,7 @@ class Worker:
         async with self._database.reading() as session:
             waiting = [Lane(kind) for kind in await outbox.kinds_due(idle, session, now)]
             waiting += [each for each in await outbox.lanes_due(session, now) if self._may_open(each, now)]
-            planning = await self._has_to_plan(session, now)
+            planning = await is_to_plan(self._periodic, session, now)
         if planning:
             async with self._database.writing() as session:
                 await plan(self._periodic, session, now)
@@ -263,10 +231,6 @@ class Worker:
 
     def _may_open(self, lane: Lane, now: datetime) -> bool:
         return lane.kind in self._works and lane not in self._lanes and not self._rests(lane.kind, now)
-
-    async def _has_to_plan(self, session: AsyncSession, now: datetime) -> bool:
-        later = set(await session.scalars(select(DueTime.kind).where(DueTime.due_at > now)))
-        return any(each.kind not in later for each in self._periodic)
 
     async def _work_off(self, lane: Lane) -> None:
         """Until nothing of that lane is due any more."""

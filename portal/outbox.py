@@ -22,6 +22,8 @@ from portal.activity import By, entry
 # How long after each failure; more than a day and a half in all, so that a service may be down for a day.
 DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360, 720, 1080))
 MAX_ATTEMPTS = len(DELAYS) + 1
+LONGEST_DELAY = DELAYS[-1] * 1.2
+LONGEST_CLAIM = timedelta(days=3)  # more than any work takes
 NOW: BindParameter[datetime] = bindparam("now", type_=Job.run_at.type)
 UNTIL: BindParameter[datetime] = bindparam("until", type_=Job.run_at.type)
 JOBS = Job.metadata.tables[Job.__tablename__]  # what is done for every job goes past the rows of the session
@@ -192,6 +194,21 @@ async def let_go_of(claimed: Claimed, session: AsyncSession, run_at: datetime) -
     """It is nobody's from now on, and due at that moment; nothing where it is over, or another one's by now."""
     ours = (Job.id == claimed.id, Job.attempts == claimed.attempts, WAITING)
     await session.execute(update(Job).where(*ours).values(locked_until=None, run_at=run_at))
+
+
+async def bring_back(session: AsyncSession, now: datetime) -> None:
+    """The clock was ahead, and what was noted by it would wait until it is there again.
+
+    A job from the future keeps its own delay, counted from now; one that failed meanwhile is tried again at once, and
+    a claim that no work could need is none.
+    """
+    for job in await session.scalars(select(Job).where(WAITING, or_(Job.created_at > now, Job.error != ""))):
+        if job.created_at > now:
+            job.run_at, job.created_at = now + (job.run_at - job.created_at), now
+        elif job.run_at > now + LONGEST_DELAY:
+            job.run_at = now
+    long_claims = (WAITING, Job.locked_until > now + LONGEST_CLAIM)
+    await session.execute(update(Job).where(*long_claims).values(locked_until=None))
 
 
 @lru_cache(64)

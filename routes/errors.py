@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from litestar import Litestar, Request
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from db.engine import is_out_of_room
 from portal.byte_ranges import BytesChangedError
 from portal.deliveries import Away, Ended
 from portal.links import LinkEnded, LinkUnknown
@@ -49,13 +51,21 @@ def answered(request: AnyRequest, exception: Exception) -> AnyResponse:
     """The page for people, the problem for scripts; what nobody foresaw is logged and told to neither."""
     if request.scope["path"].startswith(API):
         return problems.as_problem(request, exception)
-    status = exception.status_code if isinstance(exception, HTTPException) else 500
+    status = _status(exception)
     page = PAGES.get(type(exception))
-    if page is None and status >= 500:
+    if page is None and status == HTTPStatus.INSUFFICIENT_STORAGE:
+        LOG.error(problems.FULL)
+    elif page is None and status >= 500:
         LOG.error("a page failed", exc_info=exception)
     if is_office(request.scope["path"]):
         return told_merchant(page.status if page else status, _headers(exception), _largest(request))
     return told(request.app, page or _by_status(status), page.status if page else status, _headers(exception))
+
+
+def _status(exception: Exception) -> int:
+    if isinstance(exception, HTTPException):
+        return exception.status_code
+    return HTTPStatus.INSUFFICIENT_STORAGE if is_out_of_room(exception) else HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def is_office(path: str) -> bool:

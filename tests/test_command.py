@@ -263,7 +263,7 @@ def test_nobody_who_reads_what_is_printed_is_no_failure_of_ours(operator, words)
     try:
         ended = subprocess.run(
             [*operator.program, *words],
-            env=operator.environ,
+            env={**operator.environ, "PYTHONUNBUFFERED": ""},  # as it is for an operator
             cwd=operator.data.parent,
             stdout=write,
             stderr=subprocess.PIPE,

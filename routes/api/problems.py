@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from msgspec import Struct
 
+from db.engine import is_out_of_room
 from portal.fetching import SourceUnavailable
 from portal.paying import ProviderRefused, ProviderTrouble
 from portal.refusals import Conflict, Fault, Invalid, NotFound, Refused
@@ -35,8 +36,10 @@ NAMES = {
     429: "rate-limited",
     500: "server",
     503: "unavailable",
+    507: "insufficient-storage",
 }
 TITLES = {401: "A valid API key is needed", 413: "Too large", 422: "What was sent is not valid"}
+FULL = "The disk of this server is full; nothing was stored. Make room, and send it again."
 NO_KEY = "Send a valid API key as Authorization: Bearer …"
 log = logging.getLogger("tresen.api")
 
@@ -71,6 +74,9 @@ def of(exception: Exception, instance: str = "") -> Problem:
     for kind, tell in TABLE.items():
         if isinstance(exception, kind):
             return tell(exception, instance)
+    if is_out_of_room(exception):
+        log.error(FULL)
+        return problem(507, FULL, instance=instance)
     log.error("unforeseen", exc_info=exception)
     return problem(500, "Something went wrong here; nothing was stored. It is in the log.", instance=instance)
 

@@ -11,7 +11,7 @@ from db.files import File
 from db.outbox import Job
 from integrations.local_folder import LocalFolder
 from portal import file_checks
-from portal.jobs import plan
+from portal.periodic_jobs import plan
 from portal.storages import Entry, StorageUnavailable
 from tests.factories import NOON
 from tests.pdfkit import papers

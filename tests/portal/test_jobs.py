@@ -13,8 +13,10 @@ from sqlalchemy import select, text
 from db.engine import Database
 from db.outbox import DueTime, Job
 from portal import jobs, outbox
-from portal.jobs import Periodic, Worker, every, plan
+from portal.activity import TRESEN, By
+from portal.jobs import Worker
 from portal.outbox import MAX_ATTEMPTS, Claimed, Lane, NewJob, NotDone
+from portal.periodic_jobs import Periodic, every, is_to_plan, plan
 from tests.factories import NOON
 
 DAY = timedelta(days=1)
@@ -404,3 +406,59 @@ async def test_the_worker_does_what_is_due_by_the_clock(database: Database):
         assert chore.did == []
         moments.append(NOON + DAY)
         await until(lambda: chore.recorded)
+
+
+# --- A clock that was ahead, and has gone back
+
+YEAR = timedelta(days=365)
+
+
+async def test_what_comes_daily_does_not_wait_for_a_day_that_a_wrong_clock_saw(database: Database):
+    await planned(database, NOON, DAILY)
+    await planned(database, NOON + YEAR, DAILY)
+
+    async with database.reading() as session:
+        assert await is_to_plan([DAILY], session, NOON + timedelta(hours=1))
+    await planned(database, NOON + timedelta(hours=1), DAILY)
+
+    keys = await planned(database, NOON + timedelta(hours=25), DAILY)
+    assert keys[1:] == [f"tidy:{(NOON + timedelta(hours=25)).isoformat()}"]
+
+
+async def test_what_was_asked_for_by_a_wrong_clock_is_done_now_or_after_its_own_delay(database: Database):
+    async with database.writing() as session:
+        ahead = NOON + YEAR
+        await outbox.enqueue(NewJob(kind="chore", key="at once"), session, ahead)
+        await outbox.enqueue(NewJob(kind="chore", key="later", run_at=ahead + timedelta(days=3)), session, ahead)
+        await outbox.enqueue(NewJob(kind="chore", key="meant", run_at=NOON + timedelta(days=90)), session, NOON)
+    await planned(database, ahead, DAILY)
+
+    await planned(database, NOON, DAILY)
+
+    due = {row.key: row.run_at - NOON for row in await rows(database)}
+    assert due == {"at once": timedelta(0), "later": timedelta(days=3), "meant": timedelta(days=90)}
+
+
+async def test_what_failed_or_was_claimed_under_a_wrong_clock_is_taken_up_again(database: Database):
+    async with database.writing() as session:
+        for key in ("failed", "claimed"):
+            await outbox.enqueue(NewJob(kind=key, key=key), session, NOON)
+        ahead = NOON + YEAR
+        job = await outbox.claim(Lane("failed"), timedelta(minutes=1), session, ahead)
+        assert job
+        await outbox.failed(job, NotDone("Nobody answers."), 0.5, session, By(TRESEN, ahead))
+        assert await outbox.claim(Lane("claimed"), timedelta(minutes=1), session, ahead)
+    await planned(database, ahead, DAILY)
+
+    await planned(database, NOON, DAILY)
+
+    async with database.writing() as session:
+        assert await outbox.kinds_due(["failed", "claimed"], session, NOON) == ["failed", "claimed"]
+
+
+async def test_a_clock_that_is_right_changes_nothing(database: Database):
+    await planned(database, NOON, DAILY)
+
+    async with database.reading() as session:
+        assert not await is_to_plan([DAILY], session, NOON)
+        assert not await is_to_plan([DAILY], session, NOON + DAY - timedelta(seconds=1))

@@ -31,6 +31,10 @@ WORDS = {
         said("One moment, please"),
         said("Very many requests came from your connection. In a minute it goes on."),
     ),
+    HTTPStatus.INSUFFICIENT_STORAGE: (
+        said("The disk of the server is full"),
+        said("Nothing was saved. Make room on the server, and do it again: nothing has to be restarted."),
+    ),
 }
 NOT_POSSIBLE = (
     said("That did not work this way"),
