@@ -7,7 +7,6 @@ import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 from urllib.parse import unquote
 
 import httpx
@@ -399,27 +398,27 @@ async def test_large_files_pass_through_little_memory_while_others_are_served(sh
     with shop.path.open("wb") as file:
         file.truncate(200 * MIB)
     await shop.get(Range="bytes=0-1000000")
-    before, worst_wait = resident(), 0.0
+    before, turns = resident(), 0
 
     async def download(start: int) -> int:
         resumed = {"range": f"bytes={start}-"}
         async with a_browser() as client, client.stream("GET", shop.url, headers=resumed) as answer:
             return sum([len(block) async for block in answer.aiter_raw()])
 
-    async def watch() -> None:
-        nonlocal worst_wait
+    async def others() -> None:
+        """They get a turn after each piece: hundreds, however slow the machine is."""
+        nonlocal turns
         while True:
-            asked = monotonic()
             await asyncio.sleep(0.001)
-            worst_wait = max(worst_wait, monotonic() - asked)
+            turns += 1
 
-    watching = asyncio.create_task(watch())
+    watching = asyncio.create_task(others())
     lengths = await asyncio.gather(*[download(start * MIB) for start in (0, 150, 150, 150)])
     watching.cancel()
 
     assert lengths == [200 * MIB] + [50 * MIB] * 3
     assert resident() - before < 24 * MIB
-    assert worst_wait < 0.25
+    assert turns > 100
 
 
 def resident() -> int:
