@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 import pikepdf
 import pypdf
 
+from bench import stamping_visitors
 from bench.results import Goal
 from pdfkit import overlay
 from pdfkit.child import Child
@@ -69,17 +69,18 @@ def measured(place: Path) -> list[Goal]:
         if peer in (bests := seconds[book.name]):
             name = f"stamp, {book.name}: of {peer}"
             goals.append(Goal(name, bests[OURS] / bests[peer], "times", most, at_least=False))
-    return [*goals, *asyncio.run(_beside(place))]
+    goals += asyncio.run(_memory(place))
+    return [*goals, *stamping_visitors.measured(made(MANY, place), place / "shop")]
 
 
 async def _taking_turns(book: Book, place: Path) -> dict[str, float]:
-    source, target = _made(book, place), place / "stamped.pdf"
+    source, target = made(book, place), place / "stamped.pdf"
     peers, bests, child = dict(_peers(place)), dict[str, float](), Child()
     try:
-        await child.stamp(source, target, TEXT, STYLE)
+        known = (await child.inspect(source)).unclosed  # as when it was linked
         for _ in range(ROUNDS):
             began = time.perf_counter()
-            await child.stamp(source, target, TEXT, STYLE)
+            await child.stamp(source, target, TEXT, STYLE, known)
             bests[OURS] = min(bests.get(OURS, 1e9), time.perf_counter() - began)
             for name, peer in peers.items():
                 if bests.get(name, 0) > SLOW:
@@ -92,25 +93,22 @@ async def _taking_turns(book: Book, place: Path) -> dict[str, float]:
     return bests
 
 
-async def _beside(place: Path) -> list[Goal]:
-    """How late the event loop is, and how much memory a child takes, while ten big files are stamped at once."""
-    source, late, child = _made(MANY, place), [], Child()
-    works = [asyncio.create_task(child.stamp(source, place / f"{n}.pdf", TEXT, STYLE)) for n in range(10)]
-    peak = 0.0
-    try:
-        while not all(work.done() for work in works):
-            began = time.perf_counter()
-            await asyncio.sleep(0.002)
-            late.append(time.perf_counter() - began - 0.002)
-            peak = max(peak, *(_megabytes(pid) for pid in _children()), 0.0)
-        await asyncio.gather(*works)
-    finally:
-        await child.close()
+async def _memory(place: Path) -> list[Goal]:
+    """The most that a child ever held which stamped one page, and another one that stamped scans as well."""
+    one, scans, most = made(ONE, place), made(SCANS, place), []
+    for sources in ([one], [one, scans]):
+        child = Child()
+        try:
+            for source in sources:
+                known = (await child.inspect(source)).unclosed
+                await child.stamp(source, place / "stamped.pdf", TEXT, STYLE, known)
+            most.append(max(_megabytes(pid) for pid in _children()))
+        finally:
+            await child.close()
     return [
-        Goal("ten of 1500 pages at once: lateness of the event loop, p99", 1000 * quantiles(late, n=100)[98], "ms", 50,
-             at_least=False),
-        Goal("ten of 1500 pages at once: memory of one child, libraries included", peak, "MB"),
-    ]  # fmt: skip
+        Goal("stamp, 20 scans: memory of the child, libraries included", most[1], "MB", 64, at_least=False),
+        Goal("stamp, 20 scans: of that, more than for one page", most[1] - most[0], "MB"),
+    ]
 
 
 def _peers(place: Path) -> Iterator[tuple[str, Peer]]:
@@ -184,7 +182,7 @@ def _sheet() -> bytes:
     return sheet.getvalue()
 
 
-def _made(book: Book, place: Path) -> Path:
+def made(book: Book, place: Path) -> Path:
     path = place / f"{book.pages}.pdf"
     if path.exists():
         return path
@@ -217,7 +215,7 @@ def _megabytes(pid: str) -> float:
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM"):
-                return int(line.split()[1]) / 1024
+                return int(line.split()[1]) * 1024 / 1e6
     return 0.0
 
 
