@@ -11,6 +11,7 @@ import json
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,7 +56,10 @@ def fine(minutes: int) -> bool:
             with grounds.shop() as shop:
                 shop.patch("/settings/files", json={"limit_per_file": None}).raise_for_status()
             links = _sold(grounds)
+            print(f"{len(links)} orders are there", flush=True)
             seen = asyncio.run(_lived(grounds, links, Server(running.pid, grounds.port, 0), minutes * 60))
+        if grounds.errors.exists():
+            print(grounds.errors.read_text()[-1500:])
     return _told(seen, minutes)
 
 
@@ -129,6 +133,8 @@ class _World:
         number = files[-1]
         click = await self._timed("click", self.client.post(f"{link}/files/{number}/downloads"))
         self._noted("click", click, 303)
+        if click.status_code != 303:
+            return
         async with self.client.stream("GET", urlsplit(click.headers["location"]).path) as answer:
             async for piece in answer.aiter_bytes(SLOW):
                 if time.monotonic() > self.until:
@@ -153,7 +159,7 @@ class _World:
 
     def _noted(self, what: str, answer: httpx.Response, expected: int) -> None:
         if answer.status_code != expected:
-            self.seen.faults.append(f"{what}: {answer.status_code}")
+            self.seen.faults.append(f"{what}: {answer.status_code} {answer.headers.get('x-request-id')}")
 
 
 def _told(seen: Seen, minutes: int) -> bool:
@@ -165,5 +171,6 @@ def _told(seen: Seen, minutes: int) -> bool:
     held = [mb for _, mb in seen.held]
     print(f"own memory: {held[0]:.0f} MB at first, {held[-1]:.0f} MB at last, {max(held):.0f} MB at most")
     print(f"slope in the second half: {slope:+.1f} MB an hour (at most {STEEPEST})")
-    print(f"{len(seen.faults)} faults: {sorted(set(seen.faults))[:10]}", flush=True)
+    kinds = Counter(fault.split(" ")[1] if " " in fault else fault for fault in seen.faults)
+    print(f"{len(seen.faults)} faults: {dict(kinds)}, such as {sorted(set(seen.faults))[:10]}", flush=True)
     return slope <= STEEPEST and not seen.faults
