@@ -74,7 +74,13 @@ class GeneralSettings(Settings, kw_only=True):
     link_retention_days: Mapped[int] = mapped_column(default=400)
     log_retention_days: Mapped[int] = mapped_column(default=30)
     timezone: Mapped[str] = mapped_column(default="Europe/Berlin")
-    first_link_version: Mapped[int] = mapped_column(default=1)  # of new orders; a restore raises it
+
+
+class LinkStart(Settings, kw_only=True):
+    """With which version the portal link of a new order begins. Nobody sets it: each start of Tresen raises it."""
+
+    __tablename__ = "link_start"
+    first_version: Mapped[int] = mapped_column(default=1)
 
 
 class RetentionSettings(Settings, kw_only=True):

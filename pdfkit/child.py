@@ -239,8 +239,12 @@ class _Process:
 
     @property
     def is_alive(self) -> bool:
-        """As far as is known yet."""
-        return self._process.returncode is None
+        """Asked of the system: that a child died is told to the loop later than it happened."""
+        try:
+            gone = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # and somebody has taken note of it
+            return False
+        return gone is None
 
     async def ended(self) -> None:
         """Kill it and wait until it is gone."""

@@ -28,6 +28,7 @@ from portal import (
     held_runs,
     inspections,
     left_alone,
+    links,
     lost_links,
     messages,
     notice_mails,
@@ -211,8 +212,8 @@ def built(ground: Ground) -> House:
     scratch = ground.cache / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     storefront = Storefront(ground.zone)
-    links = Links(signer, ground.base_url)
-    templated = TemplatedMails(links, ground.templated_mail)
+    doors = Links(signer, ground.base_url)
+    templated = TemplatedMails(doors, ground.templated_mail)
     post = Post(
         vault=Vault(ground.keys),
         mailer_for=ground.mailer_for,
@@ -230,7 +231,7 @@ def built(ground: Ground) -> House:
         hooks_from_here=ground.hooks_from_here,
     )
     lost = LostLinks(
-        reading=ground.database.reading, links=links, messages=mail, write=ground.lost_link_mail, zone=ground.zone
+        reading=ground.database.reading, links=doors, messages=mail, write=ground.lost_link_mail, zone=ground.zone
     )
     told = NoticeMails(
         database=ground.database, messages=mail, write=ground.notice_mail, base_url=ground.base_url, zone=ground.zone
@@ -272,7 +273,7 @@ def built(ground: Ground) -> House:
         zone=ground.zone,
         database=ground.database,
         signer=signer,
-        links=links,
+        links=doors,
         child=ground.child,
         inspector=inspector,
         file_checks=checks,
@@ -341,6 +342,7 @@ async def taken_up(house: House, now: datetime) -> None:
     await source_runs.break_off(house.database.writing, now)
     await csv_imports.take_up(house.database.writing)
     async with house.database.writing() as session:
+        await links.begin_anew(session, now)
         if await house.messages.is_set_up(session):  # which may be new: the environment can name another one
             await held_runs.release_unless_paused(session, now)
         # A run acts in one transaction: what is not written was not done. The others may be done again without harm.

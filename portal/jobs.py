@@ -105,7 +105,11 @@ def lease(work: Work) -> timedelta:
 async def attempt(
     job: Claimed, work: Work, transaction: Transaction, clock: Clock = utc_now, limit: timedelta | None = None
 ) -> None:
-    """Does what was claimed, within `limit` or the work's own, then writes the outcome in one transaction."""
+    """Does what was claimed, within `limit` or the work's own, then writes the outcome in one transaction.
+
+    With a `limit` somebody waits for it, and writing it down is given up where the claim is about to run out.
+    """
+    waits = limit is not None
     limit = limit or work.limit
     try:
         if job.attempts > MAX_ATTEMPTS:
@@ -119,12 +123,12 @@ async def attempt(
             if row := await outbox.failed(job, _told(error, job, limit), chance, session, by):
                 await work.failed(row, session, by)
         return
-    await _written(job, record, transaction, clock)
+    await _written(job, record, transaction, clock, waits)
 
 
-async def _written(job: Claimed, record: Record, transaction: Transaction, clock: Clock) -> None:
-    """What happened outside does not happen once more because it could not be written down: a disk that is full for a
-    moment, or somebody else's lock, is waited out for as long as nobody else takes the job.
+async def _written(job: Claimed, record: Record, transaction: Transaction, clock: Clock, waits: bool) -> None:
+    """What happened outside does not happen once more because it could not be written down: a disk that is full, or
+    somebody else's lock, is waited out. Nobody else takes the job meanwhile: its lane is ours, claim or no claim.
     """
     loop = asyncio.get_running_loop()
     last = loop.time() + MARGIN.total_seconds() - BUSY_SECONDS
@@ -136,7 +140,7 @@ async def _written(job: Claimed, record: Record, transaction: Transaction, clock
                 await outbox.done(job, session, now)
             return
         except OperationalError:
-            if loop.time() >= last:
+            if waits and loop.time() >= last:
                 raise
             await asyncio.sleep(WRITE_AGAIN_SECONDS)
 

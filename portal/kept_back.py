@@ -28,6 +28,7 @@ class Kept(StrEnum):
     CONDITIONS = "conditions"
     ADDRESS_CHANGED = "address-changed"
     INVOICE_GONE = "invoice-gone"
+    REPEATED = "repeated"
     DISCARDED = "discarded"
 
 
@@ -39,6 +40,7 @@ SENTENCES: Mapping[Kept, str] = {  # for the API, which speaks English
     Kept.CONDITIONS: "What the automation asks for was no longer so when the mail could leave.",
     Kept.ADDRESS_CHANGED: "The order has no mail address any more that may be written to.",
     Kept.INVOICE_GONE: "The invoice that went with the mail is not there any more, or not for the customer.",
+    Kept.REPEATED: "Another mail of the same kind waits behind it, and says the same by now.",
     Kept.DISCARDED: "The automations were paused, and what was queued has been dropped.",
 }
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
 from db.orders import Order
+from db.settings import LinkStart
 from portal.activity import By, entry
 from portal.signing import Signer
 
@@ -55,6 +56,16 @@ class Links:
                 return Link(order_id, version)
             case _:
                 return None
+
+
+async def begin_anew(session: AsyncSession, now: datetime) -> None:
+    """At each start: links of orders that come in from now on open with none that was ever given.
+
+    The database may have been put back meanwhile, by whatever way, and ids that were given to customers since are given
+    to others. Nobody renews a link so often that its version grows to the second of a start.
+    """
+    start = (await session.scalars(select(LinkStart))).one()
+    start.first_version = max(start.first_version + 1, int(now.timestamp()))
 
 
 async def renew(order: Order, session: AsyncSession, by: By) -> Link:

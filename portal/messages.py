@@ -18,7 +18,7 @@ from db.engine import Database
 from db.messages import Attachment, Message, MessageState
 from db.outbox import Job
 from db.settings import SellerSettings
-from portal import envelopes, jobs, kept_back, mail_servers, new_messages, outbox
+from portal import envelopes, jobs, kept_back, mail_servers, new_messages, outbox, skipped_runs
 from portal.activity import TRESEN, By, entry
 from portal.envelopes import BadAddress, Sender
 from portal.jobs import Clock, Record
@@ -46,11 +46,10 @@ UNREADABLE = "The mail server's password cannot be decrypted with the present ke
 
 @dataclass(frozen=True)
 class Taken:
-    """Which server took a mail, but for the recipients that it refused: address → why. `anew`: how it was worded."""
+    """Which server took a mail, but for the recipients that it refused: address → why."""
 
     by: MailServer
     refused: Mapping[str, str]
-    anew: NewMessage | None = None
 
 
 @dataclass(frozen=True)
@@ -170,23 +169,21 @@ class Messages:
             raise NotDone(NO_SERVER)
         sender = self._sender(server, seller)
         try:
-            if seen is not None:
-                new_messages.reword(message, seen)
-                attachments = new_messages.attachments(seen, message.id)
+            if seen is not None and new_messages.differs(seen, message, attachments):
+                async with self._database.writing() as session:  # first, so that an answer to it is shown beside it
+                    message, attachments = await new_messages.put_anew(message.id, seen, session)
             envelope = envelopes.envelope(message, attachments, sender)
             accepted = await self._post.mailer_for(server).send(envelope)
         except BadAddress as error:
             raise NotDone(str(error), permanent=True) from error
         except MailRefused as refused:
             raise NotDone(str(refused), permanent=refused.permanent) from refused
-        return partial(self._note_sent, message, job.attempts, Taken(server, accepted.refused, seen))
+        return partial(self._note_sent, message, job.attempts, Taken(server, accepted.refused))
 
     async def _note_sent(
         self, message: Message, attempts: int, taken: Taken, session: AsyncSession, now: datetime
     ) -> None:
         """`message` is as it was read before it left; nobody else writes it meanwhile."""
-        if taken.anew is not None:
-            await new_messages.put_anew(message.id, taken.anew, session)
         error = "; ".join(f"{address}: {why}" for address, why in taken.refused.items())
         values = {"sent_at": now, "attempts": attempts, "error": error}
         await session.execute(_sent(), {"of_message": message.id, **values})
@@ -241,6 +238,8 @@ class Messages:
 async def _keep_back(message_id: int, why: Kept, session: AsyncSession, now: datetime) -> None:
     message = await session.get_one(Message, message_id)
     await kept_back.note(message, why, session, By(TRESEN, now))
+    if message.order_id is not None:
+        await skipped_runs.ask_those_silenced(message.order_id, session, now)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -81,15 +82,18 @@ def attachments(new: NewMessage, message_id: int) -> list[Attachment]:
     ]
 
 
-def reword(message: Message, new: NewMessage) -> None:
+def differs(new: NewMessage, message: Message, attached: Sequence[Attachment]) -> bool:
     """Raises envelopes.BadAddress."""
+    words = all(getattr(message, column) == value for column, value in addressed(new).items())
+    return not words or [each.content for each in new.attachments] != [each.content for each in attached]
+
+
+async def put_anew(message_id: int, new: NewMessage, session: AsyncSession) -> tuple[Message, list[Attachment]]:
+    """The log shows a mail as it leaves, not as it was meant when it was queued. Raises envelopes.BadAddress."""
+    message = await session.get_one(Message, message_id)
     for column, value in addressed(new).items():
         setattr(message, column, value)
-
-
-async def put_anew(message_id: int, new: NewMessage, session: AsyncSession) -> None:
-    """The log shows a mail as it left, not as it was meant when it was queued. Raises envelopes.BadAddress."""
-    reword(await session.get_one(Message, message_id), new)
     await session.execute(delete(Attachment).where(Attachment.message_id == message_id))
-    session.add_all(attachments(new, message_id))
+    session.add_all(rows := attachments(new, message_id))
     await session.flush()
+    return message, rows

@@ -15,7 +15,7 @@ from db.base import Base
 from db.engine import parts_first
 from db.orders import Address, Line, Order, OrderKind, OrderTag
 from db.payments import Payment, PaymentOrigin
-from db.settings import GeneralSettings
+from db.settings import GeneralSettings, LinkStart
 from db.waivers import Waiver
 from portal import imported_payments, left_alone, old_news, order_rows, shop_waivers
 from portal.activity import By
@@ -37,17 +37,18 @@ async def add(new: Sequence[NewOrder], session: AsyncSession, by: By) -> list[in
     """Their ids, in the same order. All of them or none; who adds them in a savepoint may go on with others."""
     if not new:
         return []
-    settings = (await session.scalars(select(GeneralSettings))).one()
+    rule = (await session.scalars(select(GeneralSettings.paid_rule))).one()
+    link_version = (await session.scalars(select(LinkStart.first_version))).one()
     first = (await session.scalar(select(func.max(Order.id))) or 0) + 1  # nobody else writes meanwhile
     numbered = list(enumerate(new, first))
-    paid = {order_id for order_id, each in numbered if order_rows.facts(each.order, settings.paid_rule).is_paid}
+    paid = {order_id for order_id, each in numbered if order_rows.facts(each.order, rule).is_paid}
     # An order that comes after its parts enters the index of the search once; parts that come after it renew its
     # entry each time, and that costs more than everything else together.
     async with parts_first(session):
         for table, rows in _parts(numbered, by):
             await _insert(table, rows, session)
         rows = [_row(order_id, each, order_id in paid, by) for order_id, each in numbered]
-        await _insert(Order, [row | {"link_version": settings.first_link_version} for row in rows], session)
+        await _insert(Order, [row | {"link_version": link_version} for row in rows], session)
     await _tell(numbered, paid, session, by)
     return [order_id for order_id, _ in numbered]
 

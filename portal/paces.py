@@ -31,7 +31,9 @@ class MailsPerMinute:
         chosen = await self._chosen(now)
         if chosen.paused:  # what was written before the pause waits for its end, too
             return now + LOOK_AGAIN
-        begun, most = self._begun or (), chosen.mails_per_minute
+        begun, most = self._begun or deque[datetime](), chosen.mails_per_minute
+        while begun and begun[-1] > now:  # the clock was put back: what it said before counts for nothing
+            begun.pop()
         return now if len(begun) < most else min(begun[-most] + MINUTE, now + LOOK_AGAIN)
 
     async def _chosen(self, now: datetime) -> AutomationSettings:
@@ -40,7 +42,7 @@ class MailsPerMinute:
             async with self._database.reading() as session:
                 self._read = now, await settings.of(AutomationSettings, session)
                 if self._begun is None:
-                    before = select(Job.done_at).where(Job.kind == self._kind, Job.done_at > now - MINUTE)
+                    before = select(Job.done_at).where(Job.kind == self._kind, Job.done_at.between(now - MINUTE, now))
                     known = await session.scalars(before.order_by(Job.done_at))
                     self._begun = deque([at for at in known if at], maxlen=MOST_MAILS_PER_MINUTE)
         return self._read[1]

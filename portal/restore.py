@@ -19,9 +19,7 @@ from portal.backup_archive import BackupFailed, Damaged, Manifest, unpack, workp
 from portal.number_gaps import RESTORED
 
 RESERVE = 64 * 1024 * 1024  # the last bytes of a disk are not for us
-KNOWS_AUTOMATIONS, KNOWS_RUNS, KNOWS_LINKS = "0022", "0039", "0040"  # schemas
-# Nobody renews so often that a link of before could grow to the second of a restore; of two at once, the later wins.
-FRESH_LINKS = "UPDATE general_settings SET first_link_version = max(first_link_version + 1000, unixepoch())"
+KNOWS_AUTOMATIONS, KNOWS_RUNS = "0022", "0039"  # schemas
 NO_CONTENT = frozenset({"lost+found"})
 
 
@@ -84,8 +82,6 @@ def _note(manifest: Manifest, database: Path) -> None:
     """The merchant has to know: what was issued after the backup is not here, and its numbers would come again.
 
     Nor is it known here who was written to since: automations pause, or what a source tells again would be new.
-    Orders that came since may have their ids given to others: these get links that open with none of the lost ones.
-
     A scheduled backup that holds itself as running has to end here: done again, it would replace this very archive.
     """
     now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
@@ -94,8 +90,6 @@ def _note(manifest: Manifest, database: Path) -> None:
             "INSERT INTO activity (at, actor, kind, details, notice) VALUES (?, ?, ?, ?, 1)",
             (now, COMMAND_LINE, RESTORED, json.dumps({"backup": str(manifest.at)})),
         )
-        if manifest.schema >= KNOWS_LINKS:
-            connection.execute(FRESH_LINKS)
         if manifest.schema >= KNOWS_AUTOMATIONS:
             connection.execute("UPDATE automation_settings SET paused = 1")
         if manifest.schema >= KNOWS_RUNS:

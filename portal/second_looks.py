@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.automations import Automation, AutomationSettings, Match
-from db.messages import Attachment, Message
+from db.automations import Automation, AutomationSettings, Match, Trigger
+from db.messages import Attachment, Message, MessageState
 from db.orders import Order, State
 from portal import (
     automations,
@@ -34,7 +34,8 @@ from portal.new_messages import NewMessage
 from portal.situations import Situation
 from portal.templated_mails import TemplatedMails
 
-ABOUT_MONEY = frozenset({ConditionKind.PAYMENT_STATE, ConditionKind.DUE})
+# What a rule itself cannot change by what it does besides its mail, and what the words of mails hang on.
+ASKED_AGAIN = frozenset({ConditionKind.PAYMENT_STATE, ConditionKind.DUE, ConditionKind.HAS_FILES})
 
 
 @dataclass(frozen=True)
@@ -56,19 +57,24 @@ class SecondLooks:
         if automation is None:
             return None
         seen = await situations.of(message.order_id, session, self.zone, now)
-        return await _obstacle(automation, seen, session) or await self._anew(message, seen.dossier, session, now)
+        return await _obstacle(automation, seen, session) or await self._anew(
+            message, seen.dossier, session, now, is_about_invoice=automation.trigger is Trigger.INVOICE_CREATED
+        )
 
     async def _anew(
-        self, message: Message, dossier: Dossier, session: AsyncSession, now: datetime
+        self, message: Message, dossier: Dossier, session: AsyncSession, now: datetime, *, is_about_invoice: bool
     ) -> Kept | NewMessage | None:
-        """A sum may be paid in part by now, an address corrected, an invoice replaced, and a wording mended."""
+        """A sum may be paid in part by now, an address corrected, and a wording mended."""
+        if await _is_repeated(message, session):
+            return Kept.REPEATED
         template = await message_templates.fitting(templated_mails.name_of(message.kind), dossier.locale, session)
-        if template is None:
-            return None
+        if template is None or message_templates.unknown(template):  # removed, or broken, since: it leaves as it was
+            return None if _is_still(message.to_address, dossier.buyer_email) else Kept.ADDRESS_CHANGED
         new = await self.mails.message(template, dossier, session, now)
-        if template.attach_invoice and not new.attachments and await _had_attachments(message, session):
+        had = await _attached(message, session)
+        if is_about_invoice and _speaks_of_one_that_is_gone(message, dossier, had):
             return Kept.INVOICE_GONE
-        return new
+        return Kept.INVOICE_GONE if template.attach_invoice and had and not new.attachments else new
 
 
 async def _has_ended(order_id: int, since: datetime, session: AsyncSession) -> Kept | None:
@@ -95,19 +101,42 @@ async def _may_be_written_to(email: str, session: AsyncSession) -> bool:
     return not relays.is_relay(email) or (await settings.of(AutomationSettings, session)).relay_addresses
 
 
-async def _had_attachments(message: Message, session: AsyncSession) -> bool:
-    of_message = select(Attachment.position).where(Attachment.message_id == message.id)
-    return await session.scalar(of_message.limit(1)) is not None
+def _is_still(written_to: str, email: str) -> bool:
+    """A mail bears the address as mail servers spell it; an order bears it as its source does."""
+    return envelopes.address(email).spec.casefold() == written_to.casefold()
+
+
+async def _is_repeated(message: Message, session: AsyncSession) -> bool:
+    """Whether another mail of its kind waits behind it, which would say the very same by now."""
+    behind = select(Message.id).where(
+        Message.order_id == message.order_id,
+        Message.kind == message.kind,
+        Message.state == MessageState.QUEUED,
+        Message.id > message.id,
+    )
+    return await session.scalar(behind.limit(1)) is not None
+
+
+async def _attached(message: Message, session: AsyncSession) -> Sequence[str]:
+    """Their names."""
+    of_message = select(Attachment.name).where(Attachment.message_id == message.id)
+    return (await session.scalars(of_message)).all()
+
+
+def _speaks_of_one_that_is_gone(message: Message, dossier: Dossier, attached: Sequence[str]) -> bool:
+    """An invoice that follows one that was taken back has a mail of its own."""
+    words = " ".join((message.subject, message.text, message.html, *attached))
+    return any(not each.stands and each.number in words for each in dossier.invoices)
 
 
 def _has_changed(automation: Automation, seen: Situation) -> bool:
-    """Whether its conditions about money do not hold any more.
+    """Whether its conditions about money and files do not hold any more.
 
-    Tags and states may be what the automation itself did besides its mail, and no word of the mail hangs on the rest.
-    Where any of its conditions is enough, one that is not asked may be the one that held.
+    Tags and states may be what the automation itself did besides its mail. Where any of its conditions is enough, one
+    that is not asked may be the one that held.
     """
     wanted = automations.conditions_of(automation)
-    asked = [each for each in wanted if each.kind in ABOUT_MONEY]
+    asked = [each for each in wanted if each.kind in ASKED_AGAIN]
     if automation.match is Match.ANY and len(asked) < len(wanted):
         return False
     return conditions.failing(asked, automation.match, seen) is not None

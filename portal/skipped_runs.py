@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,6 +11,7 @@ from db.automations import Automation, AutomationRun, RunState
 from portal import triggers
 from portal.activity import By, entry
 from portal.refusals import Conflict, NotFound
+from portal.skips import Skip
 
 NOT_SKIPPED = "This run is not one that did nothing, or its automation was removed."
 
@@ -25,6 +28,18 @@ async def of_order(order_id: int, session: AsyncSession) -> frozenset[int]:
         )
     )
     return frozenset(await session.scalars(skipped))
+
+
+async def ask_those_silenced(order_id: int, session: AsyncSession, now: datetime) -> None:
+    """A mail that was kept back had counted as sent: who held back its own because of that is looked at anew."""
+    silenced = select(AutomationRun).where(
+        AutomationRun.order_id == order_id,
+        AutomationRun.state == RunState.SKIPPED,
+        AutomationRun.reason == Skip.ALREADY_SENT.value,
+    )
+    for run in await session.scalars(silenced):
+        run.state, run.reason, run.finished_at, run.due_at = RunState.NEW, "", None, now
+        await triggers.enqueue(run, session, now)
 
 
 async def ask_again(run_id: int, order_id: int, session: AsyncSession, by: By) -> None:

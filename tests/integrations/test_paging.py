@@ -41,5 +41,21 @@ async def test_a_list_that_never_stands_still_is_not_taken_for_whole():
     assert unsteady.value.outcome is RunOutcome.BUSY
 
 
+async def test_what_comes_while_it_is_read_is_left_to_the_next_run():
+    items, pages = list(range(60)), 0
+
+    async def page(number: int) -> Part:
+        nonlocal pages
+        pages += 1
+        if pages % 5 == 0:
+            items.insert(0, 1000 + pages)  # newest first
+        return Part(items[(number - 1) * PAGE : number * PAGE], -(-len(items) // PAGE), len(items))
+
+    found = {item async for some in parts(page, key_of) for item in some}
+
+    assert found >= set(range(60))
+    assert pages <= 25  # one round
+
+
 async def test_a_service_that_counts_too_many_is_believed_no_longer_once_nothing_new_comes():
     assert await read(list(range(10)), told=3) == list(range(10))

@@ -910,6 +910,73 @@ async def test_a_mail_that_brings_an_invoice_does_not_leave_without_it(shop):
     assert (outcome.state, outcome.error) == (MessageState.FAILED, kept_back.SENTENCES[Kept.INVOICE_GONE])
 
 
+@pytest.mark.parametrize("broken", [True, False])
+async def test_words_that_are_broken_by_now_leave_as_they_were_and_to_no_wrong_address(shop, post_office, broken):
+    await shop.template("Erinnerung", "Danke {UserName}")
+    await shop.automation(mailing("Erinnerung"))
+    await shop.put("1", number="1")
+    await shop.put("2", number="2", buyer=Buyer(name="Berta", email="wrong@example.org"))
+    await shop.work()
+    async with shop.database.writing() as session:
+        template = await message_templates.fitting("Erinnerung", "de", session)
+        assert template
+        if broken:
+            template.text = "Danke {UserNam}"
+        else:
+            await session.delete(template)
+    await shop.put("2", number="2", buyer=Buyer(name="Berta", email="berta@example.org"))
+
+    outcomes = [await shop.runs.hands.messages.send_now(mail.id) for mail in await shop.mails()]
+
+    (left,) = post_office.mails
+    assert "Danke Erika" in left.get_body(("plain",)).get_content()
+    assert [outcome.error for outcome in outcomes] == ["", kept_back.SENTENCES[Kept.ADDRESS_CHANGED]]
+
+
+async def test_of_two_mails_of_a_kind_that_wait_only_the_later_one_leaves(shop, post_office):
+    again = Action(kind=ActionKind.SEND_MESSAGE, template="Dank", allow_repeat=True)
+    await shop.automation(again, trigger="state_changed")
+    await shop.put(state=State.ORDERED)
+    for state in (State.PAID, State.COMPLETED):
+        await shop.put(state=state)
+        await shop.work()
+
+    outcomes = [await shop.runs.hands.messages.send_now(mail.id) for mail in await shop.mails()]
+
+    assert [outcome.error for outcome in outcomes] == [kept_back.SENTENCES[Kept.REPEATED], ""]
+    assert len(post_office.mails) == 1
+
+
+async def test_who_was_silenced_by_a_mail_that_never_left_speaks_after_all(shop, post_office):
+    unpaid = Condition(kind=ConditionKind.PAYMENT_STATE, op=Op.IN, value=["unpaid"])
+    await shop.automation(trigger="order_imported", conditions=[unpaid])
+    await shop.automation(trigger="order_paid", name="Bezahlt")
+    await shop.put(state=State.ORDERED)
+    await shop.work()
+    await shop.put(state=State.PAID, payments=[an_imported_payment()])
+    await shop.work()
+    (mail,) = await shop.mails()
+    await shop.runs.hands.messages.send_now(mail.id)
+
+    await shop.work()
+
+    assert [mail.state for mail in await shop.mails()] == [MessageState.FAILED, MessageState.QUEUED]
+
+
+async def test_a_refusal_is_shown_beside_the_address_that_was_refused(shop, post_office):
+    post_office.refuses["erika@example.org"] = "550 5.1.1 no such user"
+    await shop.automation()
+    await shop.put(buyer=Buyer(name="Erika", email="wrong@example.org"))
+    await shop.work()
+    (mail,) = await shop.mails()
+    await shop.put(buyer=Buyer(name="Erika", email="erika@example.org"))
+
+    await shop.runs.hands.messages.send_now(mail.id)
+
+    (logged,) = await shop.mails()
+    assert (logged.to_address, logged.state) == ("erika@example.org", MessageState.FAILED)
+
+
 async def test_an_address_that_mail_servers_spell_otherwise_is_the_same_one(shop):
     await shop.automation()
     await shop.put(buyer=Buyer(name="Erika", email="Erika@Bücher.example"))

@@ -118,6 +118,16 @@ async def test_a_restart_does_not_forget_the_last_minute(database: Database):
     assert begun == 0
 
 
+async def test_a_clock_that_was_put_back_holds_nothing_up(database: Database):
+    pace = MailsPerMinute(database, AUTOMATIC)
+    await cap(database, 1)
+    ahead = NOON + timedelta(hours=1)
+    assert await pace.free_at(ahead) == ahead
+    pace.begun(ahead)
+
+    assert await pace.free_at(NOON) == NOON
+
+
 async def test_a_server_that_was_down_for_a_day_gets_no_flood_and_nobody_gets_two(database: Database):
     pace = MailsPerMinute(database, AUTOMATIC)
     await cap(database, 2)

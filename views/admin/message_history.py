@@ -22,6 +22,7 @@ KEPT: Mapping[Kept, Sentence] = {
     Kept.CONDITIONS: said("what its automation asks for was no longer so when it could leave"),
     Kept.ADDRESS_CHANGED: said("the order lost the mail address that may be written to before it could leave"),
     Kept.INVOICE_GONE: said("the invoice that went with it was gone before it could leave"),
+    Kept.REPEATED: said("another one of its kind waits behind it, which says the same by now"),
     Kept.DISCARDED: said("the automations were paused, and what was queued has been dropped"),
 }
 
