@@ -170,7 +170,7 @@ async def test_a_vanished_file_and_an_empty_text_are_the_callers_mistakes(tmp_pa
 async def test_after_a_child_that_misbehaves_the_next_job_gets_a_sound_one(tmp_path, how, cause):
     source, target = papers.sheet(tmp_path / "in.pdf"), tmp_path / "out.pdf"
 
-    async with a_child(command=misbehaving(tmp_path, how), timeout_seconds=3 if how != "hangs" else 0.5) as child:
+    async with a_child(command=misbehaving(tmp_path, how), timeout_seconds=20 if how != "hangs" else 0.5) as child:
         with pytest.raises(StampFailed) as failed:
             await child.stamp(source, target, "Max", STYLE)
         assert not target.exists()
