@@ -108,6 +108,9 @@ async def fill(house: House, files: Path, connected: Shops | None = None) -> str
         f"  {house.base_url}/admin/settings/sources/imports   orders from a table; the mapping Stoffmarkt is kept",
         f"  {house.base_url}/admin/automations   one marks whoever buys files; the others wait for a mail server",
         f"  {house.base_url}/admin/messages   the wordings of mails, with a preview of a real order",
+        f"  {house.base_url}/admin/settings/health   how the shop is: what needs a look, and what to do about it",
+        f"  {house.base_url}/admin/settings/backups   backups by the clock, to a folder or a storage",
+        f"  {house.base_url}/admin/settings/privacy   what is known about somebody, and to forget them",
     ]
     told += ["", f"API key  {key}", f"API      {house.base_url}/api/docs", "", "Ctrl-C ends the demo."]
     return "\n".join(told)
