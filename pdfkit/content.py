@@ -30,6 +30,7 @@ _TOKEN = re.compile(
 )
 _BRACKETS = {b"[", b"]", b"<<", b">>"}
 _BEFORE = re.compile(rb"[%s]" % _DELIMITER)
+_IN_A_STRING = "the page's content ends inside a string"
 _CLOSED_BY = {b"[": b"]", b"<<": b">>"}
 _PARENTHESIS = re.compile(rb"\\.|[()]", re.DOTALL)
 _IMAGE_DATA = re.compile(rb"(?<![^%(d)s])ID[%(w)s]" % {b"d": _DELIMITER, b"w": _WHITE})
@@ -112,7 +113,7 @@ def _operators(data: bytes) -> Iterator[tuple[int, bytes]]:
         token, position = found[0], found.end()
         if token == b"(":
             position = _string_end(data, position)
-        elif token in _BRACKETS:
+        elif token in _BRACKETS or token[:1] == b"<":
             _follow(token, open_brackets)
         elif token in _OPERATORS and _stands_alone(data, found.start()):
             if token == b"BI":
@@ -128,7 +129,11 @@ def _stands_alone(data: bytes, start: int) -> bool:
 
 
 def _follow(bracket: bytes, still_open: list[bytes]) -> None:
-    """A bracket that closes nothing is ignored, as readers do."""
+    """A bracket that closes nothing is ignored, as readers do; to a string in hexadecimal that is never closed belongs
+    all that the stamp adds.
+    """
+    if bracket not in _BRACKETS and bracket[-1:] != b">":
+        raise StampFailed(Cause.DAMAGED, _IN_A_STRING)
     if bracket in _CLOSED_BY:
         still_open.append(_CLOSED_BY[bracket])
     elif bracket in still_open:
@@ -142,7 +147,7 @@ def _string_end(data: bytes, position: int) -> int:
         depth += {b"(": 1, b")": -1}.get(parenthesis[0], 0)
         if not depth:
             return parenthesis.end()
-    raise StampFailed(Cause.DAMAGED, "the page's content ends inside a string")
+    raise StampFailed(Cause.DAMAGED, _IN_A_STRING)
 
 
 def _image_end(data: bytes, position: int) -> int:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-EDITION = 3  # of the stamp: one more whenever the same original, text and style give other bytes
+EDITION = 4  # of the stamp: one more whenever the same original, text and style give other bytes
 
 
 class Cause(StrEnum):

@@ -21,18 +21,20 @@ PATIENCE_SECONDS = 10  # for one file; a book of heavy drawings is looked at as 
 _NEAR = 0.01  # of a user space unit, or of one part in that many
 
 
-def bare(paper: Path | BytesIO, places: Mapping[int, Matrix]) -> int | None:
+def bare(paper: Path | BytesIO, places: Mapping[int, Matrix], missed: list[int] | None = None) -> int | None:
     """The first page, counted from 1, that does not show its stamp; None if all do that were looked at.
 
-    `places` are the pages to look at, counted from 0, and the matrix of the stamp's form on each.
+    `places` are the pages to look at, counted from 0, and the matrix of the stamp's form on each. Those for which there
+    was no time are added to `missed`.
     """
     until = time.monotonic() + PATIENCE_SECONDS
     try:
         with pypdfium2.PdfDocument(paper) as document:
             for number, matrix in places.items():
                 if time.monotonic() > until:
-                    break
-                if not _shows(document, number, matrix):
+                    if missed is not None:
+                        missed.append(number)
+                elif not _shows(document, number, matrix):
                     return number + 1
     except pypdfium2.PdfiumError:
         return 1

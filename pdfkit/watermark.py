@@ -49,14 +49,16 @@ def stamp(source: Path, target: Path, text: str, style: Style, unclosed: tuple[i
         stamper.stamp_all(None if paper.repaired else unclosed)
         with _replacing(target) as partial:
             _save(paper.pdf, partial, drawn.pdf)
-            _demand(partial, stamper, range(len(stamper.placed)) if paper.repaired else stamper.odd)
+            asked_for = stamper.odd.union(number - 1 for number in unclosed or ())
+            _demand(partial, stamper, range(len(stamper.placed)) if paper.repaired else asked_for)
         return Report(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
 
 
 def prove(paper: Paper) -> tuple[int, ...]:
     """Stamps every page as stamp() would and looks for the stamp on each. Raises StampFailed.
 
-    The pages, counted from 1, whose content leaves something open. What becomes of the paper is of no other use.
+    The pages, counted from 1, whose content leaves something open, or which there was no time to look at: each copy is
+    looked at there. What becomes of the paper is of no other use.
     """
     drawn = overlay.drawn(_PROBE, _PROBE_STYLE.font_size_pt)
     with pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
@@ -65,21 +67,26 @@ def prove(paper: Paper) -> tuple[int, ...]:
         if paper.repaired:  # what else is in the file may matter
             with TemporaryDirectory(prefix="pdfkit-") as folder:
                 _save(paper.pdf, whole := Path(folder) / "whole.pdf", drawn.pdf)
-                _demand(whole, stamper, range(len(stamper.placed)))
-            return stamper.unclosed
+                missed = _demand(whole, stamper, range(len(stamper.placed)))
+            return tuple(sorted({*stamper.unclosed, *missed}))
         light = proof.without_burden(paper.pdf, stamper.form, [placed.name for placed in stamper.placed])
-        _demand(light, stamper, range(len(stamper.placed)))
-    return stamper.unclosed
+        missed = _demand(light, stamper, range(len(stamper.placed)))
+    return tuple(sorted({*stamper.unclosed, *missed}))
 
 
-def _demand(written: Path | io.BytesIO, stamper: "_Stamper", numbers: Iterable[int]) -> None:
-    """All pages are in the file that was written, and these of them show the stamp. Raises StampFailed."""
+def _demand(written: Path | io.BytesIO, stamper: "_Stamper", numbers: Iterable[int]) -> list[int]:
+    """All pages are in the file that was written, and these of them show the stamp. Raises StampFailed.
+
+    The pages, counted from 1, that there was no time to look at.
+    """
     with pikepdf.open(written) as copy:
         if len(copy.pages) != len(stamper.placed):  # what was rebuilt may fall apart again when it is written
             raise StampFailed(Cause.DAMAGED, f"{len(copy.pages)} of {len(stamper.placed)} pages were written")
     places = {number: stamper.placed[number].matrix for number in sorted(numbers)}
-    if number := proof.bare(written, places):
+    missed: list[int] = []
+    if number := proof.bare(written, places, missed):
         raise StampFailed(Cause.DAMAGED, f"page {number} does not show the stamp")
+    return [each + 1 for each in missed]
 
 
 @dataclass(frozen=True)

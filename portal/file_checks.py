@@ -6,7 +6,7 @@ with one file keeps nobody from looking at the next one; a storage in which noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,7 @@ from db.articles import ArticleFile
 from db.engine import Database
 from db.files import File
 from db.storages import Storage as StorageRow
+from pdfkit.outcome import EDITION, Cause
 from portal.activity import TRESEN, By, entry
 from portal.byte_ranges import BytesChangedError
 from portal.inspections import Inspector
@@ -95,7 +96,7 @@ class FileChecks:
     async def _look_at(self, file: File, storage: Storage, by: By) -> bool:
         try:
             found = await storage.stat(file.path)
-            is_known = found.version == file.version and file.inspection is not None
+            is_known = found.version == file.version and _is_settled(file.inspection)
             look = Look(found, None if is_known else await self.inspector.inspect(storage, found))
         except BytesChangedError:
             return False
@@ -134,6 +135,15 @@ async def _linked(storage_id: int, session: AsyncSession) -> list[File]:
             select(File).where(File.storage_id == storage_id, File.id.in_(linked)).order_by(File.path)
         )
     )
+
+
+def _is_settled(inspection: Mapping[str, object] | None) -> bool:
+    """That a look took too long, or was broken off, says as much of the machine as of the file; and Tresen may have
+    learned to read it since.
+    """
+    if inspection is None or inspection.get("edition", EDITION) != EDITION:
+        return False
+    return inspection.get("cause") not in (Cause.TIMEOUT, Cause.CRASHED)
 
 
 async def _same(seen: File, session: AsyncSession) -> File | None:

@@ -109,5 +109,5 @@ class Inspector:
             await content.close()
         async with local_copy(storage, entry.path, self._scratch) as place:
             found = await self._child.inspect(place)
-        told: dict[str, object] = msgspec.to_builtins(asdict(found))
+        told: dict[str, object] = msgspec.json.decode(msgspec.json.encode(asdict(found)))  # as it will be read again
         return {"kind": "pdf", **told}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import unicodedata
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from portal.stamped_copies import Copies
 from portal.storages import Entry, Storage
 from portal.windows import local_day
 
+UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # fillers of Hangul, and the Braille cell without a dot
 MOST_BYTES = 2 * 1024**3
 
 
@@ -61,7 +63,8 @@ def wish(dossier: Dossier, settings: FileSettings) -> Wish:
 
 
 def _shows_something(text: str) -> bool:
-    return any(character.isprintable() and not character.isspace() for character in text)
+    """A mark alone has nothing to stand on, and some letters are there to be seen as nothing."""
+    return any(unicodedata.category(each)[0] in "LNPS" and each not in UNSEEN for each in text)
 
 
 def dossier_locale(tag: str) -> Locale:

@@ -95,7 +95,11 @@ async def test_without_a_text_nothing_is_stamped(shop, book, customer):
     assert content == (shop.folder / "bente.pdf").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["", "\u200b", "\u00a0"], ids=["none", "of no width", "a space"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "\u200b", "\u00a0", "\ufe0f", "\u0301", "\u2800"],
+    ids=["none", "of no width", "a space", "a selector", "a mark alone", "no dot"],
+)
 async def test_a_text_that_comes_out_empty_is_no_way_around_the_stamp(shop, book, tmp_path, name):
     await shop.rules(watermark_text="{UserName}")
     anonymous = Customer(shop, await shop.is_ordered(buyer=Buyer(name=name)))

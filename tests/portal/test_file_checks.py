@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from db.activity import Activity
 from db.files import File
@@ -67,6 +68,20 @@ async def test_a_new_version_is_inspected_and_one_that_cannot_be_stamped_is_told
     await shop.house.file_checks.run(TOMORROW)
 
     assert await told(shop) == [("file_unstampable", "b.pdf")]
+
+
+@pytest.mark.parametrize("cause", ["timeout", "crashed"])
+async def test_what_the_machine_had_no_time_for_is_looked_at_again(shop, cause):
+    papers.book(shop.folder / "b.pdf")
+    await shop.sells("b.pdf", "BOOK")
+    await shop.house.file_checks.run(NOON)
+    async with shop.house.database.writing() as session:
+        file = (await session.scalars(select(File).where(File.path == "b.pdf"))).one()
+        file.inspection = (file.inspection or {}) | {"stampable": False, "cause": cause}
+
+    await shop.house.file_checks.run(TOMORROW)
+
+    assert [each.inspection["stampable"] for each in await shop.every(File) if each.path == "b.pdf"] == [True]
 
 
 async def test_a_storage_in_trouble_is_told_and_its_files_do_not_count_as_missing(shop):
