@@ -35,7 +35,7 @@ def test_only_operators_count_and_only_whole_ones(data, left):
 
 @pytest.mark.parametrize(
     "data",
-    [b"(never closed q", b"((closed) once", b"Tr <abcd", b"q <", b"BI /W 1 ID \xff\xfe", b"BI /W 1", b"[1 (a)", b"<</A 1"],
+    [b"(never closed q", b"((closed) once", b"Tr <abcd", b"q <", b"BI /W 1 ID \xff\xfe", b"BI /W 1", b"[(a)", b"<</A"],
 )
 def test_content_that_would_swallow_the_stamp_is_refused(data):
     with pytest.raises(StampFailed) as refused:
