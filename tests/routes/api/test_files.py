@@ -251,13 +251,12 @@ async def test_a_download_that_we_failed_is_given_back(shop: Shop):
     file = await shop.file()
     order = (await shop.put(an_order(state="paid"))).json()
     async with shop.house.database.reading() as session:
-        order_id = await session.scalar(select(Order.id))
-    assert order_id is not None
-    spent = await shop.house.counter.start(order_id, file, Attempt(mark="", ip_prefix="", at=datetime.now(UTC)))
+        row = (await session.scalars(select(Order))).one()
+    spent = await shop.house.counter.start(row.id, file, Attempt(mark="", ip_prefix="", at=datetime.now(UTC)))
     (shop.files / "bente.zip").unlink()
 
     location = (await shop.stranger.get(f"{order['portal_url']}")).status_code
-    token = downloads.token(Address(spent.id, Link(spent.order_id, 1)), shop.house.signer)
+    token = downloads.token(Address(spent.id, Link(row.id, row.link_version)), shop.house.signer)
     answer = await shop.stranger.get(f"/d/{token}/bente.zip")
 
     assert (location, answer.status_code) == (200, 410)

@@ -76,7 +76,7 @@ async def test_the_document_lists_every_call_with_what_it_takes_and_gives(shop: 
 BODIED = (
     *("/batch", "/payments", "/allowances", "/credit-notes", "/number-gaps"),
     *("/sources", "/storages", "/images", "/payment-providers", "/message-templates", "/bounces", "/automations"),
-    *("/payment-providers/{provider}/webhooks", "/imports", "/automation-runs"),
+    *("/payment-providers/{provider}/webhooks", "/imports", "/automation-runs", "/releases"),
 )
 
 
