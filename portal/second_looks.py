@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.automations import Automation, AutomationSettings, Match, Trigger
 from db.messages import Attachment, Message, MessageState
 from db.orders import Order, State
+from db.outbox import Job
 from portal import (
     automations,
     conditions,
@@ -29,7 +30,7 @@ from portal.conditions import ConditionKind
 from portal.dossiers import Dossier
 from portal.envelopes import BadAddress
 from portal.kept_back import Kept
-from portal.messages import AUTOMATION
+from portal.messages import AUTOMATION, KIND
 from portal.new_messages import NewMessage
 from portal.situations import Situation
 from portal.templated_mails import TemplatedMails
@@ -57,7 +58,11 @@ class SecondLooks:
         if automation is None:
             return None
         seen = await situations.of(message.order_id, session, self.zone, now)
-        return await _obstacle(automation, seen, session) or await self._anew(
+        if why := await _obstacle(automation, seen, session):
+            return why
+        if await _is_repeated(message, automation, session):
+            return Kept.REPEATED
+        return await self._anew(
             message, seen.dossier, session, now, is_about_invoice=automation.trigger is Trigger.INVOICE_CREATED
         )
 
@@ -65,8 +70,6 @@ class SecondLooks:
         self, message: Message, dossier: Dossier, session: AsyncSession, now: datetime, *, is_about_invoice: bool
     ) -> Kept | NewMessage | None:
         """A sum may be paid in part by now, an address corrected, and a wording mended."""
-        if await _is_repeated(message, session):
-            return Kept.REPEATED
         template = await message_templates.fitting(templated_mails.name_of(message.kind), dossier.locale, session)
         if template is None or message_templates.unknown(template):  # removed, or broken, since: it leaves as it was
             return None if _is_still(message.to_address, dossier.buyer_email) else Kept.ADDRESS_CHANGED
@@ -106,13 +109,21 @@ def _is_still(written_to: str, email: str) -> bool:
     return envelopes.address(email).spec.casefold() == written_to.casefold()
 
 
-async def _is_repeated(message: Message, session: AsyncSession) -> bool:
-    """Whether another mail of its kind waits behind it, which would say the very same by now."""
-    behind = select(Message.id).where(
-        Message.order_id == message.order_id,
-        Message.kind == message.kind,
-        Message.state == MessageState.QUEUED,
-        Message.id > message.id,
+async def _is_repeated(message: Message, automation: Automation, session: AsyncSession) -> bool:
+    """Whether another mail of its kind waits behind it, which would say the very same by now.
+
+    Of the same automation: another one's may never leave, and then nothing would.
+    """
+    behind = (
+        select(Message.id)
+        .join(Job, Job.key == literal(f"{KIND}:").concat(cast(Message.id, String)))
+        .where(
+            Message.order_id == message.order_id,
+            Message.kind == message.kind,
+            Message.state == MessageState.QUEUED,
+            Message.id > message.id,
+            Job.payload[AUTOMATION].as_integer() == automation.id,
+        )
     )
     return await session.scalar(behind.limit(1)) is not None
 

@@ -947,6 +947,21 @@ async def test_of_two_mails_of_a_kind_that_wait_only_the_later_one_leaves(shop, 
     assert len(post_office.mails) == 1
 
 
+async def test_a_mail_does_not_give_way_to_another_rule_s_which_may_never_leave(shop, post_office):
+    again = Action(kind=ActionKind.SEND_MESSAGE, template="Dank", allow_repeat=True)
+    await shop.automation(again)
+    other = await shop.automation(again, name="Andere")
+    await shop.put()
+    await shop.work()
+    async with shop.database.writing() as session:
+        (await automations.one(other, session)).active = False
+
+    outcomes = [await shop.runs.hands.messages.send_now(mail.id) for mail in await shop.mails()]
+
+    assert [outcome.error for outcome in outcomes] == ["", kept_back.SENTENCES[Kept.SWITCHED_OFF]]
+    assert len(post_office.mails) == 1
+
+
 async def test_who_was_silenced_by_a_mail_that_never_left_speaks_after_all(shop, post_office):
     unpaid = Condition(kind=ConditionKind.PAYMENT_STATE, op=Op.IN, value=["unpaid"])
     await shop.automation(trigger="order_imported", conditions=[unpaid])
