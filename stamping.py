@@ -19,6 +19,7 @@ _CAUSES = {
     Cause.NO_PAGES: "it has no pages",
     Cause.TOO_LARGE: "it is too large",
     Cause.TOO_MANY_PAGES: "it has too many pages",
+    Cause.DYNAMIC_FORM: "some readers draw a form of their own instead of its pages (XFA)",
     Cause.TIMEOUT: "it takes too long",
     Cause.CRASHED: "it is made in a way that no program here can read",
 }
@@ -29,6 +30,9 @@ _CAUTIONS = {
     Caution.PROTECTION_REMOVED: "Its owner password forbade changes; the copy is not protected.",
     Caution.SIGNATURE_BROKEN: "It was signed; the signature does not cover the copy.",
     Caution.REPAIRED: "It was damaged and had to be rebuilt; compare the number of pages.",
+    Caution.PORTFOLIO: "It is a portfolio: readers show the files inside it, and those are not stamped.",
+    Caution.FILES_INSIDE: "There are files inside it, and those are not stamped.",
+    Caution.HARD_TO_SEE: "On a page that was looked at, the text can hardly be seen.",
 }
 
 

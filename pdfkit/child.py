@@ -71,6 +71,7 @@ class Child:
         self._idle_seconds = idle_seconds
         self._timeout_seconds = timeout_seconds
         self._environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOT)}
+        self.fonts = fonts
         if fonts:
             self._environment["PDFKIT_FONTS"] = str(fonts)  # read by faces.py
         self._free = asyncio.Semaphore(_CHILDREN)

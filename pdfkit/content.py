@@ -4,6 +4,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pikepdf
 
@@ -42,7 +43,8 @@ _IMAGE_END = re.compile(
 
 @dataclass(frozen=True)
 class Leftovers:
-    """How a page's content ends: graphics states not restored, marked content and text not closed.
+    """How a page's content ends: graphics states not restored, marked content and text not closed. `mended`: some of it
+    could not be read, and readers show the rest.
 
     `surplus` are the offsets of Q operators that restore nothing. Readers ignore them, but inside
     the stamp's own q … Q they would end that early.
@@ -52,6 +54,14 @@ class Leftovers:
     marked: int
     in_text: bool
     surplus: tuple[int, ...]
+    mended: bool = False
+
+
+class Joined(NamedTuple):
+    """The decoded content of a page; not `whole` where some of it could not be read."""
+
+    data: bytes
+    whole: bool
 
 
 def streams(page: pikepdf.Object) -> list[pikepdf.Stream]:
@@ -64,15 +74,15 @@ def streams(page: pikepdf.Object) -> list[pikepdf.Stream]:
     return [item for item in contents if isinstance(item, pikepdf.Stream)]
 
 
-def joined(parts: list[pikepdf.Stream]) -> bytes:
-    """The decoded content. Raises StampFailed if it is beyond 16 MiB or cannot be read."""
+def joined(parts: list[pikepdf.Stream]) -> Joined:
+    """What the streams of a page hold. Raises StampFailed if it is beyond 16 MiB or cannot be read at all."""
     room = MOST_CONTENT
     pieces = []
     for part in parts:
         piece = _decoded(part, room)
-        room -= len(piece)
+        room -= len(piece.data)
         pieces.append(piece)
-    return b"\n".join(pieces)
+    return Joined(b"\n".join(piece.data for piece in pieces), all(piece.whole for piece in pieces))
 
 
 def leftovers(data: bytes) -> Leftovers:
@@ -158,7 +168,7 @@ def _image_end(data: bytes, position: int) -> int:
     return end.end()
 
 
-def _decoded(stream: pikepdf.Stream, most: int) -> bytes:
+def _decoded(stream: pikepdf.Stream, most: int) -> Joined:
     filters = _filters(stream)
     if all(name in ("/FlateDecode", "/Fl") for name in filters) and "/DecodeParms" not in stream:
         return _inflated(stream.read_raw_bytes(), len(filters), most)
@@ -167,7 +177,7 @@ def _decoded(stream: pikepdf.Stream, most: int) -> bytes:
     data = stream.read_bytes()
     if len(data) > most:
         raise _too_large()
-    return data
+    return Joined(data, whole=True)
 
 
 def _filters(stream: pikepdf.Stream) -> list[str]:
@@ -177,19 +187,28 @@ def _filters(stream: pikepdf.Stream) -> list[str]:
     return [] if value is None else [str(value)]
 
 
-def _inflated(data: bytes, times: int, most: int) -> bytes:
+def _inflated(data: bytes, times: int, most: int) -> Joined:
     """Damaged data counts as far as it goes: readers show that much, too."""
+    whole = True
     for _ in range(times):
-        inflater = zlib.decompressobj()
+        inflater, stored = zlib.decompressobj(), data
         try:
-            data = inflater.decompress(data, most + 1)
+            data = inflater.decompress(stored, most + 1)
+            whole = whole and (inflater.eof or len(data) > most or _lacks_only_its_sum(stored))
         except zlib.error:
-            data = _salvaged(data, most)
+            data, whole = _salvaged(stored, most), False
         if len(data) > most:
             raise _too_large()
     if len(data) > most:
         raise _too_large()
-    return data
+    return Joined(data, whole)
+
+
+def _lacks_only_its_sum(data: bytes) -> bool:
+    """Whether the data come to their end, although the sum that should follow is missing (RFC 1950, 2.2)."""
+    inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    inflater.decompress(data[2:])
+    return inflater.eof or not data
 
 
 def _salvaged(data: bytes, most: int) -> bytes:

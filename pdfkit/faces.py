@@ -1,25 +1,20 @@
 """Which font files a line of text needs, and each of them cut down to the characters of that line.
 
-Most lines need the slim font alone. What it lacks is looked for in the shipped Arabic and Hebrew, then in the folder of
-the variable PDFKIT_FONTS, then in the packages of the extra `fonts`; no file is opened before it is needed. HarfBuzz
-cuts a font of 65,000 glyphs down to a name in a few milliseconds; drawing with the whole font would take a second.
+Most lines need the slim font alone. What it lacks is looked for in the other files of font_files.py; none is opened
+before it is needed. HarfBuzz cuts a font of 65,000 glyphs down to a name in a few milliseconds; drawing with the whole
+font would take a second.
 """
 
 import os
-from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import uharfbuzz as harfbuzz
 
+from pdfkit import font_files
 from pdfkit.fonts import SLIM
 
 FOLDER = "PDFKIT_FONTS"
-_SHIPPED = (SLIM, SLIM.with_name("NotoSansArabic-Paper.ttf"), SLIM.with_name("NotoSansHebrew-Paper.ttf"))
-_PACKAGES = ("manimgx_fonts", "noto_cjk_sans_otc")
-_SUFFIXES = {".ttf", ".otf", ".ttc", ".otc"}
-_MOST_FILES = 500  # of one folder
 _OUTLINES, _COLOURS = {"glyf", "CFF ", "CFF2"}, {"CBDT", "COLR", "SVG ", "sbix"}
 _REGULAR = {"wght": 400.0, "wdth": 100.0}  # where a variable font leaves the choice
 
@@ -28,7 +23,7 @@ def needed(characters: set[str]) -> dict[Path, set[str]]:
     """The files that have these characters between them, each with those that it is to draw; the slim font is always
     the first. What no file has is in none of them."""
     wanted, found = set(characters), {SLIM: set[str]()}
-    for path in _files():
+    for path in font_files.offered(os.environ.get(FOLDER)):
         if has := {character for character in wanted if ord(character) in _covered(path)}:
             found[path] = has
             wanted -= has
@@ -47,27 +42,6 @@ def cut(path: Path, characters: set[str], target: Path) -> None:
     for axis in face.axis_infos:
         wish.pin_axis_location(face, axis.tag, _REGULAR.get(axis.tag, axis.default_value))
     target.write_bytes(harfbuzz.subset(face, wish).blob.data)
-
-
-def _files() -> Iterator[Path]:
-    yield from _SHIPPED
-    if folder := os.environ.get(FOLDER):
-        yield from _fonts_in(folder)
-    for package in _PACKAGES:
-        if spec := find_spec(package):
-            for place in spec.submodule_search_locations or ():
-                yield from _fonts_in(place)
-
-
-@cache
-def _fonts_in(folder: str) -> tuple[Path, ...]:
-    """Regular ones first; a name in bold or italics is better than none."""
-    fonts = (path for path in Path(folder).rglob("*") if path.suffix.lower() in _SUFFIXES)
-    return tuple(sorted(fonts, key=lambda path: (not _is_regular(path.stem), path)))[:_MOST_FILES]
-
-
-def _is_regular(name: str) -> bool:
-    return "Italic" not in name and ("Regular" in name or "[" in name)
 
 
 @cache

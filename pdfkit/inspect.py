@@ -1,11 +1,10 @@
 """What a PDF is, and whether it can be stamped, before any customer meets it."""
 
-from dataclasses import replace
 from pathlib import Path
 
-from pdfkit import watermark
+from pdfkit import belongings, watermark
 from pdfkit.opening import Paper, opened
-from pdfkit.outcome import Cause, Inspection, StampFailed
+from pdfkit.outcome import Cause, Caution, Inspection, StampFailed
 
 _MOST_LISTED = 1000  # pages; a book of which more are left open is read as a whole each time
 
@@ -23,18 +22,21 @@ def inspect(path: Path) -> Inspection:
 
 
 def _usable(paper: Paper) -> Inspection:
-    found = Inspection(
-        pages=len(paper.pdf.pages),
+    has_clips = belongings.has_paper_clips(paper.pdf)
+    version, pages = paper.pdf.pdf_version, len(paper.pdf.pages)
+    unclosed = watermark.prove(paper)  # which also finds what has to be repaired
+    cautions = set(paper.cautions) | ({Caution.FILES_INSIDE} if has_clips else set())
+    return Inspection(
+        pages=pages,
         encrypted="owner" if paper.protected else "none",
         repaired=paper.repaired,
         signed=paper.signed,
-        pdf_version=paper.pdf.pdf_version,
+        pdf_version=version,
         stampable=True,
         cause=None,
-        warnings=paper.cautions,
+        warnings=tuple(each for each in Caution if each in cautions),
+        unclosed=unclosed if len(unclosed) <= _MOST_LISTED else None,
     )
-    unclosed = watermark.prove(paper)
-    return replace(found, unclosed=unclosed if len(unclosed) <= _MOST_LISTED else None)
 
 
 def _unusable(cause: Cause) -> Inspection:

@@ -3,12 +3,12 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
 import pypdfium2
 
+from pdfkit import belongings
 from pdfkit.outcome import Cause, Caution, StampFailed
 
 MOST_BYTES = 500 * 2**20
@@ -25,13 +25,18 @@ pikepdf.settings.set_qpdf_limits(
 )
 
 
-@dataclass(frozen=True)
 class Paper:
     """An open PDF with at least one page."""
 
-    pdf: pikepdf.Pdf
-    repaired: bool
-    signed: bool
+    def __init__(self, pdf: pikepdf.Pdf, path: Path) -> None:
+        self.pdf = pdf
+        self.repaired = False
+        self.signed = belongings.is_signed(pdf)
+        self._portfolio = belongings.is_portfolio(pdf)
+        self._files_inside = belongings.has_files_inside(pdf)
+        self._path = path
+        self._pages = len(pdf.pages)
+        self.heed()
 
     @property
     def protected(self) -> bool:
@@ -45,8 +50,22 @@ class Paper:
             Caution.PROTECTION_REMOVED: self.protected,
             Caution.SIGNATURE_BROKEN: self.signed,
             Caution.REPAIRED: self.repaired,
+            Caution.PORTFOLIO: self._portfolio,
+            Caution.FILES_INSIDE: self._files_inside and not self._portfolio,
         }
         return tuple(caution for caution, applies in noted.items() if applies)
+
+    def heed(self, mended: bool = False) -> None:
+        """Takes note of what the library had to mend since it was asked last: some damage is met with only when an
+        object is read, or written. `mended`: somebody else had to, too. Raises StampFailed where a second reader sees
+        other pages: a rebuilt book may lack its second half.
+        """
+        complaints = [str(warning) for warning in self.pdf.get_warnings()]
+        if any("memory limit exceeded" in complaint for complaint in complaints):
+            raise StampFailed(Cause.TOO_LARGE, complaints[-1])
+        if complaints and _pages_elsewhere(self._path) != self._pages:
+            raise StampFailed(Cause.DAMAGED, complaints[0])
+        self.repaired |= mended or any("file is damaged" in complaint for complaint in complaints)
 
 
 @contextmanager
@@ -60,7 +79,9 @@ def opened(path: Path) -> Iterator[Paper]:
             raise StampFailed(Cause.NO_PAGES)
         if pages > MOST_PAGES:
             raise StampFailed(Cause.TOO_MANY_PAGES, f"{pages} pages")
-        yield Paper(pdf, repaired=_is_repaired(pdf, path, pages), signed=_is_signed(pdf))
+        if belongings.is_dynamic_form(pdf):
+            raise StampFailed(Cause.DYNAMIC_FORM)
+        yield Paper(pdf, path)
 
 
 def _check_bytes(path: Path) -> None:
@@ -99,30 +120,9 @@ def _judged() -> Iterator[None]:
         raise StampFailed(Cause.DAMAGED, str(error)) from error
 
 
-def _is_repaired(pdf: pikepdf.Pdf, path: Path, pages: int) -> bool:
-    """Whether the file had to be rebuilt. A rebuilt book may lack its second half, so a second reader
-    must open the same file and see as many pages."""
-    complaints = [str(warning) for warning in pdf.get_warnings()]
-    if any("memory limit exceeded" in complaint for complaint in complaints):
-        raise StampFailed(Cause.TOO_LARGE, complaints[-1])
-    if complaints and _pages_elsewhere(path) != pages:
-        raise StampFailed(Cause.DAMAGED, complaints[0])
-    return any("file is damaged" in complaint for complaint in complaints)
-
-
 def _pages_elsewhere(path: Path) -> int:
     try:
         with pypdfium2.PdfDocument(path) as document:
             return len(document)
     except pypdfium2.PdfiumError:
         return 0
-
-
-def _is_signed(pdf: pikepdf.Pdf) -> bool:
-    if "/Perms" in pdf.Root:
-        return True
-    form = pdf.Root.get("/AcroForm")
-    if not isinstance(form, pikepdf.Dictionary):
-        return False
-    flags = form.get("/SigFlags")
-    return isinstance(flags, int) and bool(flags & 1)

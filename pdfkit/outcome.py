@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-EDITION = 4  # of the stamp: one more whenever the same original, text and style give other bytes
+EDITION = 5  # of the stamp: one more whenever the same original, text and style give other bytes
 
 
 class Cause(StrEnum):
@@ -18,6 +18,7 @@ class Cause(StrEnum):
     NO_PAGES = "no-pages"
     TOO_LARGE = "too-large"
     TOO_MANY_PAGES = "too-many-pages"
+    DYNAMIC_FORM = "dynamic-form"  # XFA: some readers draw a form instead of the pages
     TIMEOUT = "timeout"
     CRASHED = "crashed"
 
@@ -31,6 +32,9 @@ class Caution(StrEnum):
     PROTECTION_REMOVED = "protection-removed"  # an owner password forbade changes; the copy is unprotected
     SIGNATURE_BROKEN = "signature-broken"
     REPAIRED = "repaired"
+    PORTFOLIO = "portfolio"  # readers show the files inside instead of the pages, and those are not stamped
+    FILES_INSIDE = "files-inside"  # which are not stamped
+    HARD_TO_SEE = "hard-to-see"  # on a page that was looked at, on dark ground or under a field
 
 
 class StampFailed(Exception):

@@ -7,15 +7,16 @@ and the lower edge, and dashed lines lead from them to where the text begins.
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import pikepdf
 import pypdfium2
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from pdfkit import fonts, geometry, watermark
 from pdfkit.opening import opened
-from pdfkit.outcome import Cause, Previewed, Report, StampFailed, Style, partial_path
+from pdfkit.outcome import Cause, Caution, Previewed, Report, StampFailed, Style, partial_path
 
 _A4 = (595.276, 841.89)  # points
 # Pixels of the page: for a place of 380 on a screen with two dots to a pixel; the second for very tall pages.
@@ -28,6 +29,9 @@ _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # mm between two numbers
 _ROOM = 90  # pixels that a number wants
 _DASH = 8  # pixels
 _LINE = 2  # pixels
+_CONTRAST = 0.35  # of black on white: 3 : 1, as the ground is not darker than that grey (WCAG 2.2, 1.4.11)
+_INKED = 80  # of 255 levels of grey: more than the blurred edge of a letter
+_LEGIBLE = 0.6  # of the ink; the rest may lie under a line or a field
 _DESK, _INK, _GUIDE = "#e9ece9", "#3c4644", "#9c2623"
 
 
@@ -42,12 +46,42 @@ def draw(source: Path | None, target: Path, text: str, style: Style) -> Previewe
         pages, size = _first_page(source, page)
         done = watermark.stamp(page, stamped, text, style) if text else Report(1, ())
         picture = _rendered(stamped if text else page, size)
+        warnings = done.warnings
+        if source and text and not _stands_out(picture, page, stamped, size):
+            warnings += (Caution.HARD_TO_SEE,)
     finally:
         page.unlink(missing_ok=True)
         stamped.unlink(missing_ok=True)
     sheet = _with_rulers(picture, size[1] / picture.height, style if text else None)
     sheet.quantize(_COLOURS, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
-    return Previewed(pages if source else 0, done.warnings)
+    return Previewed(pages if source else 0, warnings)
+
+
+def _stands_out(picture: Image.Image, page: Path, stamped: Path, size: tuple[float, float]) -> bool:
+    """Whether most of the stamp can be told from what is around it.
+
+    Its ink is where the stamp alone darkens an empty page; there, the page with it must differ from the page without.
+    """
+    ink = ImageChops.invert(_rendered(_emptied(stamped), size).convert("L"))
+    change = ImageChops.difference(picture.convert("L"), _rendered(page, size).convert("L"))
+    seen = ImageChops.subtract(change, ink.point(lambda dark: dark * _CONTRAST))
+    inked = ink.point(lambda dark: 255 if dark >= _INKED else 0)
+    visible = ImageChops.multiply(inked, seen.point(lambda more: 255 if more else 0))
+    return visible.histogram()[255] >= _LEGIBLE * inked.histogram()[255]
+
+
+def _emptied(stamped: Path) -> BytesIO:
+    """The first page without anything but the stamp, which is the last of its contents."""
+    light = BytesIO()
+    with pikepdf.open(stamped) as pdf:
+        page = pdf.pages[0].obj
+        for key in {"/Annots", "/Group"} & set(page.keys()):
+            del page[key]
+        before, *_, stamp = page.Contents
+        page.Contents = pikepdf.Array([before, stamp])
+        pdf.save(light, fix_metadata_version=False)
+    light.seek(0)
+    return light
 
 
 def _first_page(source: Path | None, target: Path) -> tuple[int, tuple[float, float]]:
@@ -75,7 +109,7 @@ def _standing_alone(pdf: pikepdf.Pdf) -> pikepdf.Page:
     return page
 
 
-def _rendered(path: Path, size: tuple[float, float]) -> Image.Image:
+def _rendered(path: Path | BytesIO, size: tuple[float, float]) -> Image.Image:
     """The page in pixels; `size` in millimetres gives the scale, whatever unit the page counts in."""
     with _loaded(path) as document:
         page = document[0]
@@ -85,7 +119,7 @@ def _rendered(path: Path, size: tuple[float, float]) -> Image.Image:
 
 
 @contextmanager
-def _loaded(path: Path) -> Iterator[pypdfium2.PdfDocument]:
+def _loaded(path: Path | BytesIO) -> Iterator[pypdfium2.PdfDocument]:
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:

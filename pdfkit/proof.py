@@ -18,7 +18,8 @@ from pypdfium2 import raw
 from pdfkit.geometry import Matrix
 
 PATIENCE_SECONDS = 10  # for one file; a book of heavy drawings is looked at as far as this goes
-_NEAR = 0.01  # of a user space unit, or of one part in that many
+_NEAR = 0.01  # points
+_ROUNDED = 1e-5  # of a number, which readers keep in 32 bits
 
 
 def bare(paper: Path | BytesIO, places: Mapping[int, Matrix], missed: list[int] | None = None) -> int | None:
@@ -70,5 +71,6 @@ def _shows(document: pypdfium2.PdfDocument, number: int, matrix: Matrix) -> bool
 
 
 def _near(found: raw.FS_MATRIX, meant: Matrix) -> bool:
+    scale = abs(meant[0]) + abs(meant[1])  # user space units to a point of the stamp: few where a unit is large
     pairs = zip((found.a, found.b, found.c, found.d, found.e, found.f), meant, strict=True)
-    return all(abs(one - other) <= _NEAR + abs(other) * 1e-5 for one, other in pairs)
+    return all(abs(one - other) <= _NEAR * scale + abs(other) * _ROUNDED for one, other in pairs)

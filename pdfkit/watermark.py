@@ -12,7 +12,7 @@ import re
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -30,6 +30,8 @@ __all__ = ["Cause", "Caution", "Report", "StampFailed", "Style", "prove", "stamp
 _STATIC = b"31415926535897932384626433832795"  # what the library writes for an identifier that never changes
 _STATIC_ID = re.compile(rb"/ID \[\s*<[0-9a-f]*>\s*<%s>\s*\]" % _STATIC)
 _LAST_BYTES = 64  # of a PDF: "startxref", where the table lies, and "%%EOF"
+_PLAIN = b"/Plain gs 0 Tr 0 Tc 0 Tw 100 Tz 0 Ts 0 g\n"
+_DECIMALS = 9  # a unit of user space may be 75,000 points
 _NOTHING = Leftovers(0, 0, False, ())
 _PROBE = "Probe" + 8 * " 12345"  # as long as a name with a number
 _PROBE_STYLE = Style(font_size_pt=11, x_mm=10, y_mm=10)
@@ -49,6 +51,7 @@ def stamp(source: Path, target: Path, text: str, style: Style, unclosed: tuple[i
         stamper.stamp_all(None if paper.repaired else unclosed)
         with _replacing(target) as partial:
             _save(paper.pdf, partial, drawn.pdf)
+            paper.heed(stamper.mended)
             asked_for = stamper.odd.union(number - 1 for number in unclosed or ())
             _demand(partial, stamper, range(len(stamper.placed)) if paper.repaired else asked_for)
         return Report(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
@@ -64,6 +67,9 @@ def prove(paper: Paper) -> tuple[int, ...]:
     with pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
         stamper = _Stamper(paper.pdf, drawn, drawing, _PROBE_STYLE)
         stamper.stamp_all()
+        with Path(os.devnull).open("wb") as nowhere:  # reads all that a copy would be made of
+            _write(paper.pdf, nowhere)
+        paper.heed(stamper.mended)
         if paper.repaired:  # what else is in the file may matter
             with TemporaryDirectory(prefix="pdfkit-") as folder:
                 _save(paper.pdf, whole := Path(folder) / "whole.pdf", drawn.pdf)
@@ -101,14 +107,14 @@ class _Stamper:
     """Stamps the pages of one PDF, sharing everything that can be shared."""
 
     def __init__(self, pdf: pikepdf.Pdf, drawn: overlay.Overlay, drawing: pikepdf.Pdf, style: Style) -> None:
-        self.moved = self.shrunk = False
+        self.moved = self.shrunk = self.mended = False
         self._pdf = pdf
         self._drawn = drawn
         self._style = style
         self._name = "/Wm" + hashlib.sha256(drawn.pdf).hexdigest()[:8]
         self.placed: list[_Placed] = []
         self.odd: set[int] = set()  # pages that leave something open, of which a second reader is asked
-        self.form = pdf.copy_foreign(drawing.pages[0].as_form_xobject())
+        self.form = _by_itself(pdf.copy_foreign(drawing.pages[0].as_form_xobject()))
         if glyph_sets.are_wanted(pdf):
             glyph_sets.add(self.form, pdf)
         self._prefix = pdf.make_stream(b"q\n")
@@ -131,6 +137,7 @@ class _Stamper:
             is_read = to_read is None or number + 1 in to_read
             body, left = self._body(parts) if is_read else (parts, _NOTHING)
             self._stamp(page.obj, body, left)
+            self.mended = self.mended or left.mended
             if left != _NOTHING:
                 self.odd.add(number)
 
@@ -145,8 +152,8 @@ class _Stamper:
     def _body(self, parts: list[pikepdf.Stream]) -> tuple[list[pikepdf.Stream], Leftovers]:
         key = tuple(part.objgen for part in parts)
         if key not in self._bodies:
-            data = content.joined(parts)
-            left = content.leftovers(data)
+            data, whole = content.joined(parts)
+            left = replace(content.leftovers(data), mended=not whole)
             if left.surplus:
                 blanked = zlib.compress(content.without(data, left.surplus))
                 parts = [pikepdf.Stream(self._pdf, blanked, Filter=pikepdf.Name.FlateDecode)]
@@ -186,8 +193,19 @@ class _Stamper:
         return geometry.matrix(sheet, place, (drawn.origin_x, drawn.origin_y))
 
 
+def _by_itself(form: pikepdf.Object) -> pikepdf.Object:
+    """Makes it look the same whatever state it is drawn in (ISO 32000-2, 8.4.5 and 9.3.1): where a page's content is
+    broken, readers disagree about what it left behind, such as invisible text. The state is one that PDF/A allows.
+    """
+    form.Resources.ExtGState = pikepdf.Dictionary(
+        Plain=pikepdf.Dictionary(ca=1, CA=1, BM=pikepdf.Name.Normal, SMask=pikepdf.Name("/None"))
+    )
+    form.write(_PLAIN + form.read_bytes())
+    return form
+
+
 def _drawing(placed: _Placed) -> bytes:
-    numbers = " ".join(f"{number:.5f}".rstrip("0").rstrip(".") for number in placed.matrix)
+    numbers = " ".join(f"{number:.{_DECIMALS}f}".rstrip("0").rstrip(".") for number in placed.matrix)
     # An artifact, so that screen readers of tagged PDFs do not read it on every page.
     return f"/Artifact <</Type/Pagination/Subtype/Watermark>> BDC q {numbers} cm {placed.name} Do Q EMC\n".encode()
 
@@ -214,19 +232,23 @@ def _replacing(target: Path) -> Iterator[Path]:
 def _save(pdf: pikepdf.Pdf, path: Path, stamp: bytes) -> None:
     """The same PDF and stamp give the same bytes."""
     with path.open("w+b") as file:
-        pdf.save(
-            file,
-            stream_decode_level=pikepdf.StreamDecodeLevel.none,
-            object_stream_mode=pikepdf.ObjectStreamMode.preserve,
-            recompress_flate=False,
-            compress_streams=False,
-            fix_metadata_version=False,  # would rewrite the XMP packet, and fail on a broken one
-            encryption=False,
-            static_id=True,
-        )
+        _write(pdf, file)
         _identify(file, stamp)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _write(pdf: pikepdf.Pdf, file: BinaryIO) -> None:
+    pdf.save(
+        file,
+        stream_decode_level=pikepdf.StreamDecodeLevel.none,
+        object_stream_mode=pikepdf.ObjectStreamMode.preserve,
+        recompress_flate=False,
+        compress_streams=False,
+        fix_metadata_version=False,  # would rewrite the XMP packet, and fail on a broken one
+        encryption=False,
+        static_id=True,
+    )
 
 
 def _identify(file: BinaryIO, stamp: bytes) -> None:

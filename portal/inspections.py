@@ -14,7 +14,7 @@ from typing import IO
 import msgspec
 
 from pdfkit.child import Child
-from portal.byte_ranges import Bytes
+from portal.byte_ranges import Bytes, BytesChangedError
 from portal.storages import Entry, Storage
 
 HEAD = 1024
@@ -100,7 +100,10 @@ class Inspector:
         self._scratch = scratch
 
     async def inspect(self, storage: Storage, entry: Entry) -> dict[str, object]:
-        """`{"kind": "pdf", "stampable": …, …}`, or `{"kind": "other", "stampable": true}` for what needs no stamp."""
+        """`{"kind": "pdf", "stampable": …, …}`, or `{"kind": "other", "stampable": true}` for what needs no stamp.
+
+        Raises what reading raises; BytesChangedError where the file was replaced meanwhile.
+        """
         content = await storage.open(entry.path)
         try:
             if not is_pdf(entry.name, await head_of(content)):
@@ -109,5 +112,7 @@ class Inspector:
             await content.close()
         async with local_copy(storage, entry.path, self._scratch) as place:
             found = await self._child.inspect(place)
+        if (await storage.stat(entry.path)).version != entry.version:
+            raise BytesChangedError(entry.path)  # nobody knows which bytes were looked at
         told: dict[str, object] = msgspec.json.decode(msgspec.json.encode(asdict(found)))  # as it will be read again
         return {"kind": "pdf", **told}

@@ -1,8 +1,10 @@
-"""Files that are delivered only after the merchant looked at them: rebuilt ones, and those whose owner forbade changes.
+"""Files that are delivered only after the merchant looked at them: rebuilt ones, those whose owner forbade changes, and
+portfolios.
 
-A rebuilt file may lack pages that nobody misses but its reader, and lifting a protection is not for a program to
-decide. A release counts for the very bytes that were seen: another version is asked for again. For files whose owner
-forbade changes, the merchant may say once and for all that they go out.
+A rebuilt file may lack pages that nobody misses but its reader, lifting a protection is not for a program to decide,
+and what is inside a portfolio leaves without a stamp. A release counts for the very bytes that were seen: another
+version is asked for again. For files whose owner forbade changes, the merchant may say once and for all that they go
+out.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from portal.activity import By, entry
 from portal.articles import by_id
 from portal.refusals import Conflict
 
-ASKED_FOR = frozenset({Caution.REPAIRED, Caution.PROTECTION_REMOVED})
+ASKED_FOR = frozenset({Caution.REPAIRED, Caution.PROTECTION_REMOVED, Caution.PORTFOLIO})
 
 
 class Confirmed(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from babel import Locale
 from babel.dates import format_date
 
 from db.settings import FileSettings
+from pdfkit import font_files
 from pdfkit.child import Child
 from pdfkit.outcome import EDITION, Caution, Style
 from portal.byte_ranges import LocalBytes
@@ -87,13 +87,14 @@ class Stamps:
 
     def __init__(self, folder: Path, child: Child, most_bytes: int = MOST_BYTES) -> None:
         self._child = child
+        self._edition = edition(child.fonts)
         self._copies = Copies(folder, most_bytes)
         self._lacking: set[str] = set()  # copies whose text holds characters that no font draws, until that is told
 
     def name(self, storage_id: int, original: Entry, wish: Wish) -> str:
         """The same for the same bytes to come, as stamping is deterministic; never the same for two orders."""
         place = (wish.order_id, storage_id, original.path, original.version)
-        parts = (*place, wish.text, wish.style.font_size_pt, wish.style.x_mm, wish.style.y_mm, edition())
+        parts = (*place, wish.text, wish.style.font_size_pt, wish.style.x_mm, wish.style.y_mm, self._edition)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     async def take_up(self) -> None:
@@ -156,7 +157,8 @@ class Stamps:
             await asyncio.to_thread(draft.unlink, missing_ok=True)
 
 
-@cache
-def edition() -> str:
-    """Who stamps: another edition, or another version of the libraries, makes other bytes of the same original."""
-    return f"{EDITION} {version('pikepdf')} {version('fpdf2')}"
+def edition(fonts: Path | None) -> str:
+    """Who stamps: another edition, other fonts, or another version of the libraries, makes other bytes of the same
+    original."""
+    libraries = (version(name) for name in ("pikepdf", "fpdf2", "uharfbuzz", "fonttools"))
+    return " ".join((str(EDITION), *libraries, font_files.fingerprint(str(fonts) if fonts else None)))

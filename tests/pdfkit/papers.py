@@ -1,6 +1,7 @@
 """PDFs of every kind, made on the spot."""
 
 import re
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,6 +73,75 @@ def protected(path: Path, owner: str = "", user: str = "") -> Path:
 def signed(path: Path) -> Path:
     with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
         pdf.Root.AcroForm = Dictionary(Fields=Array(), SigFlags=3)
+        pdf.save(path)
+    return path
+
+
+def signed_in_a_field(path: Path) -> Path:
+    """Without the flag that says so; the field is a leaf of the form's tree."""
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        leaf = pdf.make_indirect(Dictionary(FT=Name.Sig, T="seal", V=Dictionary(Type=Name.Sig)))
+        pdf.Root.AcroForm = Dictionary(Fields=Array([Dictionary(T="page", Kids=Array([leaf]))]))
+        pdf.save(path)
+    return path
+
+
+def dynamic_form(path: Path, is_dynamic: bool = True) -> Path:
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        pdf.Root.AcroForm = Dictionary(Fields=Array(), XFA=pdf.make_stream(b"<xdp/>"))
+        pdf.Root.NeedsRendering = is_dynamic
+        pdf.save(path)
+    return path
+
+
+def with_files_inside(path: Path, is_portfolio: bool = False) -> Path:
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        pdf.attachments["extra.pdf"] = path.with_suffix(".plain.pdf").read_bytes()
+        if is_portfolio:
+            pdf.Root.Collection = Dictionary(View=Name.T)
+        pdf.save(path)
+    return path
+
+
+def with_a_paper_clip(path: Path) -> Path:
+    """A file that hangs on the page instead of the document."""
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        clip = Dictionary(Type=Name.Annot, Subtype=Name.FileAttachment, Rect=Array([0, 0, 20, 20]))
+        clip.FS = Dictionary(Type=Name.Filespec, F="a.txt", EF=Dictionary(F=pdf.make_stream(b"a")))
+        pdf.pages[0].obj.Annots = Array([pdf.make_indirect(clip)])
+        pdf.save(path)
+    return path
+
+
+def with_a_lost_object(path: Path) -> Path:
+    """The index is wrong about something that nobody needs in order to open the file."""
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        pdf.pages[0].obj.PieceInfo = pdf.make_indirect(Dictionary(Note="of no use"))
+        pdf.save(path, static_id=True)
+    whole = path.read_bytes()
+    begins = whole.rindex(b"\n", 0, whole.rindex(b" obj", 0, whole.index(b"of no use"))) + 1
+    path.write_bytes(whole.replace(b"%010d 00000 n" % begins, b"%010d 00000 n" % (begins + 9)))
+    return path
+
+
+def with_broken_content(path: Path) -> Path:
+    """What the page draws can be inflated in part."""
+    stored = zlib.compress(FRAME + 4000 * b" 0 0 m 100 100 l S")
+    with pikepdf.new() as pdf:
+        page = _add(pdf, b"", {})
+        page.Contents = pikepdf.Stream(pdf, stored[:-40], Filter=Name.FlateDecode)
+        pdf.save(path, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
+    return path
+
+
+def covered(path: Path) -> Path:
+    """A field lies where the stamp goes."""
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        look = pikepdf.Stream(pdf, b"1 1 1 rg 0 0 595 100 re f", Type=Name.XObject, Subtype=Name.Form)
+        look.BBox = Array([0, 0, 595, 100])
+        field = Dictionary(Type=Name.Annot, Subtype=Name.Stamp, Rect=Array([0, 0, 595, 100]), F=4)
+        field.AP = Dictionary(N=look)
+        pdf.pages[0].obj.Annots = Array([pdf.make_indirect(field)])
         pdf.save(path)
     return path
 

@@ -9,6 +9,8 @@ import pytest
 from pdfkit.content import MOST_CONTENT, Leftovers, joined, leftovers, without
 from pdfkit.outcome import Cause, StampFailed
 
+WHOLE = zlib.compress(bytes(range(256)))
+
 
 @pytest.mark.parametrize(
     ("data", "left"),
@@ -61,7 +63,7 @@ def test_blanking_a_surplus_operator_moves_nothing():
 )
 def test_content_is_read_however_it_is_stored(stored, filters):
     with pikepdf.new() as pdf:
-        assert joined([_stream(pdf, stored, filters)]) == b"q q"
+        assert joined([_stream(pdf, stored, filters)]) == (b"q q", True)
 
 
 def test_damaged_content_counts_as_far_as_it_can_be_read():
@@ -69,7 +71,20 @@ def test_damaged_content_counts_as_far_as_it_can_be_read():
     broken = data[:9000] + b"\xff" * 40 + data[9040:-8] + b"\0" * 8
 
     with pikepdf.new() as pdf:
-        assert joined([_stream(pdf, broken, "/FlateDecode")]).startswith(bytes(range(256)) * 20)
+        data, whole = joined([_stream(pdf, broken, "/FlateDecode")])
+
+    assert data.startswith(bytes(range(256)) * 20)
+    assert not whole
+
+
+@pytest.mark.parametrize(
+    ("stored", "whole"),
+    [(WHOLE[:-4], True), (WHOLE[:-1] + b"x", False), (WHOLE[:-5], False), (b"", True)],
+    ids=["without its sum", "with a wrong sum", "without its end", "nothing at all"],
+)
+def test_content_is_whole_if_it_comes_to_its_end_and_no_sum_speaks_against_it(stored, whole):
+    with pikepdf.new() as pdf:
+        assert joined([_stream(pdf, stored, "/FlateDecode")]).whole is whole
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -1,5 +1,7 @@
 """What is told about a PDF before it is sold."""
 
+from functools import partial
+
 import pytest
 
 from pdfkit.content import Leftovers
@@ -56,8 +58,9 @@ def test_a_user_password_is_an_obstacle(path):
     assert inspection.cause is Cause.LOCKED
 
 
-def test_a_signature_is_told(path):
-    inspection = inspect(papers.signed(path))
+@pytest.mark.parametrize("make", [papers.signed, papers.signed_in_a_field])
+def test_a_signature_is_told(path, make):
+    inspection = inspect(make(path))
 
     assert inspection.signed
     assert inspection.warnings == (Caution.SIGNATURE_BROKEN,)
@@ -71,9 +74,35 @@ def test_a_rebuilt_file_is_told_if_all_its_pages_are_there(path):
     assert inspection.stampable
 
 
+@pytest.mark.parametrize("make", [papers.with_a_lost_object, papers.with_broken_content])
+def test_damage_that_is_met_only_when_the_pages_are_read_is_told_as_well(path, make):
+    inspection = inspect(make(path))
+
+    assert inspection.stampable
+    assert inspection.warnings == (Caution.REPAIRED,)
+
+
+@pytest.mark.parametrize(
+    ("make", "caution"),
+    [
+        (papers.with_files_inside, Caution.FILES_INSIDE),
+        (papers.with_a_paper_clip, Caution.FILES_INSIDE),
+        (partial(papers.with_files_inside, is_portfolio=True), Caution.PORTFOLIO),
+    ],
+    ids=["attached", "on a page", "portfolio"],
+)
+def test_files_inside_a_pdf_which_no_stamp_reaches_are_told(path, make, caution):
+    assert inspect(make(path)).warnings == (caution,)
+
+
+def test_a_form_that_is_drawn_from_its_pages_is_as_good_as_any(path):
+    assert inspect(papers.dynamic_form(path, is_dynamic=False)).stampable
+
+
 @pytest.mark.parametrize(
     ("make", "cause"),
     [
+        (papers.dynamic_form, Cause.DYNAMIC_FORM),
         (papers.empty, Cause.EMPTY),
         (papers.html, Cause.NOT_A_PDF),
         (papers.truncated, Cause.DAMAGED),
@@ -82,7 +111,7 @@ def test_a_rebuilt_file_is_told_if_all_its_pages_are_there(path):
         (papers.bloated, Cause.TOO_LARGE),
         (lambda path: papers.sheet(path, b"(a string without end"), Cause.DAMAGED),
     ],
-    ids=["empty", "html", "truncated", "no pages", "endless", "bloated", "open string"],
+    ids=["dynamic form", "empty", "html", "truncated", "no pages", "endless", "bloated", "open string"],
 )
 def test_whatever_could_not_be_stamped_is_refused_with_its_cause(path, make, cause):
     inspection = inspect(make(path))

@@ -11,6 +11,7 @@ from PIL import Image
 from pdfkit import preview
 from pdfkit.child import Child
 from pdfkit.outcome import Cause, Caution, StampFailed, Style
+from tests.pdfkit import papers
 
 RULER = 60
 TEXT = "Kauf 12345678 vom 05.06.2014 - Max Mustermann"
@@ -85,6 +86,24 @@ def test_a_place_off_the_page_is_told(tmp_path):
 
     assert there.warnings == ()
     assert Caution.TEXT_MOVED in away.warnings
+
+
+@pytest.mark.parametrize(
+    ("paper", "is_seen"),
+    [
+        (lambda path: papers.sheet(path, b"0.1 g 0 0 600 900 re f"), False),
+        (papers.covered, False),
+        (lambda path: papers.sheet(path, b"0.6 g 0 0 600 900 re f"), True),
+        (lambda path: papers.sheet(path, b"0 g 0 60 600 900 re f"), True),
+        (papers.scan, True),
+        (lambda path: papers.sheet(path, Rotate=90, UserUnit=2), True),
+    ],
+    ids=["dark", "under a field", "grey", "dark elsewhere", "scan", "turned"],
+)
+def test_a_stamp_that_can_hardly_be_seen_is_told(tmp_path, paper, is_seen):
+    done = preview.draw(paper(tmp_path / "a.pdf"), tmp_path / "a.png", TEXT, Style(11, 10, 10))
+
+    assert (Caution.HARD_TO_SEE not in done.warnings) is is_seen
 
 
 def test_nothing_but_the_picture_is_left_behind(tmp_path):

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import pikepdf
@@ -37,6 +38,32 @@ def test_it_stands_where_the_reader_expects_it_on_a_turned_cropped_and_scaled_pa
     stamp(source, target, TEXT, STYLE)
 
     assert_in_place(target, unit=unit)
+
+
+@pytest.mark.parametrize("unit", [1000, 75_000])
+def test_it_stands_there_where_a_unit_is_larger_than_a_page(source, target, unit):
+    """A4 in units of a metre and more."""
+    width, height = (round(side / unit, 9) for side in (595, 842))
+    with pikepdf.open(papers.sheet(source, b"", UserUnit=unit)) as pdf:
+        pdf.pages[0].obj.MediaBox = pikepdf.Array([0, 0, Decimal(str(width)), Decimal(f"{height:.9f}")])
+        pdf.save(target.with_suffix(".large.pdf"))
+
+    stamp(target.with_suffix(".large.pdf"), target, TEXT, STYLE)
+
+    with pikepdf.open(target) as pdf:
+        scale = pdf.pages[0].obj.Contents[-1].read_bytes().split(b" q ")[1].split()[0]
+    assert float(scale) * unit == pytest.approx(1, rel=1e-3)
+
+
+@pytest.mark.parametrize("left", [b"3 Tr", b"BT 7 Tr ET", b"90 Tc 5 Tz 400 Ts", b"1 g"])
+def test_it_looks_the_same_whatever_state_it_is_drawn_in(source, target, monkeypatch, left):
+    """Where content is broken, readers disagree about what it left open: here, nothing is closed at all."""
+    stamp(papers.sheet(source, b""), plain := target.with_suffix(".plain.pdf"), TEXT, STYLE)
+    monkeypatch.setattr("pdfkit.watermark._closing", lambda _left: b"\n")
+
+    stamp(papers.sheet(source, left), target, TEXT, STYLE)
+
+    assert reading.picture(target).tobytes() == reading.picture(plain).tobytes()
 
 
 def test_a_reversed_box_is_the_same_box(source, target):

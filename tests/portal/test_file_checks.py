@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from db.activity import Activity
 from db.files import File
 from db.outbox import Job
 from integrations.local_folder import LocalFolder
+from pdfkit.outcome import Inspection
 from portal import file_checks
 from portal.periodic_jobs import plan
 from portal.storages import Entry, StorageUnavailable
@@ -67,6 +69,28 @@ async def test_a_new_version_is_inspected_and_one_that_cannot_be_stamped_is_told
     await shop.house.file_checks.run(NOON)
     await shop.house.file_checks.run(TOMORROW)
 
+    assert await told(shop) == [("file_unstampable", "b.pdf")]
+
+
+async def test_nothing_is_told_of_a_file_that_is_replaced_while_it_is_looked_into(shop):
+    papers.book(shop.folder / "b.pdf")
+    await shop.sells("b.pdf", "BOOK")
+    before = [each.version for each in await shop.every(File)]
+    papers.book(shop.folder / "b.pdf", pages=5)
+    child = shop.house.child
+    inspect = child.inspect
+
+    async def meanwhile(path: Path) -> Inspection:
+        found = await inspect(path)
+        papers.html(shop.folder / "b.pdf")
+        return found
+
+    child.inspect = meanwhile
+    await shop.house.file_checks.run(NOON)
+
+    assert [each.version for each in await shop.every(File)] == before
+    child.inspect = inspect
+    await shop.house.file_checks.run(TOMORROW)
     assert await told(shop) == [("file_unstampable", "b.pdf")]
 
 

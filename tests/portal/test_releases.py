@@ -66,6 +66,17 @@ async def test_what_had_to_be_rebuilt_waits_even_so(shop):
     assert await refusal_of((await customer_of(shop)).clicks(file)) is Refusal.STAMP_FAILED
 
 
+async def test_a_portfolio_whose_files_no_stamp_reaches_waits_until_it_is_released(shop):
+    papers.with_files_inside(shop.folder / "b.pdf", is_portfolio=True)
+    file = await shop.sells("b.pdf")
+    customer = await customer_of(shop)
+    assert await refusal_of(customer.clicks(file)) is Refusal.STAMP_FAILED
+
+    await confirmed(shop, file)
+
+    assert (await customer.fetches(await customer.clicks(file))).startswith(b"%PDF-")
+
+
 async def test_without_a_watermark_nothing_waits(shop, protected):
     await shop.rules(watermark_text="")
     customer = await customer_of(shop)

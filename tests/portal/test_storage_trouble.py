@@ -219,9 +219,9 @@ async def test_another_edition_of_the_stamp_makes_a_copy_of_its_own(tmp_path, ho
     original, wish = await storage.stat("bente.pdf"), Wish(1, "Kauf 1", STYLE)
     before = stamps.name(1, original, wish)
 
-    monkeypatch.setattr("portal.stamps.edition", lambda: "the next one")
+    monkeypatch.setattr("portal.stamps.edition", lambda fonts: "the next one")
 
-    assert stamps.name(1, original, wish) != before
+    assert Stamps(tmp_path / "stamped", house.child).name(1, original, wish) != before
 
 
 async def test_a_full_disk_is_told_as_what_it_is(shop, storage, customer, house, monkeypatch):

@@ -19,6 +19,9 @@ CAUSES: Mapping[str, Sentence] = {
     Cause.NO_PAGES: said("Cannot be stamped: it has no pages."),
     Cause.TOO_LARGE: said("Cannot be stamped: it is too large."),
     Cause.TOO_MANY_PAGES: said("Cannot be stamped: it has too many pages."),
+    Cause.DYNAMIC_FORM: said(
+        "Cannot be stamped: some readers draw a form of their own instead of its pages (XFA). Print it into a new PDF."
+    ),
     Cause.TIMEOUT: said("Cannot be stamped: it takes too long."),
     Cause.CRASHED: said("Cannot be stamped: it is made in a way that no program here can read."),
 }
@@ -30,6 +33,11 @@ CAUTIONS: Mapping[Caution, Sentence] = {
         "An owner password forbids changes to this file. Stamped copies are without that protection."
     ),
     Caution.SIGNATURE_BROKEN: said("The file is signed. The signature does not cover stamped copies."),
+    Caution.PORTFOLIO: said(
+        "This is a portfolio: readers show the files inside it, and those go out without the watermark. Link them one"
+        " by one instead."
+    ),
+    Caution.FILES_INSIDE: said("There are files inside this PDF. They go out with it, without the watermark."),
 }
 UNKNOWN_CAUSE = said("Cannot be stamped.")
 

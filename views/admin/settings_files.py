@@ -23,6 +23,7 @@ WORDS = {
     ),
     Caution.TEXT_SHRUNK: said("It is too long for this page, so it is set smaller."),
     Caution.CHARACTERS_REPLACED: said("Some of its characters cannot be drawn; others stand in their place."),
+    Caution.HARD_TO_SEE: said("On this page it can hardly be seen: it lies on dark ground, or under a field."),
 }
 
 
