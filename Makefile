@@ -4,7 +4,7 @@
 #   make run  [PORT=…] [HOST=…]   an empty shop of your own in ./tresen-data
 #   make test                     every check and every test, the browser's too
 #   make setup                    only the environment, with the command .venv/bin/tresen
-#   make check | unit | e2e       parts of `make test`
+#   make check | unit | e2e       parts of `make test`; make screens tries every page on six screens instead of two
 #   make bench | make corpus CORPUS=DIR   measurements | judges every PDF, e-invoice or order of a folder by its manifest,
 #                                          or with PayPal's OpenAPI files, what is said to PayPal and its stand-in
 #   make fuzz MINUTES=30          stamps PDFs that it breaks by chance, and keeps in fuzz-found/ what came out wrong
@@ -24,8 +24,9 @@ SUM     := $(shell { cat requirements.lock requirements-dev.lock pyproject.toml;
 RUNTIME := $(VENV)/.runtime-$(SUM)
 DEV     := $(VENV)/.dev-$(SUM)
 BROWSER := $(VENV)/.browser
-# As many tests at once as there are cores; those of one file stay together, but journeys, which are long, do not.
-WORKERS  := -n auto --dist loadfile
+# Tests wait for processes and clocks more than they work: twice as many at once as there are cores. A journey keeps a
+# browser and a server busy besides. The tests of one file stay together, but journeys, which are long, do not.
+WORKERS  := -n $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))') --dist loadfile
 JOURNEYS := -n auto --dist worksteal
 # Tests start Tresen hundreds of times; it is compiled once, whatever the caller's shell says.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,7 +36,7 @@ RELEASE_PY   := $(RELEASE_VENV)/bin/python
 RELEASE      := $(RELEASE_VENV)/.made-$(shell { cat requirements-release.lock; pwd; $(PYTHON) -VV; } 2>/dev/null | sha256sum | cut -c1-16)
 SERVED  := $(if $(HOST),--host "$(HOST)") $(if $(PORT),--port "$(PORT)")
 
-.PHONY: setup demo run test check unit e2e browser bench corpus fuzz campaign release release-check lock
+.PHONY: setup demo run test check unit e2e screens browser bench corpus fuzz campaign release release-check lock
 .NOTPARALLEL:
 .DEFAULT_GOAL := demo
 
@@ -61,6 +62,10 @@ unit: $(DEV)
 e2e: browser
 	TMPDIR=$$(.ci/scratch) E2E_BROWSER="$$(cat $(BROWSER))" $(PY) -m pytest --quiet $(JOURNEYS) e2e
 
+# Every page on all screens; the journeys of `make e2e` see the two that differ most.
+screens: browser
+	TMPDIR=$$(.ci/scratch) E2E_BROWSER="$$(cat $(BROWSER))" E2E_SCREENS=all $(PY) -m pytest --quiet $(JOURNEYS) -m screens e2e
+
 browser: $(DEV)
 	@.ci/browser $(BROWSER) $(PY)
 
@@ -82,7 +87,7 @@ release: $(RELEASE)
 	@$(RELEASE_PY) -m release
 
 # Behind nginx and Caddy (apt install nginx caddy); then as root, in a folder that holds a C library and nothing else.
-release-check: $(DEV)
+release-check: screens
 	@$(PY) -m release.behind_proxies
 	@$(PY) -m release.check
 

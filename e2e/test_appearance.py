@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 
 from e2e.conftest import Shop, running
 from e2e.merchant import complaints, open_office
+from e2e.screens import on_screens
 from portal.greetings import DEFAULT_GREETING
 
 TAB = "/admin/settings/portal/appearance"
@@ -358,8 +359,8 @@ def test_an_image_that_is_too_large_is_told_before_it_is_sent(office, tmp_path: 
     assert asked == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.screens
+@on_screens
 def test_everybody_can_use_the_tab(open_page, jana, scheme, width):
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     jana.api("PATCH", "/settings/appearance", json={"greeting_html": "<p>{UserName} {Nix}</p>"})

@@ -18,6 +18,7 @@ from e2e.conftest import EMAIL, PATIENCE, Shop, running
 from e2e.merchant import complaints, open_office, send_a_test_mail
 from e2e.papers import a_pattern
 from e2e.post import post_office
+from e2e.screens import on_screens
 from tests.pretend_mail import PostOffice
 
 ORDER = {
@@ -243,8 +244,8 @@ def test_what_a_pause_holds_is_dropped_after_a_question_and_asked_again_from_the
     assert said == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.screens
+@on_screens
 def test_what_a_pause_holds_is_shown_and_asked_for_everybody(
     open_page: Callable[..., Page], posting: Posting, scheme: str, width: int
 ):

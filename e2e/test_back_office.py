@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from e2e.conftest import EMAIL, PASSWORD, PATIENCE, Shop, add_merchant
+from e2e.screens import on_screens
 from e2e.test_main_job import sell
 from tests.integrations.clouds.servers import PASSWORD as DAV_PASSWORD
 from tests.integrations.clouds.servers import USER, dav
@@ -524,8 +525,8 @@ def test_a_keyboard_is_enough(live: Office) -> None:
     expect(live.control("window_days")).to_be_focused()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.screens
+@on_screens
 def test_nothing_hinders_anybody(shop: Shop, open_page: Callable[..., Page], scheme: str, width: int) -> None:
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     page.goto(f"{shop.url}/admin")

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e.conftest import Shop
 from e2e.merchant import complaints, open_office
+from e2e.screens import on_screens
 from e2e.test_main_job import sell
 
 TABS = ("appearance", "invoices", "files", "payments")
@@ -85,7 +86,8 @@ def test_every_tab_leads_to_its_page_and_back(filled: Shop, browser: Browser, sc
     context.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
+@pytest.mark.screens
+@on_screens
 def test_its_pages_can_be_used_by_everybody(
     shop: Shop, open_page: Callable[..., Page], width: int, scheme: str
 ) -> None:

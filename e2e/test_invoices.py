@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 from e2e.conftest import Shop
 from e2e.merchant import complaints, open_office
 from e2e.papers import texts
+from e2e.screens import on_screens
 
 SELLER = {"name": "Nähwerk", "street": "Nadelgasse 3", "zip": "50667", "city": "Köln", "vat_id": "DE123456788"}
 ORDER = {
@@ -210,8 +211,8 @@ def test_a_series_that_has_begun_fixes_its_start_and_another_one_is_open_again(s
     expect(desk.locator("#invoice_start input[inputmode], #invoice_start .input")).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.screens
+@on_screens
 def test_no_screen_hinders_anybody(
     shop: Shop, link: str, open_page: Callable[..., Page], scheme: str, width: int
 ) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.conftest import EMAIL, Shop
 from e2e.merchant import complaints, open_office
+from e2e.screens import on_screens
 from e2e.test_main_job import ORDER, sell
 from e2e.test_waivers import office as post
 from tests.pretend_mail import PostOffice
@@ -196,8 +197,8 @@ def test_the_keyboard_alone_finds_an_order_and_renews_its_link(shop: Shop, open_
     expect(page.locator(".flash")).to_contain_text("erneuert")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.screens
+@on_screens
 def test_no_screen_hinders_anybody(shop: Shop, open_page: Callable[..., Page], scheme: str, width: int) -> None:
     sell(shop)
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})

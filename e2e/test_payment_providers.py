@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from demo.paypal_stand_in import CLIENT_ID, CLIENT_SECRET, paypal
 from e2e.conftest import Shop, running
 from e2e.merchant import complaints, open_office
+from e2e.screens import on_screens
 
 TAB = "/admin/settings/portal/payments"
 
@@ -204,8 +205,8 @@ def test_it_can_be_done_by_keyboard_alone(open_page, jana):
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.screens
+@on_screens
 def test_everybody_can_use_the_tab(open_page, jana, scheme, width):
     page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
     plus = add(jana, name="Lastschrift oder Karte", kind="paypal_plus", sandbox=True, active=True)

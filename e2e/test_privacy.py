@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e.conftest import PATIENCE, Shop
 from e2e.merchant import complaints, open_office
+from e2e.screens import on_screens
 from e2e.test_main_job import ORDER, sell
 
 ADDRESS, NAME = "max@example.org", "Max Mustermann"  # of ORDER
@@ -80,7 +81,8 @@ def told_of(data: Path) -> list[str]:
     return [path.name for path in files if any(word in path.read_bytes().lower() for word in words)]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
+@pytest.mark.screens
+@on_screens
 def test_its_pages_can_be_used_by_everybody(
     shop: Shop, open_page: Callable[..., Page], width: int, scheme: str
 ) -> None:

@@ -62,6 +62,7 @@ async def test_requests_are_counted_by_their_address_without_anybody_s_token(tre
 
 async def test_what_is_stored_and_what_was_done_with_pdfs_is_counted(tresen: Running):
     await sell(tresen, "1")
+    await tresen.house.child.inspect(tresen.files / "bente.pdf")
 
     told = await read(tresen)
 

@@ -14,21 +14,26 @@ from functools import cache, partial
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from fpdf import FPDF
 from litestar import Litestar
+from sqlalchemy import select
 
 from assembly import origins_of, working
 from config import Config, from_environment, with_data_directory
+from db.files import File
 from db.invoices import Invoice
 from db.migrate import migrate
 from db.orders import Order, State
 from db.settings import FileSettings
 from db.storages import StorageKind
 from handover import Ending
+from pdfkit.inspect import inspect
+from pdfkit.outcome import Inspection
 from portal import articles, file_inspections, foreign_invoices, order_imports, settings, storages
 from portal.activity import By
-from portal.articles import ArticleBody, FileLink
+from portal.articles import ArticleBody, FileLink, Seen
 from portal.house import House
 from portal.imported import Buyer, ImportedLine, ImportedOrder
 from portal.links import Link
@@ -163,8 +168,11 @@ async def sell(tresen: Running, external_id: str, **changes: object) -> Sale:
         files=[FileLink(storage="files", path="bente.pdf"), FileLink(storage="files", path="extras.zip")],
     )
     seen = await articles.look(body.files, database.reading, tresen.house.storages)
+    inspection = _inspected(pdf)
+    async with database.writing() as session:  # somebody looked into them before: a child begins in half a second
+        if not await session.scalar(select(File.id)):
+            session.add_all(_looked_into(each, inspection) for each in seen)
     await articles.put("PDF-BENTE", body, seen, database.writing, by)
-    inspection = await tresen.house.child.inspect(tresen.files / "bente.pdf")
     async with database.writing() as session:
         key = order_imports.Key("shop", external_id)
         order, _ = await order_imports.put(key, an_imported_order(**changes), session, by)
@@ -194,6 +202,24 @@ def an_imported_order(**changes: object) -> ImportedOrder:
     return ImportedOrder(**(values | changes))  # type: ignore[arg-type]
 
 
+def _looked_into(seen: Seen, inspection: Inspection) -> File:
+    entry = seen.entry
+    told = {"kind": "pdf", **msgspec.to_builtins(inspection)} if entry.name == "bente.pdf" else {"kind": "other"}
+    told = msgspec.json.decode(msgspec.json.encode(told))  # as it will be read again
+    file = File(storage_id=seen.storage.id, path=entry.path, name=entry.name, version=entry.version, size=entry.size)
+    file.inspection = {"stampable": True} | told
+    return file
+
+
+@cache
+def _inspected(pdf: bytes) -> Inspection:
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
+        file.write(pdf)
+        file.flush()
+        return inspect(Path(file.name))
+
+
+@cache
 def _a_pdf() -> bytes:
     paper = FPDF()
     paper.add_page()
