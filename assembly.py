@@ -27,8 +27,9 @@ from integrations.local_folder import Grounds, LocalFolder
 from integrations.shops import Shops
 from pdfkit.child import Child
 from portal import ready_made, settings, webhook_registrations
+from portal.ground import Ground
 from portal.hand_offs import HandOffs
-from portal.house import Ground, House, built, taken_up
+from portal.house import House, built, taken_up
 from portal.mail_servers import MailServer
 from portal.storages import Opener, Storages
 from portal.vault import Vault

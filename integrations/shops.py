@@ -147,7 +147,7 @@ def _checked(base: str) -> str:
     """What TRESEN_BILLBEE_API_BASE says; empty where it says nothing. Raises ConfigError."""
     if not base:
         return ""
-    from integrations.clouds.wire import endpoint
+    from integrations.clouds.addresses import endpoint
 
     try:
         return endpoint(base)

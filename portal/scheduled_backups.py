@@ -29,8 +29,9 @@ from db.outbox import Job
 from db.settings import GeneralSettings
 from db.storages import Storage as StorageRow
 from portal import backup, outbox, settings
-from portal.activity import TRESEN, By, entry
+from portal.activity import By
 from portal.backup_archive import BackupFailed
+from portal.backup_outcomes import Failure, Kept, NotKept, Success, nothing
 from portal.backup_rhythms import Cause, due, tried_again
 from portal.byte_ranges import BytesChangedError
 from portal.depositories import Depository
@@ -42,28 +43,10 @@ from portal.storages import FileMissing, Storage, Storages, StorageUnavailable, 
 
 ASK = "ask_for_backups"
 KIND = "scheduled_backup"
-FAILED = "scheduled_backup_failed"
 EVERY = timedelta(minutes=5)
 LIMIT = timedelta(hours=12)
-ONE_NOTICE = timedelta(hours=23)  # a day, less what a backup may begin earlier on the next one
 SHOWN = 30
-LONGEST_DETAIL = 300
 OUTGOING = ".outgoing"
-
-
-class NotKept(Exception):
-    """No backup came of it; `detail` is what was said of it."""
-
-    def __init__(self, cause: Cause | Trouble, detail: str = "") -> None:
-        super().__init__(detail)
-        self.cause, self.detail = cause, detail[:LONGEST_DETAIL]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    size: int
-    sha256: str
-    removed: Sequence[int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,18 +121,18 @@ class ScheduledBackups:
         """A failure is no failed job: it stands in the run, and another one is begun an hour later."""
         deed = await self._deed(job)
         if deed is None:
-            return _nothing
+            return nothing
         try:
             kept = await self._done(deed)
         except NotKept as error:
-            return _Failure(deed.run_id, error.cause, error.detail).record
-        return _Success(deed.run_id, kept).record
+            return Failure(deed.run_id, error.cause, error.detail).record
+        return Success(deed.run_id, kept).record
 
     async def failed(self, job: Job, session: AsyncSession, by: By) -> None:
         """Tresen itself failed, or was ended again and again."""
         run_id = job.payload.get("run")
         if job.dead_at and isinstance(run_id, int):
-            await _Failure(run_id, Cause.BROKEN_OFF, job.error, is_told=True).record(session, by.at)
+            await Failure(run_id, Cause.BROKEN_OFF, job.error, is_told=True).record(session, by.at)
 
     async def _is_due(self, session: AsyncSession, now: datetime) -> bool:
         wanted = await settings.of(BackupSettings, session)
@@ -254,44 +237,6 @@ class ScheduledBackups:
         for left in self.folder.glob(".tresen-*.unfinished"):
             shutil.rmtree(left, ignore_errors=True)
         (self.folder / OUTGOING).mkdir(mode=0o700, exist_ok=True)
-
-
-@dataclass(frozen=True)
-class _Success:
-    run_id: int
-    kept: Kept
-
-    async def record(self, session: AsyncSession, now: datetime) -> None:
-        run = await session.get_one(BackupRun, self.run_id)
-        run.state, run.ended_at = BackupState.DONE, now
-        run.size, run.sha256 = self.kept.size, self.kept.sha256
-        for run_id in self.kept.removed:
-            (await session.get_one(BackupRun, run_id)).removed_at = now
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """`is_told`: the outbox has told of it already."""
-
-    run_id: int
-    cause: Cause | Trouble
-    detail: str
-    is_told: bool = False
-
-    async def record(self, session: AsyncSession, now: datetime) -> None:
-        run = await session.get_one(BackupRun, self.run_id)
-        run.state, run.ended_at = BackupState.FAILED, now
-        run.error, run.detail = self.cause.value, self.detail
-        if self.is_told:
-            return
-        told = select(Activity.id).where(Activity.kind == FAILED, Activity.notice, Activity.at > now - ONE_NOTICE)
-        is_first = await session.scalar(told.limit(1)) is None
-        details: dict[str, object] = {"run": run.id, "cause": run.error, "detail": run.detail}
-        session.add(entry(By(TRESEN, now), FAILED, details=details, notice=is_first))
-
-
-async def _nothing(session: AsyncSession, now: datetime) -> None:
-    """It has ended before."""
 
 
 async def _read_back(storage: Storage, path: str) -> tuple[int, str]:

@@ -18,7 +18,8 @@ from integrations.local_folder import Grounds, LocalFolder
 from integrations.smtp import SmtpMailer
 from pdfkit.child import Child
 from portal import settings
-from portal.house import Ground, House, built
+from portal.ground import Ground
+from portal.house import House, built
 from portal.storages import Storages
 from portal.vault import Vault
 from tests.factories import BERLIN, KEYS
@@ -71,6 +72,7 @@ async def house(database: Database, storages: Storages) -> AsyncIterator[House]:
             keys=KEYS,
             zone=BERLIN,
             cache=database.path.parent / "cache",
+            backups=database.path.parent / "backups" / "scheduled",
             database=database,
             storages=storages,
             child=child,

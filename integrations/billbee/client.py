@@ -14,7 +14,8 @@ from integrations.billbee import answers
 from integrations.billbee.answers import BillbeeRefused, Page
 from integrations.billbee.orders import Account, external_id, to_order
 from integrations.billbee.times import Times
-from integrations.clouds.wire import Ask, Wire, endpoint
+from integrations.clouds.addresses import endpoint
+from integrations.clouds.wire import Ask, Wire
 from integrations.paging import Part, parts
 from integrations.tolerant import NotUnderstood
 from portal.fetching import Access, Batch, Fetched, SourceUnavailable, Unreadable

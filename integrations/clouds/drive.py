@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
+from integrations.clouds.addresses import root_of, segments
 from integrations.clouds.grants import Grants, Tokens
-from integrations.clouds.wire import Answer, Ask, Wire, refused, root_of, segments
+from integrations.clouds.wire import Answer, Ask, Wire, refused
 from portal.sealed_options import OptionsRefused
 from portal.storage_grants import Client
 from portal.storage_options import REFRESH_TOKEN

@@ -17,24 +17,11 @@ from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
+from integrations.clouds.addresses import endpoint, root_of, segments
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
 from integrations.clouds.s3_signature import BODY_SUM, AccessKey, address, headers, presigned
-from integrations.clouds.wire import (
-    MOST_DIGITS,
-    SENT_AT_ONCE,
-    Answer,
-    Ask,
-    Part,
-    Wire,
-    endpoint,
-    instant,
-    refused,
-    root_of,
-    segments,
-    short,
-    whole,
-)
+from integrations.clouds.wire import MOST_DIGITS, SENT_AT_ONCE, Answer, Ask, Part, Wire, instant, refused, short, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 NOTHING: Mapping[str, str] = {}

@@ -11,21 +11,10 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 from xml.etree.ElementTree import Element
 
+from integrations.clouds.addresses import endpoint, root_of, segments
 from integrations.clouds.markup import parsed
 from integrations.clouds.remote_bytes import Found, Reading, RemoteBytes
-from integrations.clouds.wire import (
-    Answer,
-    Ask,
-    Part,
-    Wire,
-    endpoint,
-    instant,
-    refuse_unsized,
-    refused,
-    root_of,
-    segments,
-    whole,
-)
+from integrations.clouds.wire import Answer, Ask, Part, Wire, instant, refuse_unsized, refused, whole
 from portal.storages import MOST_ENTRIES, Entry, FileMissing, StorageUnavailable, Trouble
 
 DAV = "{DAV:}"

@@ -11,7 +11,8 @@ import msgspec
 
 from db.sources import RunOutcome
 from integrations.asking import Asking, Pace, basic, good
-from integrations.clouds.wire import Answer, Ask, Wire, endpoint
+from integrations.clouds.addresses import endpoint
+from integrations.clouds.wire import Answer, Ask, Wire
 from integrations.paging import Part, parts
 from integrations.tolerant import NotUnderstood, instant, parsed, shaped
 from integrations.woocommerce import webhooks

@@ -13,7 +13,7 @@ from routes.given import AnyRequest, Customer, House, LinkedOrder
 from views import Page
 from views.customer.billing_address import TypedAddress
 from views.customer.waivers import Asking
-from views.wording import Deed
+from views.flashes import Deed
 
 
 @post("/o/{token:str}/billing-address")

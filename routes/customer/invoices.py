@@ -14,7 +14,7 @@ from routes.customer.orders import OUR_FAULT, page_of
 from routes.given import Customer, House, LinkedOrder, Now, Reading
 from routes.ranges import RangedAnswer, inline
 from views import Page
-from views.wording import Deed
+from views.flashes import Deed
 
 PRIVATE = {"Cache-Control": "private, no-store"}
 MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml", "xrechnung.xml": "application/xml"}

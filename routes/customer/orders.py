@@ -14,11 +14,11 @@ from portal.observations import Opened
 from portal.refusals import Refusal
 from portal.windows import local_day
 from routes.given import AnyRequest, AnyResponse, House, Now, OrderBehindLink, Visit
-from views import Page, wording
+from views import Page, flashes
 from views.customer.order import OrderPage
 from views.customer.waivers import SILENT, Asking
+from views.flashes import Deed, Flash
 from views.kept import Asked, Shelf
-from views.wording import Deed, Flash
 
 SHELF = Shelf()
 OUR_FAULT = frozenset(
@@ -85,8 +85,8 @@ async def _view(
 def _flash(refused: Refusal, wanted: Wanted, dossier: Dossier) -> Flash:
     if isinstance(wanted, DownloadOf):
         titles = {entitlement.file.id: entitlement.file.title for entitlement in dossier.entitlements}
-        return wording.flash(refused, file=titles.get(wanted.file_id, ""))
-    return wording.flash(refused, wanted)
+        return flashes.flash(refused, file=titles.get(wanted.file_id, ""))
+    return flashes.flash(refused, wanted)
 
 
 def status_of(refused: Refusal) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from db.activity import Activity
 from db.backups import BackupRun, BackupSettings, BackupState, Rhythm
 from db.storages import StorageKind
-from portal import backup, outbox, scheduled_backups, settings
+from portal import backup, backup_outcomes, outbox, scheduled_backups, settings
 from portal import storages as connected
 from portal.activity import By, entry
 from portal.backup_archive import unpack
@@ -174,7 +174,7 @@ async def test_one_that_fails_removes_nothing_and_is_told_once_a_day(house, monk
     assert archives(house) == {first.name}
     assert [(run.state, run.error) for run in await runs(house)][1:] == [(BackupState.FAILED, Cause.NO_ROOM)] * 3
     async with house.database.reading() as session:
-        told = list(await session.scalars(select(Activity.notice).where(Activity.kind == scheduled_backups.FAILED)))
+        told = list(await session.scalars(select(Activity.notice).where(Activity.kind == backup_outcomes.FAILED)))
     assert told == [True, False, True]
 
 
@@ -219,11 +219,11 @@ async def test_one_that_is_broken_off_again_and_again_tells_by_what(house):
         await house.scheduled_backups.failed(given_up, session, BY)
 
     async with house.database.reading() as session:
-        [told] = await session.scalars(select(Activity).where(Activity.kind == scheduled_backups.FAILED))
+        [told] = await session.scalars(select(Activity).where(Activity.kind == backup_outcomes.FAILED))
     assert [(each.id, each.error, each.detail) for each in await runs(house)] == [
         (run.id, Cause.BROKEN_OFF, "Tresen was ended.")
     ]
-    said = SENTENCES[scheduled_backups.FAILED](told.details)
+    said = SENTENCES[backup_outcomes.FAILED](told.details)
     assert "again and again" in str(said) or "Tresen was ended." in str(said)
 
 

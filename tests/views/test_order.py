@@ -26,7 +26,7 @@ from tests.views.orders import (
     an_order,
 )
 from tests.views.reading import Element, Shown
-from views import render, wording
+from views import flashes, render
 from views.customer.order import OrderPage
 
 NOBODY = type(SELLER)(name="", email="", phone="", imprint_url="", privacy_url="", terms_url="")
@@ -34,7 +34,7 @@ REFUND = {"kind": PaymentKind.REFUND}
 
 
 def shown(dossier, *, locale="", flash: Refusal | None = None) -> Shown:
-    said = wording.flash(flash) if flash else None
+    said = flashes.flash(flash) if flash else None
     return Shown(render(OrderPage.of(dossier, NOW, token="t0k3n", flash=said), "", locale or dossier.locale))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from portal.refusals import Refusal
 from tests.views.reading import Shown
-from views import environment, wording
+from views import environment, flashes, wording
 from views.languages import locale_of
 from views.seller import Seller
 from views.wording import FileTerms
@@ -43,7 +43,7 @@ def read(notice, locale: str) -> str:
 
 
 def flash(why: Refusal, locale: str) -> str:
-    return Shown(template_globals(locale)["ui"].flash(wording.flash(why))).elements[0].text
+    return Shown(template_globals(locale)["ui"].flash(flashes.flash(why))).elements[0].text
 
 
 @pytest.mark.parametrize("why", Refusal)
@@ -105,7 +105,7 @@ def test_a_refused_file_says_why_with_its_date_and_a_way(why, terms, german, eng
 def test_red_is_for_our_own_failures():
     red = {why for why in FILE_REFUSALS if wording.file_notice(why, FULL).tone == "stop"}
 
-    assert red == wording.OUR_FAULT
+    assert red == flashes.OUR_FAULT
     assert not any(notice.tone == "stop" for notice in wording.FILES_NOTICES.values())
     assert not any(notice.tone == "stop" for notice in wording.INVOICES_NOTICES.values())
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from db.backups import BackupState
+from portal.backup_outcomes import FAILED
 from portal.backup_rhythms import Cause
-from portal.scheduled_backups import FAILED
 from portal.storages import Trouble
 from views.admin.storage_words import ADVICE
 from views.admin.told import Told, text_of

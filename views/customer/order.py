@@ -19,9 +19,9 @@ from views.customer.payments import PaymentSection
 from views.customer.receipt import Receipt
 from views.customer.shop_sign import ShopSign
 from views.customer.waivers import SILENT, Asking
+from views.flashes import Flash
 from views.format import Reference
 from views.seller import Seller
-from views.wording import Flash
 
 LONG_GREETING = 260  # characters: more pushes the banner below the first screen of a phone
 

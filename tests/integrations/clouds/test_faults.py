@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from db.storages import StorageKind
-from integrations.clouds import Clouds, remote_bytes, wire
-from integrations.clouds.wire import LONGEST_ANSWER, Ask, Patience, Wire, endpoint, instant, may_be_asked, whole
+from integrations.clouds import Clouds, addresses, remote_bytes, wire
+from integrations.clouds.addresses import endpoint, may_be_asked
+from integrations.clouds.wire import LONGEST_ANSWER, Ask, Patience, Wire, instant, whole
 from portal.byte_ranges import BytesChangedError
 from portal.sealed_options import OptionsRefused
 from portal.storages import FileMissing, Storage, StorageUnavailable, Trouble
@@ -207,7 +208,7 @@ async def test_a_name_that_leads_to_a_metadata_service_is_left_before_a_word(
     server: Anybody, s3: Storage, monkeypatch: pytest.MonkeyPatch
 ):
     """This machine plays the metadata service: what counts is where the name comes out, not how it reads."""
-    monkeypatch.setattr(wire, "METADATA", frozenset({ipaddress.ip_address("127.0.0.1")}))
+    monkeypatch.setattr(addresses, "METADATA", frozenset({ipaddress.ip_address("127.0.0.1")}))
 
     assert await trouble_of(s3.stat("bente.pdf")) is Trouble.UNREACHABLE
     assert server.asked == []
