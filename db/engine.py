@@ -17,6 +17,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import LRUCache
@@ -88,6 +89,11 @@ class Database:
         for engine in (self._reader, self._writer):
             await engine.dispose()
             await one_hop.ended(engine)
+
+
+def is_crowded(error: BaseException) -> bool:
+    """Whether no connection came free in time: nothing is wrong but that too much is asked at once."""
+    return isinstance(error, PoolTimeout)
 
 
 def is_out_of_room(error: BaseException) -> bool:

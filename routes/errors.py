@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from db.engine import is_out_of_room
+from db.engine import is_crowded, is_out_of_room
 from portal.byte_ranges import BytesChangedError
 from portal.deliveries import Away, Ended
 from portal.links import LinkEnded, LinkUnknown
@@ -55,6 +55,8 @@ def answered(request: AnyRequest, exception: Exception) -> AnyResponse:
     page = PAGES.get(type(exception))
     if page is None and status == HTTPStatus.INSUFFICIENT_STORAGE:
         LOG.error(problems.FULL)
+    elif is_crowded(exception):
+        LOG.error(problems.CROWDED)
     elif page is None and status >= 500:
         LOG.error("a page failed", exc_info=exception)
     if is_office(request.scope["path"]):
@@ -65,6 +67,8 @@ def answered(request: AnyRequest, exception: Exception) -> AnyResponse:
 def _status(exception: Exception) -> int:
     if isinstance(exception, HTTPException):
         return exception.status_code
+    if is_crowded(exception):
+        return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.INSUFFICIENT_STORAGE if is_out_of_room(exception) else HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -101,6 +105,8 @@ def _number(status: int) -> str:
 def _headers(exception: Exception) -> Mapping[str, str]:
     if isinstance(exception, TooManyTransfers):
         return {"Retry-After": "60"}
+    if is_crowded(exception):
+        return problems.SOON
     return exception.headers or {} if isinstance(exception, HTTPException) else {}
 
 

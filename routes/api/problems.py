@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 from msgspec import Struct
 
-from db.engine import is_out_of_room
+from db.engine import is_crowded, is_out_of_room
 from portal.fetching import SourceUnavailable
 from portal.paying import ProviderRefused, ProviderTrouble
 from portal.refusals import Conflict, Fault, Invalid, NotFound, Refused
@@ -40,6 +40,8 @@ NAMES = {
 }
 TITLES = {401: "A valid API key is needed", 413: "Too large", 422: "What was sent is not valid"}
 FULL = "The disk of this server is full; nothing was stored. Make room, and send it again."
+CROWDED = "Too much is asked of the database at once; nothing was stored. Try again in a moment."
+SOON = {"Retry-After": "5"}
 NO_KEY = "Send a valid API key as Authorization: Bearer …"
 log = logging.getLogger("tresen.api")
 
@@ -77,6 +79,9 @@ def of(exception: Exception, instance: str = "") -> Problem:
     if is_out_of_room(exception):
         log.error(FULL)
         return problem(507, FULL, instance=instance)
+    if is_crowded(exception):
+        log.error(CROWDED)
+        return problem(503, CROWDED, instance=instance)
     log.error("unforeseen", exc_info=exception)
     return problem(500, "Something went wrong here; nothing was stored. It is in the log.", instance=instance)
 
@@ -85,6 +90,8 @@ def as_problem(request: AnyRequest, exception: Exception) -> Response[Problem]:
     """The answer to a request under /api that ended in this exception."""
     found = of(exception, instance=request.scope["path"])
     headers = dict(exception.headers or {}) if isinstance(exception, HTTPException) else {}
+    if is_crowded(exception):
+        headers |= SOON
     if found.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="tresen"'
     return answer(found, headers)
