@@ -17,10 +17,10 @@ from db.articles import ArticleFile
 from db.engine import Database
 from db.files import File
 from db.storages import Storage as StorageRow
-from pdfkit.outcome import EDITION, Cause
+from pdfkit.outcome import Cause
 from portal.activity import TRESEN, By, entry
 from portal.byte_ranges import BytesChangedError
-from portal.inspections import Inspector
+from portal.inspections import Inspector, is_of_this_edition
 from portal.sealed_options import OptionsRefused
 from portal.storages import Entry, FileMissing, Storage, Storages, StorageUnavailable
 
@@ -141,7 +141,7 @@ def _is_settled(inspection: Mapping[str, object] | None) -> bool:
     """That a look took too long, or was broken off, says as much of the machine as of the file; and Tresen may have
     learned to read it since.
     """
-    if inspection is None or inspection.get("edition", EDITION) != EDITION:
+    if inspection is None or not is_of_this_edition(inspection):
         return False
     return inspection.get("cause") not in (Cause.TIMEOUT, Cause.CRASHED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import IO
 import msgspec
 
 from pdfkit.child import Child
+from pdfkit.outcome import EDITION
 from portal.byte_ranges import Bytes, BytesChangedError
 from portal.storages import Entry, Storage
 
@@ -90,6 +91,11 @@ def _write(file: IO[bytes], content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[file.write(rest) :]
+
+
+def is_of_this_edition(inspection: Mapping[str, object]) -> bool:
+    """Whether whoever looked knew what is known of stamping now; what is no PDF needs no stamp."""
+    return inspection.get("kind") != "pdf" or inspection.get("edition") == EDITION
 
 
 class Inspector:

@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.files import File
 from db.settings import FileSettings
-from pdfkit.outcome import EDITION, Caution
+from pdfkit.outcome import Caution
 from portal import article_files
 from portal.activity import By, entry
 from portal.articles import by_id
+from portal.inspections import is_of_this_edition
 from portal.refusals import Conflict
 
 ASKED_FOR = frozenset({Caution.REPAIRED, Caution.PROTECTION_REMOVED, Caution.PORTFOLIO})
@@ -51,7 +52,7 @@ def noted(inspection: Mapping[str, object] | None) -> frozenset[Caution]:
 def unclosed(inspection: Mapping[str, object]) -> tuple[int, ...] | None:
     """The pages that the stamp has to read; None where the one who looked was of another edition, or made no list."""
     pages = inspection.get("unclosed")
-    if inspection.get("edition") != EDITION or not isinstance(pages, list):
+    if not is_of_this_edition(inspection) or not isinstance(pages, list):
         return None
     return tuple(page for page in pages if isinstance(page, int))
 
