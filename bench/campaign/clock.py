@@ -38,14 +38,14 @@ class _Kind(type):
 
 class _Shifted(real.datetime, metaclass=_Kind):
     @classmethod
-    def now(cls, tz: real.tzinfo | None = None) -> real.datetime:  # type: ignore[override]
+    def now(cls, tz: real.tzinfo | None = None) -> real.datetime:  # type: ignore[override]  # typed as of any subclass
         return real.datetime.now(tz) + AHEAD
 
 
 def serve_ahead(environment: dict[str, str], port: int, errors: str) -> None:
     """As `serve`, by a clock that is ahead. In a process of its own."""
     for name in TELL_THE_TIME:
-        import_module(name).datetime = _Shifted  # type: ignore[attr-defined]
+        import_module(name).datetime = _Shifted  # type: ignore[attr-defined]  # modules know no types
     serve(environment, port, errors)
 
 

@@ -107,7 +107,7 @@ def unsettled(database: Path, told: Mapping[str, ToldOrder]) -> list[str]:
 
 def _cents(order: ToldOrder) -> int:
     amount = order.capture["amount"] if order.capture else {}
-    return int(Decimal(str(amount["value"])) * 100)  # type: ignore[index]
+    return int(Decimal(str(amount["value"])) * 100)  # type: ignore[index]  # what PayPal tells has no type
 
 
 def mails(database: Path, came: Counter[str]) -> tuple[list[str], int]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from pdfkit.outcome import Caution
 from portal.article_list import ListedArticle, Wanted
 from portal.articles import LinkedFile
+from portal.releases import awaits_release
 from views.admin.file_words import Condition, condition, reach_of
 from views.admin.frame import OfficePage
 from views.form import Form
@@ -85,7 +86,7 @@ class LinkedRow:
             place=f"{linked.storage}: {file.path}",
             size=file.size,
             condition=condition(file, asked),
-            reach=reach_of(orders),
+            reach=reach_of(orders, is_held_back=awaits_release(file, asked)),
         )
 
 

@@ -73,7 +73,9 @@ def cautions_of(file: File) -> tuple[Sentence, ...]:
     return tuple(words for caution, words in CAUTIONS.items() if caution in found)
 
 
-def reach_of(orders: int) -> Sentence:
+def reach_of(orders: int, *, is_held_back: bool = False) -> Sentence:
+    if is_held_back:
+        return counted("1 paid order waits for it.", "%(count)s paid orders wait for it.", orders)
     if orders > MOST_COUNTED:
         return said("More than %(number)s paid orders can get it.", number=MOST_COUNTED)
     return counted("1 paid order can get it.", "%(count)s paid orders can get it.", orders)

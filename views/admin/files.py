@@ -9,6 +9,7 @@ from typing import ClassVar
 from db.articles import Article
 from pdfkit.outcome import Caution
 from portal.file_list import ListedFile
+from portal.releases import awaits_release
 from views.admin.articles import PATH as ARTICLES
 from views.admin.file_words import Condition, condition, reach_of
 from views.admin.frame import OfficePage
@@ -39,7 +40,7 @@ class FileRow:
             place=f"{row.storage}: {file.path}",
             size=file.size,
             condition=condition(file, asked),
-            reach=reach_of(orders),
+            reach=reach_of(orders, is_held_back=awaits_release(file, asked)),
             articles=tuple((each.sku, f"{ARTICLES}/{each.id}/files/{file.id}") for each in linked),
         )
 

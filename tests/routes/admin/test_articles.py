@@ -224,6 +224,7 @@ async def test_a_file_that_had_to_be_rebuilt_waits_for_a_look_and_a_release(jana
 
     assert "Wartet auf Ihre Freigabe" in waiting
     assert "musste wiederhergestellt werden" in waiting
+    assert "1 bezahlte Bestellung wartet darauf." in waiting
     assert "Sie hat 4 Seiten: freigeben" in waiting
     assert f'src="/admin/preview/stamp.png?file={sale.pattern}"' in waiting
     assert old.headers["location"] == f"{page}?done=changed"
@@ -231,6 +232,7 @@ async def test_a_file_that_had_to_be_rebuilt_waits_for_a_look_and_a_release(jana
     after = (await jana.get(page)).text
     assert "/releases" not in after
     assert "Lässt sich stempeln, 4 Seiten." in after
+    assert "1 bezahlte Bestellung kann sie bekommen." in after
     assert (await jana.tresen.client.get(sale.link)).text != before
     assert "bente.pdf zur Auslieferung freigegeben" in (await jana.get("/admin/activity?all")).text
 
