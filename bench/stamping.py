@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import io
-import random
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
-from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,29 +21,19 @@ import pikepdf
 import pypdf
 
 from bench import stamping_visitors
+from bench.books import A4, MANY, ONE, SCANS, SOME, Book, made
 from bench.results import Goal
 from pdfkit import overlay
 from pdfkit.child import Child
 from pdfkit.outcome import Style
 
 TEXT, STYLE = "Kauf 12345678 vom 05.06.2014 - Max Mustermann", Style(font_size_pt=11, x_mm=10, y_mm=10)
-A4 = (595, 842)
 ROUNDS = 3
 OURS, FLOOR, OVERLAY = "Tresen, in a warm child", "qpdf, rewritten only", "qpdf --overlay"
 SLOW = 5  # seconds
 Peer = Callable[[Path, Path], None]
 
 
-@dataclass(frozen=True)
-class Book:
-    name: str
-    pages: int
-    page_bytes: int
-    is_scanned: bool = False
-
-
-ONE, SOME, MANY = Book("1 page", 1, 40_000), Book("300 pages", 300, 17_000), Book("1500 pages", 1500, 20_000)
-SCANS = Book("20 scans", 20, 5_400_000, is_scanned=True)
 TARGETS = {(ONE.name, OURS): 25.0}
 BOOKS = (ONE, SOME, MANY, SCANS)
 
@@ -180,31 +167,6 @@ def _sheet() -> bytes:
         page.add_overlay(line.pages[0], pikepdf.Rectangle(23, 17, 300, 46))
         pdf.save(sheet)
     return sheet.getvalue()
-
-
-def made(book: Book, place: Path) -> Path:
-    path = place / f"{book.pages}.pdf"
-    if path.exists():
-        return path
-    dice = random.Random(book.pages)
-    drawings = [_drawing(dice, book.page_bytes) for _ in range(1 if book.is_scanned else min(book.pages, 20))]
-    with pikepdf.new() as pdf:
-        for drawing in islice(cycle(drawings), book.pages):
-            page = pdf.add_blank_page(page_size=A4)
-            page.obj.Contents = pdf.make_stream(b"q 595 0 0 842 0 0 cm /Scan Do Q" if book.is_scanned else drawing)
-            if book.is_scanned:
-                pixels = pikepdf.Stream(pdf, dice.randbytes(book.page_bytes), Subtype=pikepdf.Name.Image)
-                pixels.Width, pixels.Height, pixels.BitsPerComponent = 1800, book.page_bytes // 1800, 8
-                pixels.ColorSpace = pikepdf.Name.DeviceGray
-                page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Scan=pixels))
-        pdf.save(path)
-    return path
-
-
-def _drawing(dice: random.Random, size: int) -> bytes:
-    """Lines that take about that many bytes when compressed."""
-    lines = (f"{dice.randrange(59500) / 100} {dice.randrange(84200) / 100} l" for _ in range(size // 7))
-    return "\n".join(["q 0.5 w 0 0 m", *lines, "S Q"]).encode()
 
 
 def _children() -> list[str]:

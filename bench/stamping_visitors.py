@@ -17,6 +17,7 @@ from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 import assembly
+from bench.books import MANY, made
 from bench.processes import Server, free_port, tresen
 from bench.results import Goal
 from config import Config, from_environment, with_data_directory
@@ -39,8 +40,6 @@ BOOK = "book.pdf"
 
 
 def main() -> None:
-    from bench.stamping import MANY, made  # which measures with what is here
-
     with TemporaryDirectory(prefix="tresen-bench-") as scratch:
         for goal in measured(made(MANY, Path(scratch)), Path(scratch) / "shop"):
             print(f"{goal.name}: {goal.value:.3g} {goal.unit} {goal.wanted} {goal.verdict}", flush=True)
