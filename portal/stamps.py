@@ -28,6 +28,7 @@ from portal.storages import Entry, Storage
 from portal.windows import local_day
 
 UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # fillers of Hangul, and the Braille cell without a dot
+MADE_WITH = ("pikepdf", "fpdf2", "uharfbuzz", "fonttools")
 MOST_BYTES = 2 * 1024**3
 
 
@@ -160,5 +161,5 @@ class Stamps:
 def edition(fonts: Path | None) -> str:
     """Who stamps: another edition, other fonts, or another version of the libraries, makes other bytes of the same
     original."""
-    libraries = (version(name) for name in ("pikepdf", "fpdf2", "uharfbuzz", "fonttools"))
+    libraries = (version(name) for name in MADE_WITH)
     return " ".join((str(EDITION), *libraries, font_files.fingerprint(str(fonts) if fonts else None)))

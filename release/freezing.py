@@ -33,6 +33,7 @@ UNWANTED = (
 ).split()
 # Read their own files at work, which nothing tells PyInstaller.
 WITH_FILES = ("fpdf2", "pikepdf")
+ASKED_FOR_THEIR_VERSION = ("tresen", "pikepdf", "fpdf2", "uharfbuzz", "fonttools")
 # Files of their own, where whoever wants another version of this library can put it: the LGPL asks for that.
 REPLACEABLE = {"fpdf": "pyc"}
 LANGUAGES = ("root", "de", "en")  # of the 32 MB that Babel knows; see views/languages.py
@@ -79,7 +80,7 @@ def plan() -> Plan:
         entry=str(Path(__file__).with_name("start.py")),
         modules=BY_NAME + [_module(file) for file in rooms if file.suffix == ".py" and file not in migrations],
         data=[(str(tresen.locate_file(file)), str(file.parent)) for file in data if file.suffix != ".pyc"]
-        + [_version(tresen)]
+        + [_version(package(name)) for name in ASKED_FOR_THEIR_VERSION]
         + [entry for name in WITH_FILES for entry in _files(package(name))],
         excluded=UNWANTED + _tools(),
     )
@@ -119,9 +120,9 @@ def _files(owner: Distribution) -> list[tuple[str, str]]:
     return [(str(owner.locate_file(file)), str(file.parent)) for file in wanted]
 
 
-def _version(tresen: Distribution) -> tuple[str, str]:
+def _version(owner: Distribution) -> tuple[str, str]:
     """Of its metadata only what tells the version: the rest tells where it was built."""
-    metadata = next(file for file in tresen.files or [] if file.name == "METADATA")
+    metadata = next(file for file in owner.files or [] if file.name == "METADATA")
     return str(metadata.locate()), str(Path(str(metadata)).parent)
 
 

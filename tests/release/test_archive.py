@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import tarfile
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from release import archive, licences, start
+from portal.stamps import MADE_WITH
+from release import archive, freezing, licences, start
 from release.installed import pinned
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +49,22 @@ def test_the_lock_of_the_release_names_no_index_and_the_versions_that_are_tested
 
     assert pins("requirements.lock") <= pins("requirements-release.lock")
     assert "index-url" not in (ROOT / "requirements-release.lock").read_text(encoding="utf-8")
+
+
+def test_whatever_is_asked_for_its_version_brings_it_along():
+    """A frozen program finds no package; a start that asks for one that is not there fails."""
+    tops = ("portal", "pdfkit", "routes", "views", "db", "integrations")
+    rooms = [path for top in tops for path in ROOT.glob(f"{top}/**/*.py")]
+    called = [
+        node
+        for path in (*rooms, *ROOT.glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "version"
+    ]
+    by_name = {word.value for call in called for word in call.args if isinstance(word, ast.Constant)}
+
+    assert "tresen" in by_name
+    assert by_name | set(MADE_WITH) == set(freezing.ASKED_FOR_THEIR_VERSION)
 
 
 def test_the_same_files_make_the_same_bytes_whenever_and_by_whomever(tmp_path):
