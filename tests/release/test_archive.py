@@ -67,6 +67,13 @@ def test_whatever_is_asked_for_its_version_brings_it_along():
     assert by_name | set(MADE_WITH) == set(freezing.ASKED_FOR_THEIR_VERSION)
 
 
+def test_the_unit_calls_nothing_that_a_small_system_lacks():
+    lines = (ROOT / "release" / "tresen.service").read_text(encoding="utf-8").splitlines()
+    called = {line.partition("=")[2].split()[0] for line in lines if line.startswith("Exec")}
+
+    assert called == {"/opt/tresen/tresen", "/bin/sh"}
+
+
 def test_the_same_files_make_the_same_bytes_whenever_and_by_whomever(tmp_path):
     sums: list[str] = []
     for place, mode in (("one", 0o700), ("two", 0o775)):
