@@ -40,11 +40,14 @@ _IMAGE_END = re.compile(
     rb"[%(w)s]EI(?=\Z|[%(w)s](?:[\t\n\r -~]{10}|[\t\n\r -~]{0,9}\Z))" % {b"w": _WHITE},
 )
 
+_PERHAPS_IMAGE_END = re.compile(rb"[%(w)s]EI(?=\Z|[%(w)s])" % {b"w": _WHITE})
+_FLUSHED = b"\0\0\xff\xff"  # what a block ends with that was written out before there was more (RFC 1951, 3.2.4)
+
 
 @dataclass(frozen=True)
 class Leftovers:
     """How a page's content ends: graphics states not restored, marked content and text not closed. `mended`: some of it
-    could not be read, and readers show the rest.
+    could not be read, and readers show the rest. `doubtful`: where an image in it ends is a guess.
 
     `surplus` are the offsets of Q operators that restore nothing. Readers ignore them, but inside
     the stamp's own q … Q they would end that early.
@@ -55,6 +58,7 @@ class Leftovers:
     in_text: bool
     surplus: tuple[int, ...]
     mended: bool = False
+    doubtful: bool = False
 
 
 class Joined(NamedTuple):
@@ -91,7 +95,8 @@ def leftovers(data: bytes) -> Leftovers:
     saved = marked = 0
     in_text = False
     surplus = []
-    for offset, operator in _operators(data):
+    guesses: list[int] = []
+    for offset, operator in _operators(data, guesses):
         match operator:
             case b"q":
                 saved += 1
@@ -105,7 +110,7 @@ def leftovers(data: bytes) -> Leftovers:
                 marked = max(0, marked - 1)
             case _:
                 marked += 1
-    return Leftovers(saved, marked, in_text, tuple(surplus))
+    return Leftovers(saved, marked, in_text, tuple(surplus), doubtful=bool(guesses))
 
 
 def without(data: bytes, offsets: tuple[int, ...]) -> bytes:
@@ -116,7 +121,8 @@ def without(data: bytes, offsets: tuple[int, ...]) -> bytes:
     return bytes(blanked)
 
 
-def _operators(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _operators(data: bytes, guesses: list[int]) -> Iterator[tuple[int, bytes]]:
+    """Where each stands. To `guesses` is added where an image seems to end that has no better end."""
     position = 0
     open_brackets: list[bytes] = []
     while found := _TOKEN.search(data, position):
@@ -127,7 +133,7 @@ def _operators(data: bytes) -> Iterator[tuple[int, bytes]]:
             _follow(token, open_brackets)
         elif token in _OPERATORS and _stands_alone(data, found.start()):
             if token == b"BI":
-                position = _image_end(data, position)
+                position = _image_end(data, position, guesses)
             elif not open_brackets:
                 yield found.start(), token
     if open_brackets:
@@ -160,9 +166,11 @@ def _string_end(data: bytes, position: int) -> int:
     raise StampFailed(Cause.DAMAGED, _IN_A_STRING)
 
 
-def _image_end(data: bytes, position: int) -> int:
+def _image_end(data: bytes, position: int, guesses: list[int]) -> int:
     begin = _IMAGE_DATA.search(data, position)
     end = begin and _IMAGE_END.search(data, begin.end() - 1)
+    if begin and not end and (end := _PERHAPS_IMAGE_END.search(data, begin.end() - 1)):
+        guesses.append(end.end())
     if not end:
         raise StampFailed(Cause.DAMAGED, "the page's content ends inside an image")
     return end.end()
@@ -205,10 +213,11 @@ def _inflated(data: bytes, times: int, most: int) -> Joined:
 
 
 def _lacks_only_its_sum(data: bytes) -> bool:
-    """Whether the data come to their end, although the sum that should follow is missing (RFC 1950, 2.2)."""
+    """Whether the data come to their end, or to that of a block, although the sum that should follow is missing
+    (RFC 1950, 2.2)."""
     inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
     inflater.decompress(data[2:])
-    return inflater.eof or not data
+    return inflater.eof or not data or data.rstrip(b"\n\r ").endswith(_FLUSHED)
 
 
 def _salvaged(data: bytes, most: int) -> bytes:

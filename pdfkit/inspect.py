@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pdfkit import belongings, watermark
+from pdfkit import watermark
 from pdfkit.opening import Paper, opened
-from pdfkit.outcome import Cause, Caution, Inspection, StampFailed
+from pdfkit.outcome import Cause, Inspection, StampFailed
 
 _MOST_LISTED = 1000  # pages; a book of which more are left open is read as a whole each time
 
@@ -22,10 +22,9 @@ def inspect(path: Path) -> Inspection:
 
 
 def _usable(paper: Paper) -> Inspection:
-    has_clips = belongings.has_paper_clips(paper.pdf)
+    paper.look_for_paper_clips()
     version, pages = paper.pdf.pdf_version, len(paper.pdf.pages)
     unclosed = watermark.prove(paper)  # which also finds what has to be repaired
-    cautions = set(paper.cautions) | ({Caution.FILES_INSIDE} if has_clips else set())
     return Inspection(
         pages=pages,
         encrypted="owner" if paper.protected else "none",
@@ -34,7 +33,7 @@ def _usable(paper: Paper) -> Inspection:
         pdf_version=version,
         stampable=True,
         cause=None,
-        warnings=tuple(each for each in Caution if each in cautions),
+        warnings=paper.cautions,
         unclosed=unclosed if len(unclosed) <= _MOST_LISTED else None,
     )
 

@@ -55,6 +55,10 @@ class Paper:
         }
         return tuple(caution for caution, applies in noted.items() if applies)
 
+    def look_for_paper_clips(self) -> None:
+        """Files may hang on pages as well, which all have to be asked."""
+        self._files_inside = self._files_inside or belongings.has_paper_clips(self.pdf)
+
     def heed(self, mended: bool = False) -> None:
         """Takes note of what the library had to mend since it was asked last: some damage is met with only when an
         object is read, or written. `mended`: somebody else had to, too. Raises StampFailed where a second reader sees

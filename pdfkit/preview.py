@@ -29,8 +29,10 @@ _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # mm between two numbers
 _ROOM = 90  # pixels that a number wants
 _DASH = 8  # pixels
 _LINE = 2  # pixels
-_CONTRAST = 0.35  # of black on white: 3 : 1, as the ground is not darker than that grey (WCAG 2.2, 1.4.11)
-_INKED = 80  # of 255 levels of grey: more than the blurred edge of a letter
+_CONTRAST = 0.1  # of black on white: 3 : 1, as black on a ground of that luminance (WCAG 2.2, 1.4.11)
+_INKED = 80  # of 255 steps of luminance: more than the blurred edge of a letter
+_LINEAR = [round(255 * (each / 3294.6 if each <= 10 else ((each / 255 + 0.055) / 1.055) ** 2.4)) for each in range(256)]
+_SHARES = (0.2126, 0.7152, 0.0722, 0)  # of red, green and blue
 _LEGIBLE = 0.6  # of the ink; the rest may lie under a line or a field
 _DESK, _INK, _GUIDE = "#e9ece9", "#3c4644", "#9c2623"
 
@@ -62,12 +64,17 @@ def _stands_out(picture: Image.Image, page: Path, stamped: Path, size: tuple[flo
 
     Its ink is where the stamp alone darkens an empty page; there, the page with it must differ from the page without.
     """
-    ink = ImageChops.invert(_rendered(_emptied(stamped), size).convert("L"))
-    change = ImageChops.difference(picture.convert("L"), _rendered(page, size).convert("L"))
+    ink = ImageChops.invert(_light(_rendered(_emptied(stamped), size)))
+    change = ImageChops.difference(_light(picture), _light(_rendered(page, size)))
     seen = ImageChops.subtract(change, ink.point(lambda dark: dark * _CONTRAST))
     inked = ink.point(lambda dark: 255 if dark >= _INKED else 0)
     visible = ImageChops.multiply(inked, seen.point(lambda more: 255 if more else 0))
     return visible.histogram()[255] >= _LEGIBLE * inked.histogram()[255]
+
+
+def _light(picture: Image.Image) -> Image.Image:
+    """The relative luminance of each pixel in 255 steps, as WCAG reckons it from sRGB."""
+    return picture.point(_LINEAR * 3).convert("L", _SHARES)
 
 
 def _emptied(stamped: Path) -> BytesIO:

@@ -15,27 +15,26 @@ import pikepdf
 import pypdfium2
 from pypdfium2 import raw
 
+from pdfkit import geometry
 from pdfkit.geometry import Matrix
 
-PATIENCE_SECONDS = 10  # for one file; a book of heavy drawings is looked at as far as this goes
+PATIENCE_SECONDS = 15  # for one file; what takes longer is never sold
 _NEAR = 0.01  # points
 _ROUNDED = 1e-5  # of a number, which readers keep in 32 bits
 
 
-def bare(paper: Path | BytesIO, places: Mapping[int, Matrix], missed: list[int] | None = None) -> int | None:
-    """The first page, counted from 1, that does not show its stamp; None if all do that were looked at.
+def bare(paper: Path | BytesIO, places: Mapping[int, Matrix]) -> int | None:
+    """The first page, counted from 1, that does not show its stamp; None if all do. Raises TimeoutError.
 
-    `places` are the pages to look at, counted from 0, and the matrix of the stamp's form on each. Those for which there
-    was no time are added to `missed`.
+    `places` are the pages to look at, counted from 0, and the matrix of the stamp's form on each.
     """
     until = time.monotonic() + PATIENCE_SECONDS
     try:
         with pypdfium2.PdfDocument(paper) as document:
             for number, matrix in places.items():
                 if time.monotonic() > until:
-                    if missed is not None:
-                        missed.append(number)
-                elif not _shows(document, number, matrix):
+                    raise TimeoutError(f"no time for page {number + 1}")
+                if not _shows(document, number, matrix):
                     return number + 1
     except pypdfium2.PdfiumError:
         return 1
@@ -45,18 +44,29 @@ def bare(paper: Path | BytesIO, places: Mapping[int, Matrix], missed: list[int] 
 def without_burden(pdf: pikepdf.Pdf, form: pikepdf.Object, names: Sequence[str]) -> BytesIO:
     """The pages' content and their stamps alone, for a look at nothing else; the PDF is of no other use afterwards.
 
-    `names` says how each page calls the form.
+    `names` says how each page calls the form. Colour spaces stay: they tell readers where the data of an image end that
+    stands in the content (ISO 32000-2, 8.9.7).
     """
     for key in set(pdf.Root.keys()) - {"/Type", "/Pages"}:
         del pdf.Root[key]
     for page, name in zip(pdf.pages, names, strict=True):
+        colours = colour_spaces(page.obj)
         for key in set(page.obj.keys()) - {"/Type", "/Parent", "/Contents", "/MediaBox", "/CropBox", "/Rotate"}:
             del page.obj[key]
         page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary({name: form}))
+        if colours is not None:
+            page.obj.Resources.ColorSpace = colours
     light = BytesIO()
     pdf.save(light, stream_decode_level=pikepdf.StreamDecodeLevel.none, fix_metadata_version=False, encryption=False)
     light.seek(0)
     return light
+
+
+def colour_spaces(page: pikepdf.Object) -> pikepdf.Object | None:
+    """Those that the page's content may name; None where there are none."""
+    resources = geometry.inherited(page, "/Resources")
+    found = geometry.own(resources, "/ColorSpace") if isinstance(resources, pikepdf.Dictionary) else None
+    return found if isinstance(found, pikepdf.Dictionary) else None
 
 
 def _shows(document: pypdfium2.PdfDocument, number: int, matrix: Matrix) -> bool:

@@ -10,7 +10,7 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +30,9 @@ __all__ = ["Cause", "Caution", "Report", "StampFailed", "Style", "prove", "stamp
 _STATIC = b"31415926535897932384626433832795"  # what the library writes for an identifier that never changes
 _STATIC_ID = re.compile(rb"/ID \[\s*<[0-9a-f]*>\s*<%s>\s*\]" % _STATIC)
 _LAST_BYTES = 64  # of a PDF: "startxref", where the table lies, and "%%EOF"
-_PLAIN = b"/Plain gs 0 Tr 0 Tc 0 Tw 100 Tz 0 Ts 0 g\n"
+# The stamp looks the same whatever state it is drawn in (ISO 32000-2, 8.4.5 and 9.3.1); PDF/A allows these values.
+_PLAIN = {"/ca": 1, "/CA": 1, "/BM": pikepdf.Name.Normal, "/SMask": pikepdf.Name("/None")}
+_PLAIN_TEXT = b"0 Tr 0 Tc 0 Tw 100 Tz 0 Ts 0 g\n"
 _DECIMALS = 9  # a unit of user space may be 75,000 points
 _NOTHING = Leftovers(0, 0, False, ())
 _PROBE = "Probe" + 8 * " 12345"  # as long as a name with a number
@@ -41,27 +43,35 @@ def stamp(source: Path, target: Path, text: str, style: Style, unclosed: tuple[i
     """Write a copy of `source` to `target` with the text on every page.
 
     The same input, text and style give the same bytes. Lengths as in Style. `unclosed` is what an Inspection of this
-    edition told of these very bytes: the content of other pages is not read then, which takes most of the time.
-    Raises StampFailed, OSError if a file cannot be read or written, ValueError if there is nothing to stamp; then
-    nothing is left behind and an older target is untouched.
+    edition told of these very bytes: the content of other pages is not read then, which takes most of the time. Without
+    it, a second reader looks for the stamp on every page. Raises StampFailed, OSError if a file cannot be read or
+    written, ValueError if there is nothing to stamp; then nothing is left behind and an older target is untouched.
     """
     drawn = overlay.drawn(text, style.font_size_pt)
     with opened(source) as paper, pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
+        if unclosed is None:
+            paper.look_for_paper_clips()
         stamper = _Stamper(paper.pdf, drawn, drawing, style)
         stamper.stamp_all(None if paper.repaired else unclosed)
         with _replacing(target) as partial:
             _save(paper.pdf, partial, drawn.pdf)
             paper.heed(stamper.mended)
-            asked_for = stamper.odd.union(number - 1 for number in unclosed or ())
-            _demand(partial, stamper, range(len(stamper.placed)) if paper.repaired else asked_for)
-        return Report(len(paper.pdf.pages), _cautions(paper, drawn, stamper))
+            if paper.repaired:  # what else is in the file may matter
+                stamper.demand(partial)
+            elif unclosed is not None:
+                stamper.demand(partial, stamper.odd.union(number - 1 for number in unclosed))
+            warnings = _cautions(paper, drawn, stamper)
+            if unclosed is None and not paper.repaired:
+                stamper.demand(partial, stamper.odd)
+                stamper.demand_of_all()
+        return Report(len(stamper.placed), warnings)
 
 
 def prove(paper: Paper) -> tuple[int, ...]:
     """Stamps every page as stamp() would and looks for the stamp on each. Raises StampFailed.
 
-    The pages, counted from 1, whose content leaves something open, or which there was no time to look at: each copy is
-    looked at there. What becomes of the paper is of no other use.
+    The pages, counted from 1, whose content leaves something open: each copy is looked at there. What becomes of the
+    paper is of no other use.
     """
     drawn = overlay.drawn(_PROBE, _PROBE_STYLE.font_size_pt)
     with pikepdf.open(io.BytesIO(drawn.pdf)) as drawing:
@@ -70,37 +80,22 @@ def prove(paper: Paper) -> tuple[int, ...]:
         with Path(os.devnull).open("wb") as nowhere:  # reads all that a copy would be made of
             _write(paper.pdf, nowhere)
         paper.heed(stamper.mended)
-        if paper.repaired:  # what else is in the file may matter
+        if paper.repaired:
             with TemporaryDirectory(prefix="pdfkit-") as folder:
                 _save(paper.pdf, whole := Path(folder) / "whole.pdf", drawn.pdf)
-                missed = _demand(whole, stamper, range(len(stamper.placed)))
-            return tuple(sorted({*stamper.unclosed, *missed}))
-        light = proof.without_burden(paper.pdf, stamper.form, [placed.name for placed in stamper.placed])
-        missed = _demand(light, stamper, range(len(stamper.placed)))
-    return tuple(sorted({*stamper.unclosed, *missed}))
-
-
-def _demand(written: Path | io.BytesIO, stamper: "_Stamper", numbers: Iterable[int]) -> list[int]:
-    """All pages are in the file that was written, and these of them show the stamp. Raises StampFailed.
-
-    The pages, counted from 1, that there was no time to look at.
-    """
-    with pikepdf.open(written) as copy:
-        if len(copy.pages) != len(stamper.placed):  # what was rebuilt may fall apart again when it is written
-            raise StampFailed(Cause.DAMAGED, f"{len(copy.pages)} of {len(stamper.placed)} pages were written")
-    places = {number: stamper.placed[number].matrix for number in sorted(numbers)}
-    missed: list[int] = []
-    if number := proof.bare(written, places, missed):
-        raise StampFailed(Cause.DAMAGED, f"page {number} does not show the stamp")
-    return [each + 1 for each in missed]
+                stamper.demand(whole)
+        else:
+            stamper.demand_of_all()
+        return stamper.unclosed
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """How a page calls the stamp's form, and the matrix that draws it."""
+    """How a page calls the stamp's form, the matrix that draws it, and how it calls the plain state, if it does."""
 
     name: str
     matrix: Matrix
+    state: str
 
 
 class _Stamper:
@@ -114,14 +109,17 @@ class _Stamper:
         self._name = "/Wm" + hashlib.sha256(drawn.pdf).hexdigest()[:8]
         self.placed: list[_Placed] = []
         self.odd: set[int] = set()  # pages that leave something open, of which a second reader is asked
-        self.form = _by_itself(pdf.copy_foreign(drawing.pages[0].as_form_xobject()))
+        self.form = pdf.copy_foreign(drawing.pages[0].as_form_xobject())
+        self.form.write(_PLAIN_TEXT + self.form.read_bytes())
+        self._plain = pdf.make_indirect(pikepdf.Dictionary(_PLAIN))
         if glyph_sets.are_wanted(pdf):
             glyph_sets.add(self.form, pdf)
+        self._looks: list[Hashable] = []  # pages of which one look like the other to a reader that looks for the stamp
         self._prefix = pdf.make_stream(b"q\n")
         self._suffixes: dict[tuple[Leftovers, _Placed], pikepdf.Stream] = {}
         self._sheets = geometry.Sheets()
         self._matrices: dict[geometry.Sheet, Matrix] = {}
-        self._names: dict[tuple[int, int], str] = {}
+        self._names: dict[tuple[str, tuple[int, int]], str] = {}
         self._bodies: dict[tuple[tuple[int, int], ...], tuple[list[pikepdf.Stream], Leftovers]] = {}
 
     @property
@@ -137,12 +135,45 @@ class _Stamper:
             is_read = to_read is None or number + 1 in to_read
             body, left = self._body(parts) if is_read else (parts, _NOTHING)
             self._stamp(page.obj, body, left)
+            self._looks.append(self._look(number, page.obj, parts))
             self.mended = self.mended or left.mended
             if left != _NOTHING:
                 self.odd.add(number)
 
+    def demand(self, written: Path | io.BytesIO, numbers: Collection[int] | None = None) -> None:
+        """All pages are in the file that was written, and these of them, or else all, show the stamp.
+
+        Of pages that are alike one is looked at. Raises StampFailed.
+        """
+        with pikepdf.open(written) as copy:
+            if len(copy.pages) != len(self.placed):  # what was rebuilt may fall apart again when it is written
+                raise StampFailed(Cause.DAMAGED, f"{len(copy.pages)} of {len(self.placed)} pages were written")
+        every = range(len(self.placed)) if numbers is None else numbers
+        alike = {self._looks[number]: number for number in sorted(every, reverse=True)}
+        places = {number: self.placed[number].matrix for number in sorted(alike.values())}
+        try:
+            number = proof.bare(written, places)
+        except TimeoutError as error:
+            raise StampFailed(Cause.TIMEOUT, str(error)) from error
+        if number:
+            raise StampFailed(Cause.DAMAGED, f"page {number} does not show the stamp")
+
+    def demand_of_all(self) -> None:
+        """Every page shows the stamp where it is drawn with nothing but its content. Raises StampFailed.
+
+        The PDF is of no other use afterwards.
+        """
+        self.demand(proof.without_burden(self._pdf, self.form, [placed.name for placed in self.placed]))
+
+    def _look(self, number: int, page: pikepdf.Object, parts: Sequence[pikepdf.Stream]) -> Hashable:
+        colours = proof.colour_spaces(page)
+        named = None if colours is None else colours.objgen if colours.is_indirect else number
+        return tuple(part.objgen for part in parts), named, self.placed[-1]
+
     def _stamp(self, page: pikepdf.Object, body: list[pikepdf.Stream], left: Leftovers) -> None:
-        placed = _Placed(self._register(page), self._matrix(page))
+        # Where a page leaves something open, readers may disagree about what that is.
+        state = "" if left == _NOTHING else self._register(page, "/ExtGState", self._plain)
+        placed = _Placed(self._register(page, "/XObject", self.form), self._matrix(page), state)
         self.placed.append(placed)
         if (left, placed) not in self._suffixes:
             self._suffixes[left, placed] = self._pdf.make_stream(_closing(left) + _drawing(placed))
@@ -160,22 +191,23 @@ class _Stamper:
             self._bodies[key] = parts, left
         return self._bodies[key]
 
-    def _register(self, page: pikepdf.Object) -> str:
-        """Add the form to the page's resources, under a name that is free there."""
+    def _register(self, page: pikepdf.Object, kind: str, value: pikepdf.Object) -> str:
+        """Add it to the page's resources of that kind, under a name that is free there."""
         resources = geometry.inherited(page, "/Resources")
         if not isinstance(resources, pikepdf.Dictionary):
-            resources = page["/Resources"] = pikepdf.Dictionary()
-        if resources.objgen in self._names:
-            return self._names[resources.objgen]
-        known = geometry.own(resources, "/XObject")
+            resources = page["/Resources"] = _keys_of(resources)
+        place = kind, resources.objgen
+        if place in self._names:
+            return self._names[place]
+        known = geometry.own(resources, kind)
         name = self._name
         if not isinstance(known, pikepdf.Dictionary):
-            known = resources["/XObject"] = pikepdf.Dictionary()
-        while name in known and known[name].objgen != self.form.objgen:
+            known = resources[kind] = _keys_of(known)
+        while name in known and known[name].objgen != value.objgen:
             name += "x"
-        known[name] = self.form
+        known[name] = value
         if resources.is_indirect:
-            self._names[resources.objgen] = name
+            self._names[place] = name
         return name
 
     def _matrix(self, page: pikepdf.Object) -> Matrix:
@@ -193,21 +225,17 @@ class _Stamper:
         return geometry.matrix(sheet, place, (drawn.origin_x, drawn.origin_y))
 
 
-def _by_itself(form: pikepdf.Object) -> pikepdf.Object:
-    """Makes it look the same whatever state it is drawn in (ISO 32000-2, 8.4.5 and 9.3.1): where a page's content is
-    broken, readers disagree about what it left behind, such as invisible text. The state is one that PDF/A allows.
-    """
-    form.Resources.ExtGState = pikepdf.Dictionary(
-        Plain=pikepdf.Dictionary(ca=1, CA=1, BM=pikepdf.Name.Normal, SMask=pikepdf.Name("/None"))
-    )
-    form.write(_PLAIN + form.read_bytes())
-    return form
+def _keys_of(value: object) -> pikepdf.Dictionary:
+    """What readers find where a stream stands in a dictionary's place; nothing in anything else."""
+    return pikepdf.Dictionary(dict(value.items()) if isinstance(value, pikepdf.Stream) else {})
 
 
 def _drawing(placed: _Placed) -> bytes:
     numbers = " ".join(f"{number:.{_DECIMALS}f}".rstrip("0").rstrip(".") for number in placed.matrix)
+    state = f"{placed.state} gs " if placed.state else ""
     # An artifact, so that screen readers of tagged PDFs do not read it on every page.
-    return f"/Artifact <</Type/Pagination/Subtype/Watermark>> BDC q {numbers} cm {placed.name} Do Q EMC\n".encode()
+    tag = "/Artifact <</Type/Pagination/Subtype/Watermark>>"
+    return f"{tag} BDC q {state}{numbers} cm {placed.name} Do Q EMC\n".encode()
 
 
 def _closing(left: Leftovers) -> bytes:

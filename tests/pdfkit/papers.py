@@ -77,38 +77,60 @@ def signed(path: Path) -> Path:
     return path
 
 
-def signed_in_a_field(path: Path) -> Path:
-    """Without the flag that says so; the field is a leaf of the form's tree."""
+def with_a_signature_field(path: Path, is_signed: bool) -> Path:
+    """A leaf of the form's tree, which is one by what is above it; the flag says the opposite of what is the case."""
     with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
-        leaf = pdf.make_indirect(Dictionary(FT=Name.Sig, T="seal", V=Dictionary(Type=Name.Sig)))
-        pdf.Root.AcroForm = Dictionary(Fields=Array([Dictionary(T="page", Kids=Array([leaf]))]))
+        seal = Dictionary(Type=Name.Sig, ByteRange=Array([0, 1, 2, 3])) if is_signed else Dictionary()
+        leaf = pdf.make_indirect(Dictionary(T="seal", V=seal))
+        fields = Array([Dictionary(T="page", FT=Name.Sig, Kids=Array([leaf]))])
+        pdf.Root.AcroForm = Dictionary(Fields=fields, SigFlags=0 if is_signed else 1)
         pdf.save(path)
     return path
 
 
-def dynamic_form(path: Path, is_dynamic: bool = True) -> Path:
+def dynamic_form(path: Path, needs_rendering: object = True, has_xfa: bool = True) -> Path:
     with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
-        pdf.Root.AcroForm = Dictionary(Fields=Array(), XFA=pdf.make_stream(b"<xdp/>"))
-        pdf.Root.NeedsRendering = is_dynamic
+        pdf.Root.AcroForm = Dictionary(Fields=Array())
+        if has_xfa:
+            pdf.Root.AcroForm.XFA = pdf.make_stream(b"<xdp/>")
+        pdf.Root.NeedsRendering = needs_rendering
         pdf.save(path)
     return path
 
 
-def with_files_inside(path: Path, is_portfolio: bool = False) -> Path:
+def with_files_inside(path: Path, is_portfolio: bool = False, has_files: bool = True) -> Path:
+    """In the second node of the tree that names them."""
     with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
-        pdf.attachments["extra.pdf"] = path.with_suffix(".plain.pdf").read_bytes()
+        file = Dictionary(Type=Name.Filespec, F="extra.pdf")
+        if has_files:
+            file.EF = Dictionary(F=pdf.make_stream(b"%PDF-"))
+        nodes = [pdf.make_indirect(Dictionary(Names=Array(names))) for names in ([], ["extra.pdf", file])]
+        pdf.Root.Names = Dictionary(EmbeddedFiles=Dictionary(Kids=Array(nodes)))
+        if not has_files:
+            pdf.Root.AF = Array()
         if is_portfolio:
             pdf.Root.Collection = Dictionary(View=Name.T)
         pdf.save(path)
     return path
 
 
-def with_a_paper_clip(path: Path) -> Path:
-    """A file that hangs on the page instead of the document."""
-    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
-        clip = Dictionary(Type=Name.Annot, Subtype=Name.FileAttachment, Rect=Array([0, 0, 20, 20]))
-        clip.FS = Dictionary(Type=Name.Filespec, F="a.txt", EF=Dictionary(F=pdf.make_stream(b"a")))
-        pdf.pages[0].obj.Annots = Array([pdf.make_indirect(clip)])
+def with_a_paper_clip(path: Path, kind: str = "FileAttachment", has_file: bool = True) -> Path:
+    """A file that hangs on the second page instead of the document, or is only named there."""
+    with pikepdf.open(sheets(path.with_suffix(".plain.pdf"), 2 * [(FRAME, {})])) as pdf:
+        page = pdf.pages[1].obj
+        file = Dictionary(Type=Name.Filespec, F="a.txt")
+        if has_file:
+            file.EF = Dictionary(F=pdf.make_stream(b"a"))
+        clip = Dictionary(Type=Name.Annot, Subtype=Name(f"/{kind}"), Rect=Array([0, 0, 20, 20]))
+        if kind == "AF":
+            page.AF = Array([file])
+        elif kind == "RichMedia":
+            names = Dictionary(Names=Array(["a", pdf.make_indirect(file)]))
+            clip.RichMediaContent = Dictionary(Assets=Dictionary(Kids=Array([pdf.make_indirect(names)])))
+            page.Annots = Array([pdf.make_indirect(clip)])
+        else:
+            clip.FS = file
+            page.Annots = Array([pdf.make_indirect(clip)])
         pdf.save(path)
     return path
 
@@ -142,6 +164,42 @@ def covered(path: Path) -> Path:
         field = Dictionary(Type=Name.Annot, Subtype=Name.Stamp, Rect=Array([0, 0, 595, 100]), F=4)
         field.AP = Dictionary(N=look)
         pdf.pages[0].obj.Annots = Array([pdf.make_indirect(field)])
+        pdf.save(path)
+    return path
+
+
+def with_a_short_image(path: Path, colours: bool = False) -> Path:
+    """The data of an image in the content end before it does: readers take what follows for more of them. With
+    `colours`, how long it is says a colour space among the page's resources."""
+    space, data = (b"/Foo", bytes(1200)) if colours else (b"/G", bytes(9))
+    content = b"q 100 0 0 100 50 500 cm BI /W 20 /H 20 /CS %s /BPC 8 ID %s EI Q" % (space, data)
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"), content)) as pdf:
+        inks = Array([Name(f"/Ink{number}") for number in range(8)])
+        tint = Dictionary(FunctionType=2, Domain=Array([0, 1]), N=1, C0=Array([0]), C1=Array([1]))
+        foo = Array([Name.DeviceN, inks, Name.DeviceGray, tint])
+        pdf.pages[0].obj.Resources.ColorSpace = Dictionary(Foo=foo)
+        pdf.save(path)
+    return path
+
+
+def with_a_ring_of_fields(path: Path, fields: int = 1500) -> Path:
+    """A few kilobytes in which every field has all others below it."""
+    with pikepdf.open(sheet(path.with_suffix(".plain.pdf"))) as pdf:
+        field = pdf.make_indirect(Dictionary(T="a"))
+        ring = pdf.make_indirect(Array([field] * fields))
+        field.Kids = ring
+        pdf.Root.AcroForm = Dictionary(Fields=ring)
+        pdf.save(path)
+    return path
+
+
+def with_streams_for_dictionaries(path: Path) -> Path:
+    """An image in a list of objects that is the dictionary of a stream, which some readers take as well."""
+    with pikepdf.open(scan(path.with_suffix(".plain.pdf"))) as pdf:
+        resources = pdf.pages[0].obj.Resources
+        listed = pdf.make_stream(b"")
+        listed.Scan = resources.XObject.Scan
+        resources.XObject = listed
         pdf.save(path)
     return path
 

@@ -1,9 +1,12 @@
 """What is told about a PDF before it is sold."""
 
+import resource
 from functools import partial
 
+import pikepdf
 import pytest
 
+from pdfkit import proof
 from pdfkit.content import Leftovers
 from pdfkit.inspect import inspect
 from pdfkit.outcome import EDITION, Cause, Caution, Inspection
@@ -58,7 +61,7 @@ def test_a_user_password_is_an_obstacle(path):
     assert inspection.cause is Cause.LOCKED
 
 
-@pytest.mark.parametrize("make", [papers.signed, papers.signed_in_a_field])
+@pytest.mark.parametrize("make", [papers.signed, partial(papers.with_a_signature_field, is_signed=True)])
 def test_a_signature_is_told(path, make):
     inspection = inspect(make(path))
 
@@ -74,6 +77,19 @@ def test_a_rebuilt_file_is_told_if_all_its_pages_are_there(path):
     assert inspection.stampable
 
 
+@pytest.mark.parametrize("key", ["/DocMDP", "/UR3"])
+def test_certified_is_signed_as_well(path, key):
+    with pikepdf.open(papers.sheet(path), allow_overwriting_input=True) as pdf:
+        pdf.Root.Perms = pikepdf.Dictionary({key: pikepdf.Dictionary()})
+        pdf.save(path)
+
+    assert inspect(path).signed
+
+
+def test_a_field_that_waits_for_its_signature_is_none(path):
+    assert not inspect(papers.with_a_signature_field(path, is_signed=False)).signed
+
+
 @pytest.mark.parametrize("make", [papers.with_a_lost_object, papers.with_broken_content])
 def test_damage_that_is_met_only_when_the_pages_are_read_is_told_as_well(path, make):
     inspection = inspect(make(path))
@@ -87,16 +103,66 @@ def test_damage_that_is_met_only_when_the_pages_are_read_is_told_as_well(path, m
     [
         (papers.with_files_inside, Caution.FILES_INSIDE),
         (papers.with_a_paper_clip, Caution.FILES_INSIDE),
+        (partial(papers.with_a_paper_clip, kind="AF"), Caution.FILES_INSIDE),
+        (partial(papers.with_a_paper_clip, kind="RichMedia"), Caution.FILES_INSIDE),
         (partial(papers.with_files_inside, is_portfolio=True), Caution.PORTFOLIO),
     ],
-    ids=["attached", "on a page", "portfolio"],
+    ids=["attached", "on a page", "of a page", "played on a page", "portfolio"],
 )
 def test_files_inside_a_pdf_which_no_stamp_reaches_are_told(path, make, caution):
     assert inspect(make(path)).warnings == (caution,)
 
 
-def test_a_form_that_is_drawn_from_its_pages_is_as_good_as_any(path):
-    assert inspect(papers.dynamic_form(path, is_dynamic=False)).stampable
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(papers.with_files_inside, is_portfolio=True, has_files=False),
+        partial(papers.with_files_inside, has_files=False),
+        partial(papers.with_a_paper_clip, has_file=False),
+        partial(papers.with_a_paper_clip, kind="Text"),
+    ],
+    ids=["an empty portfolio", "a name without a file", "a clip without a file", "a note"],
+)
+def test_what_only_names_a_file_has_none_inside(path, make):
+    assert inspect(make(path)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "given", [{"needs_rendering": False}, {"needs_rendering": pikepdf.Name.No}, {"has_xfa": False}], ids=str
+)
+def test_a_form_that_is_drawn_from_its_pages_is_as_good_as_any(path, given):
+    assert inspect(papers.dynamic_form(path, **given)).stampable
+
+
+def test_a_form_that_runs_in_a_circle_is_looked_through_once(path):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    assert inspect(papers.with_a_ring_of_fields(path)).stampable
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kilobytes
+
+
+def test_what_takes_too_long_to_prove_is_refused_instead_of_half_proved(path, monkeypatch):
+    monkeypatch.setattr("pdfkit.proof.PATIENCE_SECONDS", -1)
+
+    assert inspect(papers.sheet(path)).cause is Cause.TIMEOUT
+
+
+def test_pages_that_are_alike_are_proved_by_one_of_them(path, monkeypatch):
+    looked_at, shows = [], proof._shows
+
+    def noting(document, number, matrix):
+        looked_at.append(number)
+        return shows(document, number, matrix)
+
+    monkeypatch.setattr(proof, "_shows", noting)
+    papers.sharing(path)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        for page in pdf.pages:
+            page.obj.Rotate = 90
+        pdf.save(path)
+
+    assert inspect(path).stampable
+    assert looked_at == [0]
 
 
 @pytest.mark.parametrize(
@@ -110,8 +176,21 @@ def test_a_form_that_is_drawn_from_its_pages_is_as_good_as_any(path):
         (papers.endless, Cause.DAMAGED),
         (papers.bloated, Cause.TOO_LARGE),
         (lambda path: papers.sheet(path, b"(a string without end"), Cause.DAMAGED),
+        (papers.with_a_short_image, Cause.DAMAGED),
+        (partial(papers.with_a_short_image, colours=True), Cause.DAMAGED),
     ],
-    ids=["dynamic form", "empty", "html", "truncated", "no pages", "endless", "bloated", "open string"],
+    ids=[
+        "dynamic form",
+        "empty",
+        "html",
+        "truncated",
+        "no pages",
+        "endless",
+        "bloated",
+        "open string",
+        "short image",
+        "shorter by its colours",
+    ],
 )
 def test_whatever_could_not_be_stamped_is_refused_with_its_cause(path, make, cause):
     inspection = inspect(make(path))

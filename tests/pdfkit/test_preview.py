@@ -95,10 +95,14 @@ def test_a_place_off_the_page_is_told(tmp_path):
         (papers.covered, False),
         (lambda path: papers.sheet(path, b"0.6 g 0 0 600 900 re f"), True),
         (lambda path: papers.sheet(path, b"0 g 0 60 600 900 re f"), True),
+        (lambda path: papers.sheet(path, b"0.4 g 0 0 600 900 re f"), True),
+        (lambda path: papers.sheet(path, b"0.3 g 0 0 600 900 re f"), False),
+        (lambda path: papers.sheet(path, b"1 0 0 rg 0 0 600 900 re f"), True),
+        (lambda path: papers.sheet(path, b"0 0 1 rg 0 0 600 900 re f"), False),
         (papers.scan, True),
         (lambda path: papers.sheet(path, Rotate=90, UserUnit=2), True),
     ],
-    ids=["dark", "under a field", "grey", "dark elsewhere", "scan", "turned"],
+    ids=["dark", "under a field", "grey", "dark elsewhere", "3.5 : 1", "2.5 : 1", "red", "blue", "scan", "turned"],
 )
 def test_a_stamp_that_can_hardly_be_seen_is_told(tmp_path, paper, is_seen):
     done = preview.draw(paper(tmp_path / "a.pdf"), tmp_path / "a.png", TEXT, Style(11, 10, 10))

@@ -55,15 +55,70 @@ def test_it_stands_there_where_a_unit_is_larger_than_a_page(source, target, unit
     assert float(scale) * unit == pytest.approx(1, rel=1e-3)
 
 
-@pytest.mark.parametrize("left", [b"3 Tr", b"BT 7 Tr ET", b"90 Tc 5 Tz 400 Ts", b"1 g"])
+LEFT = [b"3 Tr", b"BT 7 Tr ET", b"90 Tc 5 Tz 400 Ts", b"1 g", b"/Faint gs", b"/Mask gs", b"/Blend gs"]
+
+
+@pytest.mark.parametrize("left", LEFT)
 def test_it_looks_the_same_whatever_state_it_is_drawn_in(source, target, monkeypatch, left):
     """Where content is broken, readers disagree about what it left open: here, nothing is closed at all."""
     stamp(papers.sheet(source, b""), plain := target.with_suffix(".plain.pdf"), TEXT, STYLE)
     monkeypatch.setattr("pdfkit.watermark._closing", lambda _left: b"\n")
 
-    stamp(papers.sheet(source, left), target, TEXT, STYLE)
+    with pikepdf.open(papers.sheet(source, b"q " + left), allow_overwriting_input=True) as pdf:
+        hidden = pikepdf.Stream(pdf, b"0 g 0 0 1 1 re f", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form)
+        hidden.BBox, hidden.Group = pikepdf.Array([0, 0, 1, 1]), pikepdf.Dictionary(S=pikepdf.Name.Transparency)
+        pdf.pages[0].obj.Resources.ExtGState = pikepdf.Dictionary(
+            Faint=pikepdf.Dictionary(ca=0),
+            Mask=pikepdf.Dictionary(SMask=pikepdf.Dictionary(S=pikepdf.Name.Alpha, G=pdf.make_indirect(hidden))),
+            Blend=pikepdf.Dictionary(BM=pikepdf.Name.Screen),
+        )
+        pdf.save(source)
+    stamp(source, target, TEXT, STYLE)
 
     assert reading.picture(target).tobytes() == reading.picture(plain).tobytes()
+
+
+@pytest.mark.parametrize("make", [papers.with_a_lost_object, papers.with_broken_content])
+def test_a_copy_tells_of_damage_that_was_met_on_the_way(source, target, make):
+    assert stamp(make(source), target, TEXT, STYLE).warnings == (Caution.REPAIRED,)
+
+
+def test_a_copy_tells_of_files_on_its_pages(source, target):
+    assert stamp(papers.with_a_paper_clip(source), target, TEXT, STYLE).warnings == (Caution.FILES_INSIDE,)
+
+
+@pytest.mark.parametrize("colours", [False, True])
+def test_what_nobody_has_looked_into_is_proved_with_the_copy(source, target, colours):
+    with pytest.raises(StampFailed) as failed:
+        stamp(papers.with_a_short_image(source, colours), target, TEXT, STYLE)
+
+    assert failed.value.cause is Cause.DAMAGED
+    assert not target.exists()
+
+
+def test_pages_that_leave_something_open_are_proved_with_each_copy(source, target, monkeypatch):
+    papers.sheets(source, [(b"q", {}), (b"q Q", {})])
+    monkeypatch.setattr("pdfkit.watermark._closing", lambda left: b"\n1 0 0 1 0 900 cm " + b"Q " * (left.saved + 1))
+    monkeypatch.setattr("pdfkit.watermark._drawing", lambda _placed: b"(")
+
+    with pytest.raises(StampFailed, match="page 1"):
+        stamp(source, target, TEXT, STYLE, unclosed=(1,))
+
+
+def test_what_stands_in_a_stream_instead_of_a_dictionary_stays(source, target):
+    papers.with_streams_for_dictionaries(source)
+
+    stamp(source, target, TEXT, STYLE)
+
+    assert not reading.differs_outside(source, target, (0, 0, 595, 60))
+
+
+def test_text_may_follow_an_image_at_once_in_any_letters(source, target):
+    image = b"BI /W 2 /H 2 /CS /G /BPC 8 ID \x00\xff\xff\x00 EI BT (\xe4\xf6) Tj ET"
+
+    stamp(papers.sheet(source, image), target, TEXT, STYLE)
+
+    assert_in_place(target)
 
 
 def test_a_reversed_box_is_the_same_box(source, target):
