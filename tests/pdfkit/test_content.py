@@ -10,6 +10,8 @@ from pdfkit.content import MOST_CONTENT, Leftovers, joined, leftovers, without
 from pdfkit.outcome import Cause, StampFailed
 
 WHOLE = zlib.compress(bytes(range(256)))
+_WRITER = zlib.compressobj()
+FLUSHED = _WRITER.compress(b"q Q") + _WRITER.flush(zlib.Z_SYNC_FLUSH)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,13 @@ def test_content_is_read_however_it_is_stored(stored, filters):
         assert joined([_stream(pdf, stored, filters)]) == (b"q q", True)
 
 
+@pytest.mark.parametrize(("after", "is_doubtful"), [(b"Q BT /F1 9 Tf ET", False), (b"Q (\xe4\xf6) Tj", True)])
+def test_where_an_image_ends_is_a_guess_if_nothing_readable_follows(after, is_doubtful):
+    data = b"q BI /W 2 /H 2 /CS /G /BPC 8 ID \x00\xff\xff\x00 EI " + after
+
+    assert leftovers(data) == Leftovers(0, 0, False, (), doubtful=is_doubtful)
+
+
 def test_damaged_content_counts_as_far_as_it_can_be_read():
     data = zlib.compress(bytes(range(256)) * 64, 0)
     broken = data[:9000] + b"\xff" * 40 + data[9040:-8] + b"\0" * 8
@@ -79,8 +88,8 @@ def test_damaged_content_counts_as_far_as_it_can_be_read():
 
 @pytest.mark.parametrize(
     ("stored", "whole"),
-    [(WHOLE[:-4], True), (WHOLE[:-1] + b"x", False), (WHOLE[:-5], False), (b"", True)],
-    ids=["without its sum", "with a wrong sum", "without its end", "nothing at all"],
+    [(WHOLE[:-4], True), (WHOLE[:-1] + b"x", False), (WHOLE[:-5], False), (b"", True), (FLUSHED + b"\r\n", True)],
+    ids=["without its sum", "with a wrong sum", "without its end", "nothing at all", "written out so far"],
 )
 def test_content_is_whole_if_it_comes_to_its_end_and_no_sum_speaks_against_it(stored, whole):
     with pikepdf.new() as pdf:

@@ -1,12 +1,13 @@
 """What is told about a PDF before it is sold."""
 
 import resource
+from decimal import Decimal
 from functools import partial
 
 import pikepdf
 import pytest
 
-from pdfkit import proof
+from pdfkit import proof, watermark
 from pdfkit.content import Leftovers
 from pdfkit.inspect import inspect
 from pdfkit.outcome import EDITION, Cause, Caution, Inspection
@@ -145,6 +146,17 @@ def test_what_takes_too_long_to_prove_is_refused_instead_of_half_proved(path, mo
     monkeypatch.setattr("pdfkit.proof.PATIENCE_SECONDS", -1)
 
     assert inspect(papers.sheet(path)).cause is Cause.TIMEOUT
+
+
+def test_a_place_that_is_wrong_by_millimetres_is_found_in_units_of_metres_as_well(path, monkeypatch):
+    """On such a page, a hundredth of a unit is a centimetre."""
+    drawing = watermark._drawing
+    monkeypatch.setattr(watermark, "_drawing", lambda placed: b"1 0 0 1 0.005 0 cm " + drawing(placed))
+    with pikepdf.open(papers.sheet(path, b"", UserUnit=2834.6), allow_overwriting_input=True) as pdf:
+        pdf.pages[0].obj.MediaBox = pikepdf.Array([0, 0, Decimal("0.21"), Decimal("0.297")])
+        pdf.save(path)
+
+    assert inspect(path).cause is Cause.DAMAGED
 
 
 def test_pages_that_are_alike_are_proved_by_one_of_them(path, monkeypatch):
