@@ -258,12 +258,11 @@ def _replacing(target: Path) -> Iterator[Path]:
 
 
 def _save(pdf: pikepdf.Pdf, path: Path, stamp: bytes) -> None:
-    """The same PDF and stamp give the same bytes."""
+    """The same PDF and stamp give the same bytes. Nobody waits for the disk: whoever keeps copies forgets them when the
+    machine was restarted."""
     with path.open("w+b") as file:
         _write(pdf, file)
         _identify(file, stamp)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _write(pdf: pikepdf.Pdf, file: BinaryIO) -> None:

@@ -1,6 +1,8 @@
 """The folder of stamped copies: how much they take together, and which of them goes when there is no room.
 
-What lies there is looked at once, when the process starts; from then on it is known without a look.
+What lies there is looked at once, when the process starts; from then on it is known without a look. Nobody waited for
+the disk when it was written, as it can be made again: what lies there since before the machine was started may be less
+than was written, and goes.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 KEPT_SECONDS = 25 * 3600  # a download's address lives 24 hours
 SUFFIX = ".pdf"
 
@@ -109,14 +112,30 @@ class Copies:
 def _looked_through(folder: Path) -> list[tuple[str, tuple[float, int]]]:
     folder.mkdir(parents=True, exist_ok=True)
     found = []
+    mark, boot = folder.with_suffix(".boot"), _boot()
+    is_whole = bool(boot) and _read(mark) == boot
     for each in folder.iterdir():
-        if each.suffix == SUFFIX:
+        if each.suffix == SUFFIX and is_whole:
             status = each.stat()
             found.append((each.stem, (status.st_atime, status.st_size)))
         else:
             with suppress(OSError):
                 each.unlink()
+    if not is_whole:
+        mark.write_text(boot, encoding="ascii")
     return sorted(found, key=lambda copy: copy[1])
+
+
+def _boot() -> str:
+    """Another one after each start of the machine; empty where it does not tell."""
+    return _read(BOOT)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def _freshened(place: Path) -> int | None:

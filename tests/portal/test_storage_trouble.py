@@ -214,6 +214,21 @@ async def test_what_a_killed_process_had_begun_is_dropped_at_the_next_start(tmp_
     assert list(house.scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize("mark", ["of an earlier start", ""])
+async def test_a_copy_from_before_the_machine_was_started_is_made_anew(tmp_path, house, storage, mark, monkeypatch):
+    place = await stamped(Stamps(tmp_path / "stamped", house.child), storage, 1)
+    whole = place.read_bytes()
+    place.write_bytes(whole[:900])  # what a disk without power keeps of what nobody waited for
+    if mark:
+        (tmp_path / "stamped.boot").write_text(mark)
+    else:
+        monkeypatch.setattr("portal.stamped_copies.BOOT", tmp_path / "no such machine")
+
+    again = await stamped(Stamps(tmp_path / "stamped", house.child), storage, 1)
+
+    assert again.read_bytes() == whole
+
+
 async def test_another_edition_of_the_stamp_makes_a_copy_of_its_own(tmp_path, house, storage, monkeypatch):
     stamps = Stamps(tmp_path / "stamped", house.child)
     original, wish = await storage.stat("bente.pdf"), Wish(1, "Kauf 1", STYLE)
