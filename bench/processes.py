@@ -44,7 +44,7 @@ class Server:
 
 
 def free_port() -> int:
-    """Below those that the system gives to whoever calls somebody: a server that is started again finds it free again."""
+    """Below those that the system gives to whoever calls somebody: started again, a server finds it free again."""
     for port in random.sample(range(10_000, 30_000), 200):
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
