@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
-from contextlib import suppress
 from getpass import getpass
 from math import nan
 from pathlib import Path
@@ -127,8 +126,12 @@ def handed_over(environ: MutableMapping[str, str]) -> socket.socket | None:
 
 def listening(host: str, port: int, *, tries: int = 1) -> socket.socket:
     """A socket on that port or one of the next. Raises Failure."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    family, reason = socket.AF_INET6 if ":" in host else socket.AF_INET, "there is no such port"
     for candidate in range(port, min(port + tries, 65536)):
-        with suppress(OSError, UnicodeError):  # the latter for names that no host can have
+        try:
             return socket.create_server((host, candidate), family=family)
-    raise Failure(f"Port {port} of {host} cannot be used; choose another one with --port.")
+        except (socket.gaierror, UnicodeError):
+            reason = "there is no such host"
+        except OSError as error:  # whose own sentence repeats the port
+            reason = os.strerror(error.errno or 0)
+    raise Failure(f"Port {port} of {host} cannot be used ({reason}); choose another one with --port.")

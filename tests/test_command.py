@@ -312,6 +312,7 @@ def test_a_port_that_is_taken_is_a_failure(operator):
         )
 
     assert ended.returncode == 1
+    assert "(Address already in use)" in ended.stderr
     assert "--port" in ended.stderr
     assert_one_sentence(ended.stderr)
 
