@@ -116,6 +116,8 @@ def run_link(arguments: argparse.Namespace, config: Config) -> None:
             order = await order_imports.find(order_imports.Key(arguments.source, arguments.external_id), session)
             return house.links.url(links.Link(order.id, order.link_version)) if order else None
 
+    if not config.database.is_file():  # which a look for a link must not make
+        raise Failure(f"There is no shop in {config.data}; TRESEN_DATA says where it is.")
     url = _run(_with_house(config, find))
     if url is None:
         raise Failure(f"There is no order {arguments.external_id} of source {arguments.source}.")
@@ -206,6 +208,9 @@ def main(words: Sequence[str] | None = None) -> int:
 def _done(words: Sequence[str] | None) -> int:
     arguments = parser(RUNS).parse_args(words)
     try:
+        for word in vars(arguments).values():
+            if isinstance(word, str) and any("\ud800" <= each <= "\udfff" for each in word):  # how Python hands it over
+                raise Misuse("A word of the command is no text in UTF-8.")
         config = from_environment(environ)
         logs.set_up(config.log_level, config.log_format)
         arguments.run(arguments, config)

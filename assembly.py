@@ -52,7 +52,11 @@ def paypal_of(config: Config) -> paypal.PayPal:
 
 
 def migrated(config: Config) -> None:
-    """Brings the database to the schema of this Tresen. Raises Failure."""
+    """Brings the database to the schema of this Tresen. Raises Failure, and ConfigError before anything is changed: the
+    Tresen of before could not go back to a database that was migrated."""
+    mail_server(config)
+    paypal_of(config)
+    Shops(Clouds(), config.billbee_api_base)
     try:
         migrate(config.database, config.data / "backups")
     except NewerDatabase as error:
@@ -63,7 +67,7 @@ def migrated(config: Config) -> None:
         logging.getLogger("tresen").debug("The migration failed.", exc_info=error)
         raise Failure(_unmigrated(error, config)) from error
     except sqlite3.DatabaseError as error:
-        raise Failure(f"{config.database} cannot be opened: {error}.") from error
+        raise Failure(f"{config.database} cannot be opened: {error}. `tresen doctor` says what to do.") from error
 
 
 def _unmigrated(error: MigrationFailed, config: Config) -> str:

@@ -127,11 +127,14 @@ def handed_over(environ: MutableMapping[str, str]) -> socket.socket | None:
 def listening(host: str, port: int, *, tries: int = 1) -> socket.socket:
     """A socket on that port or one of the next. Raises Failure."""
     family, reason = socket.AF_INET6 if ":" in host else socket.AF_INET, "there is no such port"
+    nowhere = f"There is no host {host} here; give another one with --host."
     for candidate in range(port, min(port + tries, 65536)):
         try:
             return socket.create_server((host, candidate), family=family)
-        except (socket.gaierror, UnicodeError):
-            reason = "there is no such host"
+        except UnicodeError as error:
+            raise Failure(nowhere) from error
         except OSError as error:  # whose own sentence repeats the port
+            if (error.errno or 0) < 0:  # what looking up a name fails with
+                raise Failure(nowhere) from error
             reason = os.strerror(error.errno or 0)
     raise Failure(f"Port {port} of {host} cannot be used ({reason}); choose another one with --port.")

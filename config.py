@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -22,6 +23,7 @@ NAMES = frozenset(
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 KEY_FILE = "secret-keys"
+SHORTEST_KEY = 16  # characters
 ORIGIN = re.compile(r"https?://[^\s@;,'\"]+")  # it stands in headers
 PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
 
@@ -85,6 +87,8 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         raise ConfigError(f"{unknown[0]} is not a setting of Tresen; known are {', '.join(sorted(NAMES))}.")
     data = Path(environ.get("TRESEN_DATA") or "tresen-data").absolute()
     keys = tuple(key.strip() for key in environ.get("TRESEN_SECRET_KEYS", "").split(",") if key.strip())
+    if environ.get("TRESEN_SECRET_KEYS") and not keys:
+        raise ConfigError("TRESEN_SECRET_KEYS holds no key.")
     base_url = environ.get("TRESEN_BASE_URL", "").rstrip("/")
     return Config(
         data=data,
@@ -96,7 +100,7 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         keys_given=bool(keys),
         local_roots=_roots(environ.get("TRESEN_LOCAL_ROOTS", ""), data / "files"),
         smtp_url=environ.get("TRESEN_SMTP_URL", ""),
-        trusted_proxies=environ.get("TRESEN_TRUSTED_PROXIES", ""),
+        trusted_proxies=_proxies(environ.get("TRESEN_TRUSTED_PROXIES", "")),
         paypal_api_base=environ.get("TRESEN_PAYPAL_API_BASE", ""),
         billbee_api_base=environ.get("TRESEN_BILLBEE_API_BASE", ""),
         timezone=_zone(environ.get("TRESEN_TIMEZONE", "")),
@@ -108,6 +112,18 @@ def from_environment(environ: Mapping[str, str]) -> Config:
         fonts=_fonts(environ.get("TRESEN_FONTS", "")),
         backups_given=_backups(environ.get("TRESEN_BACKUPS", ""), data),
     ).serving()
+
+
+def _proxies(text: str) -> str:
+    for part in (part.strip() for part in text.split(",")):
+        try:
+            if part not in ("", "*"):
+                ipaddress.ip_network(part, strict=False)
+        except ValueError as error:
+            raise ConfigError(
+                f"TRESEN_TRUSTED_PROXIES takes addresses and networks such as 127.0.0.1,10.0.0.0/8, not {part}."
+            ) from error
+    return text
 
 
 def _fonts(folder: str) -> Path | None:
@@ -128,11 +144,17 @@ def _backups(folder: str, data: Path) -> Path | None:
 
 
 def with_data_directory(config: Config) -> Config:
-    """Makes the data directory and, unless the environment gives them, the secret keys in it; reads them."""
+    """Makes the data directory and, unless the environment gives them, the secret keys in it; reads them.
+
+    What this process makes from now on is for its user alone. Raises ConfigError.
+    """
+    os.umask(0o077)
     try:
         config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         config.files.mkdir(exist_ok=True)
         config.cache.mkdir(exist_ok=True)
+        if not config.secret_keys:
+            _make_keys(config.data / KEY_FILE, config.database)
         keys = config.secret_keys or _kept_keys(config.data / KEY_FILE)
     except OSError as error:
         raise ConfigError(f"The data directory {config.data} cannot be used: {error.strerror}.") from error
@@ -148,23 +170,38 @@ def with_kept_keys(config: Config) -> Config:
         raise ConfigError(f"The keys in {place} cannot be read: {error.strerror}.") from error
 
 
+def _make_keys(place: Path, database: Path) -> None:
+    """The first one, where nothing needs an older one. Raises ConfigError: with a new key, no link that a shop has sent
+    would open, and nobody would be told why."""
+    if place.exists():
+        return
+    if database.is_file() and database.stat().st_size:
+        raise ConfigError(
+            f"{place} is missing, and with another key no link that was sent opens: put it back from a backup, or set"
+            f" TRESEN_SECRET_KEYS as it was. If it is lost for good, write {SHORTEST_KEY} or more characters into it"
+            " that nobody can guess."
+        )
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def _kept_keys(place: Path) -> tuple[str, ...]:
-    """The keys of the data directory, newest first, one a line; created at the first start."""
-    if not place.exists():
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    keys = tuple(line.strip() for line in place.read_text().splitlines() if line.strip())
+    """The keys of the data directory, newest first, one a line."""
+    try:
+        keys = tuple(line.strip() for line in place.read_text(encoding="utf-8").splitlines() if line.strip())
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{place} is damaged: it is no text. Put it back from a backup.") from error
     if not keys:
         raise ConfigError(f"{place} holds no key; restore it from a backup, or every link that was sent stays dead.")
     return _checked_keys(keys)
 
 
 def _checked_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
-    if short := [key for key in keys if len(key) < 16]:
-        raise ConfigError(f"A secret key needs at least 16 characters; one has {len(short[0])}.")
+    if short := [key for key in keys if len(key) < SHORTEST_KEY]:
+        raise ConfigError(f"A secret key needs at least {SHORTEST_KEY} characters; one has {len(short[0])}.")
     return keys
 
 

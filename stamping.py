@@ -42,6 +42,8 @@ def stamp(arguments: Namespace, config: Config) -> None:
     target: Path = arguments.target
     if target.exists() and source.exists() and target.samefile(source):
         raise Misuse("The stamped copy needs another name than the original.")
+    if not target.absolute().parent.is_dir():
+        raise Failure(f"There is no folder {target.absolute().parent} for the stamped copy.")
     try:
         report = asyncio.run(_stamped(arguments, config))
     except StampFailed as failed:

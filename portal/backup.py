@@ -48,7 +48,8 @@ def _save(shop: Shop, target: Path, at: datetime) -> Manifest:
     data = shop.data.resolve()
     if target.is_relative_to(data) and not target.is_relative_to(data / "backups"):
         raise BackupFailed(f"A backup must not lie in what it saves; choose a place outside {shop.data}.")
-    if target.is_dir() or not target.parent.is_dir():
+    is_something_else = target.exists() and not target.is_file()  # such as /dev/null, which root would replace
+    if is_something_else or not target.parent.is_dir():
         raise BackupFailed(f"{target} cannot be written; name a file in a folder that exists.")
     if not shop.database.is_file():
         raise BackupFailed(f"There is no shop in {shop.data} that could be saved.")

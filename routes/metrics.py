@@ -19,6 +19,6 @@ async def show_metrics(house: House, state: State, now: Now) -> Response[bytes]:
         found = await figures.figures(session, now)
     return Response(
         exposition.written(found, state.traffic, house.child, now),
-        media_type=exposition.CONTENT_TYPE,
+        media_type=exposition.CONTENT_TYPE.partition("; charset")[0],  # which Litestar adds to every text
         headers={"Cache-Control": "no-store"},
     )

@@ -183,11 +183,65 @@ def test_a_new_key_stands_alone_on_the_last_line_and_only_its_hash_is_kept(opera
 
 
 def test_the_link_of_an_order_nobody_knows_is_a_failure(operator):
+    operator.types("key", "add", "shop")
+
     ended = operator.types("link", "etsy", "4711")
 
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert "4711" in ended.stderr
+    assert_one_sentence(ended.stderr)
+
+
+def test_whoever_asks_for_a_link_where_no_shop_is_makes_none(operator):
+    ended = operator.types("link", "etsy", "4711")
+
+    assert ended.returncode == 1
+    assert "There is no shop" in ended.stderr
+    assert not operator.data.exists()
+    assert_one_sentence(ended.stderr)
+
+
+@pytest.mark.parametrize("words", [("link", "a\udcff", "b"), ("key", "add", "a\nb\udcff")])
+def test_a_word_that_is_no_text_is_wrong_use(operator, words):
+    ended = operator.types(*words)
+
+    assert ended.returncode == 2
+    assert_one_sentence(ended.stderr)
+
+
+def test_a_shop_whose_keys_are_lost_is_not_given_others(operator):
+    """With a new key, no link that was sent would open, and the doctor would find nothing wrong."""
+    operator.types("key", "add", "shop")
+    keys = operator.data / "secret-keys"
+    kept = keys.read_bytes()
+    keys.unlink()
+
+    lost = operator.types("key", "add", "another")
+    keys.write_bytes(b"\xff\xfe\x00 no text")
+    damaged = operator.types("key", "add", "another")
+    keys.write_bytes(kept)
+
+    assert (lost.returncode, damaged.returncode) == (2, 2)
+    assert "secret-keys is missing" in lost.stderr
+    assert_one_sentence(damaged.stderr)
+    assert operator.types("key", "add", "another").returncode == 0
+
+
+def test_what_is_made_is_for_its_user_alone(operator):
+    operator.types("key", "add", "shop")
+
+    made = [path for path in (operator.data, *operator.data.rglob("*")) if path.stat().st_mode & 0o077]
+    assert made == []
+
+
+def test_a_stamped_copy_without_a_folder_says_that_the_folder_is_missing(operator, tmp_path):
+    papers.sheet(tmp_path / "a.pdf")
+
+    ended = operator.types("stamp", str(tmp_path / "a.pdf"), str(tmp_path / "none" / "b.pdf"), "--text", "Max")
+
+    assert ended.returncode == 1
+    assert str(tmp_path / "none") in ended.stderr
     assert_one_sentence(ended.stderr)
 
 
@@ -207,6 +261,7 @@ async def test_the_link_of_an_order_is_printed_alone_and_is_that_of_the_api(oper
 @pytest.mark.parametrize("words", [("link", "etsy", "1"), ("serve", "--port", "0")])
 def test_a_database_of_a_newer_tresen_is_a_failure(operator, fresh_database, words):
     operator.data.mkdir()
+    (operator.data / "secret-keys").write_text("0123456789abcdef\n")
     shutil.copyfile(fresh_database, operator.data / "tresen.sqlite3")
     with closing(sqlite3.connect(operator.data / "tresen.sqlite3")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -221,6 +276,7 @@ def test_a_database_of_a_newer_tresen_is_a_failure(operator, fresh_database, wor
 def test_a_file_that_is_no_database_is_a_failure(operator):
     operator.data.mkdir()
     (operator.data / "tresen.sqlite3").write_bytes(b"these are holiday pictures" * 100)
+    (operator.data / "secret-keys").write_text("0123456789abcdef\n")
 
     ended = operator.types("serve", "--port", "0", TRESEN_BASE_URL="http://127.0.0.1:8000")
 
@@ -303,6 +359,14 @@ def test_a_reader_who_stalls_does_not_hold_up_the_end_for_more_than_ten_seconds(
             stalled.sendall(b"GET /up HTTP/1.1\r\nHost: ")
             process.send_signal(signal.SIGINT)
             assert process.wait(12) == 0
+
+
+def test_a_host_that_is_nowhere_is_a_failure(operator):
+    ended = operator.types("serve", "--host", "nowhere.invalid", "--port", "0")
+
+    assert ended.returncode == 1
+    assert "--host" in ended.stderr
+    assert_one_sentence(ended.stderr)
 
 
 def test_a_port_that_is_taken_is_a_failure(operator):

@@ -30,6 +30,22 @@ def test_an_unknown_name_is_refused_and_named(name):
         from_environment({name: "x"})
 
 
+@pytest.mark.parametrize("proxies", ["foo", "127.0.0.1/99", "127.0.0.1,proxy.example.org", "::1::"])
+def test_proxies_are_addresses_and_networks(proxies):
+    with pytest.raises(ConfigError, match="TRESEN_TRUSTED_PROXIES"):
+        from_environment({"TRESEN_TRUSTED_PROXIES": proxies})
+
+
+@pytest.mark.parametrize("proxies", ["127.0.0.1", "10.0.0.0/8, ::1", "10.0.0.1/8", "*", ""])
+def test_proxies_that_can_be_trusted(proxies):
+    assert from_environment({"TRESEN_TRUSTED_PROXIES": proxies}).trusted_proxies == proxies
+
+
+def test_keys_that_are_none_are_refused():
+    with pytest.raises(ConfigError, match="TRESEN_SECRET_KEYS"):
+        from_environment({"TRESEN_SECRET_KEYS": " , "})
+
+
 def test_names_of_others_are_none_of_our_business():
     from_environment({"PATH": "/bin", "tresen_data": "x", "MY_TRESEN_DATA": "x"})
 

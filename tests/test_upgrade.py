@@ -51,6 +51,21 @@ def operator(tmp_path):
     return Operator(data)
 
 
+@pytest.mark.parametrize(
+    "variable", ["TRESEN_SMTP_URL=foo", "TRESEN_PAYPAL_API_BASE=foo", "TRESEN_BILLBEE_API_BASE=foo"]
+)
+def test_a_variable_that_is_wrong_is_refused_before_the_database_is_touched(operator, variable):
+    """The Tresen of before could not go on with a database that was migrated."""
+    name, value = variable.split("=")
+    before = current(database_of(operator))
+
+    ended = operator.types("serve", "--port", "0", **{name: value})
+
+    assert ended.returncode == 2
+    assert_one_sentence(ended.stderr)
+    assert current(database_of(operator)) == before != newest()
+
+
 def database_of(operator: Operator) -> Path:
     return operator.data / "tresen.sqlite3"
 

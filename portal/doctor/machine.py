@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.activity import Activity
 from db.migrate import current, newest
-from portal.doctor.finding import Finding, note, ok, phrase, verbatim, wrong
+from portal.doctor.finding import Finding, Phrase, note, ok, phrase, verbatim, wrong
 
 OTHERS = 0o077
 SPARE = 200_000_000  # bytes beside a copy of the database
@@ -86,7 +86,7 @@ def schema(database: Path) -> Finding:
         have = current(database)
     except (sqlite3.DatabaseError, OSError) as error:
         told = phrase("%(place)s cannot be read (%(error)s)", place=database, error=error)
-        return wrong(about, told, phrase("Restore the last backup."))
+        return wrong(about, told, _remedy(error))
     if have is None:
         told = phrase("there is no database at %(place)s", place=database)
         return wrong(about, told, phrase("Start `tresen serve` once, or restore a backup."))
@@ -101,9 +101,21 @@ def schema(database: Path) -> Finding:
     return ok(about, verbatim(have))
 
 
+def _remedy(error: Exception) -> Phrase:
+    """A disk that is full or read-only makes a database unreadable that is sound."""
+    code = getattr(error, "sqlite_errorcode", 0) or 0
+    if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return phrase("Restore the last backup.")
+    return phrase("The database may be sound: look for room on the disk, how it is mounted, and who may write there.")
+
+
 async def integrity(database: Path) -> Finding:
     """SQLite's own look at every page, and at what refers to what."""
-    found = await asyncio.to_thread(_integrity, database)
+    try:
+        found = await asyncio.to_thread(_integrity, database)
+    except sqlite3.DatabaseError as error:
+        told = phrase("%(place)s cannot be read (%(error)s)", place=database, error=error)
+        return wrong(phrase("database"), told, _remedy(error))
     if found:
         told = phrase("%(place)s is damaged (%(error)s)", place=database, error=found)
         return wrong(phrase("database"), told, phrase("Restore the last backup."))
@@ -112,11 +124,8 @@ async def integrity(database: Path) -> Finding:
 
 def _integrity(database: Path) -> str:
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        try:
-            (told,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            astray = connection.execute("PRAGMA foreign_key_check").fetchone()
-        except sqlite3.DatabaseError as error:
-            return str(error)
+        (told,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        astray = connection.execute("PRAGMA foreign_key_check").fetchone()
     if told != "ok":
         return str(told)
     return f"a row of {astray[0]} refers to nothing" if astray else ""

@@ -347,3 +347,13 @@ def hostile(archive: Path, header: tarfile.TarInfo, content: bytes = b"") -> Non
         new.addfile(header, io.BytesIO(content))
         for each, kept in [*members[:-1], (members[-1][0], text)]:
             new.addfile(each, io.BytesIO(kept))
+
+
+async def test_a_device_or_a_pipe_is_no_place_for_a_backup(shop: Shop, tmp_path: Path):
+    """Whoever is root would put a file in the place of /dev/null."""
+    os.mkfifo(pipe := tmp_path / "pipe")
+
+    with pytest.raises(BackupFailed):
+        await backup.save(shop, pipe, datetime.now(UTC))
+
+    assert pipe.is_fifo()

@@ -203,6 +203,20 @@ async def test_a_file_that_is_no_database(clinic, tmp_path):
     assert "schema" in await clinic.finds_wrong(database=place)
 
 
+async def test_a_database_that_only_its_disk_keeps_from_being_read_is_not_to_be_restored(clinic, tmp_path, monkeypatch):
+    def unreadable(_database: Path) -> str:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+        raise error
+
+    monkeypatch.setattr(doctor.machine, "current", unreadable)
+    found = doctor.machine.schema(clinic.patient.database)
+
+    assert found.level is Level.WRONG
+    assert "Restore" not in found.line
+    assert "room on the disk" in found.line
+
+
 async def test_a_database_with_a_damaged_page(clinic):
     with closing(sqlite3.connect(clinic.patient.database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import re
+import shlex
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from assembly import mail_server
+from config import from_environment
 from portal.stamps import MADE_WITH
 from release import archive, freezing, licences, start
 from release.installed import pinned
@@ -65,6 +69,16 @@ def test_whatever_is_asked_for_its_version_brings_it_along():
 
     assert "tresen" in by_name
     assert by_name | set(MADE_WITH) == set(freezing.ASKED_FOR_THEIR_VERSION)
+
+
+def test_every_example_for_the_operator_is_understood():
+    lines = (ROOT / "release" / "tresen.env").read_text(encoding="utf-8").splitlines()
+    told = dict(shlex.split(line.lstrip("#"))[0].split("=", 1) for line in lines if re.match("#?TRESEN_", line))
+
+    config = from_environment(told)
+
+    assert config.smtp_url
+    assert mail_server(config)
 
 
 def test_the_unit_calls_nothing_that_a_small_system_lacks():
