@@ -55,7 +55,7 @@ def migrated(config: Config) -> None:
     """Brings the database to the schema of this Tresen. Raises Failure, and ConfigError before anything is changed: the
     Tresen of before could not go back to a database that was migrated."""
     mail_server(config)
-    paypal_of(config)
+    paypal.origins(config.paypal_api_base)
     Shops(Clouds(), config.billbee_api_base)
     try:
         migrate(config.database, config.data / "backups")

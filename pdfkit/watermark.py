@@ -56,13 +56,10 @@ def stamp(source: Path, target: Path, text: str, style: Style, unclosed: tuple[i
         with _replacing(target) as partial:
             _save(paper.pdf, partial, drawn.pdf)
             paper.heed(stamper.mended)
-            if paper.repaired:  # what else is in the file may matter
-                stamper.demand(partial)
-            elif unclosed is not None:
-                stamper.demand(partial, stamper.odd.union(number - 1 for number in unclosed))
+            asked_for = stamper.odd.union(number - 1 for number in unclosed or ())
+            stamper.demand(partial, None if paper.repaired else asked_for)  # what else is in that file may matter
             warnings = _cautions(paper, drawn, stamper)
             if unclosed is None and not paper.repaired:
-                stamper.demand(partial, stamper.odd)
                 stamper.demand_of_all()
         return Report(len(stamper.placed), warnings)
 
