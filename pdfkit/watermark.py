@@ -8,28 +8,22 @@ are never decoded, so the work hardly grows with the file.
 import hashlib
 import io
 import os
-import re
 import zlib
-from collections.abc import Collection, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 import pikepdf
 
-from pdfkit import content, geometry, glyph_sets, overlay, proof
+from pdfkit import content, copies, geometry, glyph_sets, overlay, proof
 from pdfkit.content import Leftovers
 from pdfkit.geometry import Matrix
 from pdfkit.opening import Paper, opened
-from pdfkit.outcome import Cause, Caution, Report, StampFailed, Style, partial_path
+from pdfkit.outcome import Cause, Caution, Report, StampFailed, Style
 
 __all__ = ["Cause", "Caution", "Report", "StampFailed", "Style", "prove", "stamp"]
 
-_STATIC = b"31415926535897932384626433832795"  # what the library writes for an identifier that never changes
-_STATIC_ID = re.compile(rb"/ID \[\s*<[0-9a-f]*>\s*<%s>\s*\]" % _STATIC)
-_LAST_BYTES = 64  # of a PDF: "startxref", where the table lies, and "%%EOF"
 # The stamp looks the same whatever state it is drawn in (ISO 32000-2, 8.4.5 and 9.3.1); PDF/A allows these values.
 _PLAIN = {"/ca": 1, "/CA": 1, "/BM": pikepdf.Name.Normal, "/SMask": pikepdf.Name("/None")}
 _PLAIN_TEXT = b"0 Tr 0 Tc 0 Tw 100 Tz 0 Ts 0 g\n"
@@ -53,8 +47,8 @@ def stamp(source: Path, target: Path, text: str, style: Style, unclosed: tuple[i
             paper.look_for_paper_clips()
         stamper = _Stamper(paper.pdf, drawn, drawing, style)
         stamper.stamp_all(None if paper.repaired else unclosed)
-        with _replacing(target) as partial:
-            _save(paper.pdf, partial, drawn.pdf)
+        with copies.replacing(target) as partial:
+            copies.save(paper.pdf, partial, drawn.pdf)
             paper.heed(stamper.mended)
             asked_for = stamper.odd.union(number - 1 for number in unclosed or ())
             stamper.demand(partial, None if paper.repaired else asked_for)  # what else is in that file may matter
@@ -75,11 +69,11 @@ def prove(paper: Paper) -> tuple[int, ...]:
         stamper = _Stamper(paper.pdf, drawn, drawing, _PROBE_STYLE)
         stamper.stamp_all()
         with Path(os.devnull).open("wb") as nowhere:  # reads all that a copy would be made of
-            _write(paper.pdf, nowhere)
+            copies.write(paper.pdf, nowhere)
         paper.heed(stamper.mended)
         if paper.repaired:
             with TemporaryDirectory(prefix="pdfkit-") as folder:
-                _save(paper.pdf, whole := Path(folder) / "whole.pdf", drawn.pdf)
+                copies.save(paper.pdf, whole := Path(folder) / "whole.pdf", drawn.pdf)
                 stamper.demand(whole)
         else:
             stamper.demand_of_all()
@@ -241,55 +235,6 @@ def _closing(left: Leftovers) -> bytes:
     It starts a new line, because the page may end in a comment.
     """
     return b"\n" + b"ET " * left.in_text + b"EMC " * left.marked + b"Q " * (left.saved + 1)
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A file that becomes `target` when the block ends well, and vanishes when it does not."""
-    partial = partial_path(target, os.getpid())
-    try:
-        yield partial
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _save(pdf: pikepdf.Pdf, path: Path, stamp: bytes) -> None:
-    """The same PDF and stamp give the same bytes. Nobody waits for the disk: whoever keeps copies forgets them when the
-    machine was restarted."""
-    with path.open("w+b") as file:
-        _write(pdf, file)
-        _identify(file, stamp)
-
-
-def _write(pdf: pikepdf.Pdf, file: BinaryIO) -> None:
-    pdf.save(
-        file,
-        stream_decode_level=pikepdf.StreamDecodeLevel.none,
-        object_stream_mode=pikepdf.ObjectStreamMode.preserve,
-        recompress_flate=False,
-        compress_streams=False,
-        fix_metadata_version=False,  # would rewrite the XMP packet, and fail on a broken one
-        encryption=False,
-        static_id=True,
-    )
-
-
-def _identify(file: BinaryIO, stamp: bytes) -> None:
-    """Gives the copy an identifier of its own (ISO 32000-2, 14.4), instead of one that all copies would share.
-
-    It comes from the table of all objects and the stamp. The library's own deterministic one would be a sum over all
-    bytes, which takes as long as writing them.
-    """
-    end = file.seek(0, os.SEEK_END)
-    file.seek(max(0, end - _LAST_BYTES))
-    table = int(file.read().rpartition(b"startxref")[2].split()[0])
-    file.seek(table)
-    written = file.read()
-    own = hashlib.sha256(written + stamp).hexdigest()[:32].encode()
-    for found in _STATIC_ID.finditer(written):
-        file.seek(table + found.start())
-        file.write(found[0].replace(_STATIC, own))
 
 
 def _cautions(paper: Paper, drawn: overlay.Overlay, stamper: _Stamper) -> tuple[Caution, ...]:
